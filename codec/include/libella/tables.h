@@ -14,7 +14,7 @@
 extern "C" {
 #endif
 
-// Control packets by the high four bits of their first byte. 0 is reserved (v3 2.2.1, v5 2.1.2).
+// Control packets by the high four bits of their first byte. 0 is reserved.
 enum ella_packet_type {
     ELLA_CONNECT = 1,
     ELLA_CONNACK = 2,
@@ -76,7 +76,7 @@ enum ella_property_type {
     ELLA_TYPE_BINARY = 7,
 };
 
-// Reason codes of MQTT 5.0 (v5 2.4); 0x80 and above are failures. Some values have several names.
+// Reason codes of MQTT 5.0 (v5 2.4); 0x80 and above are failures.
 enum ella_reason_code {
     ELLA_REASON_SUCCESS = 0x00,
     ELLA_REASON_NORMAL_DISCONNECTION = 0x00,
@@ -197,8 +197,8 @@ enum ella_error {
     ELLA_ERROR_VERSION_LACKS_FIELD = 50,
 };
 
-// Bits of the packet sets below: 1u << packet type. Bit 0, free because type 0 is reserved, stands for the
-// Will Properties in the payload of CONNECT.
+// Bits of the packet sets below: 1u << packet type. Bit 0, free because type 0 is reserved, stands
+// for the Will Properties in the payload of CONNECT.
 #define ELLA_WILL_PROPERTIES_BIT (1u << 0)
 #define ELLA_PACKET_BIT(packet_type) (1u << (packet_type))
 
@@ -234,15 +234,17 @@ struct ella_property_rule {
     uint32_t repeatable_packets; // where it may occur more than once
 };
 
-extern const struct ella_packet_rule ella_packet_rules[ELLA_PACKET_RULE_COUNT]; // by packet type
-extern const struct ella_property_rule ella_property_rules[ELLA_PROPERTY_RULE_COUNT]; // by identifier
+// By packet type; by property identifier.
+extern const struct ella_packet_rule ella_packet_rules[ELLA_PACKET_RULE_COUNT];
+extern const struct ella_property_rule ella_property_rules[ELLA_PROPERTY_RULE_COUNT];
 
 // Packets in which a reason code may stand, by its value; 0 for values that do not exist.
 extern const uint16_t ella_reason_packets[ELLA_REASON_COUNT];
 extern const uint16_t ella_reason_client_packets[ELLA_REASON_COUNT]; // in packets from a client
 extern const uint16_t ella_reason_server_packets[ELLA_REASON_COUNT]; // in packets from a server
 
-// Names as the standard writes them, static and never NULL; "unknown" for a number that does not exist.
+// Names as the standard writes them, static and never NULL; "unknown" for a number that it does
+// not have.
 const char *ella_packet_name(uint32_t packet_type);
 const char *ella_property_name(uint32_t property_id);
 const char *ella_reason_name(uint32_t reason_code);
@@ -253,7 +255,7 @@ const char *ella_error_text(enum ella_error error);
 // The MQTT 5.0 reason code to answer with; ELLA_REASON_SUCCESS for ELLA_ERROR_NONE.
 uint8_t ella_error_reason(enum ella_error error);
 
-// Id of the statement that the error enforces, such as "v5/3.3.1-4", in protocol version 3, 4 or 5;
+// Id of the statement that the error enforces in version 3, 4 or 5, such as "v5/3.3.1-4";
 // "" where that version has none.
 const char *ella_error_statement(enum ella_error error, uint8_t version);
 
