@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Libella authors
+ *
+ * The whole boundary of the broker's core: one object that is pushed one event at a time and
+ * pulled for output. It knows no socket, file, clock, thread or random source: time is written on
+ * each event, luck comes from one seed, memory from a port. The same events give the same effects
+ * and the same bytes, always.
+ *
+ * How a driver (the event loop, a simulator, a fuzzer, a test) uses it:
+ *
+ *     core_step(core, &event)              for whatever happened, in order
+ *     while (core_next_effect(core, &e))   what the core wants done: authenticate, write, close
+ *     core_pull(core, conn, buf, size)     the bytes to send, when the transport can take them
+ *     core_deadline_ms(core)               when to come back with CORE_TIME at the latest
+ *
+ * The driver names connections by small dense numbers of its own choice (slots). A slot is free
+ * again once the driver has reported CORE_CLOSED for it.
+ *
+ * A peer's fault becomes an effect; lack of memory a status or a counted drop; a programmer's
+ * fault (unknown slot, time going backwards) an assertion that stays on in release builds.
+ */
+#ifndef BROKER_CORE_CORE_H
+#define BROKER_CORE_CORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "broker/core/limits.h"
+#include "broker/core/memory.h"
+#include "broker/core/stats.h"
+#include "libella/codec.h"
+
+struct core;
+
+enum core_status {
+    CORE_OK = 0,
+    CORE_NO_MEMORY, /* the event had no effect, or its connection is being closed; others go on */
+};
+
+/* ---- Ports -----------------------------------------------------------------------------------
+ */
+
+enum core_access {
+    CORE_ACCESS_WRITE,       /* may this client publish to this topic? */
+    CORE_ACCESS_READ,        /* may this client receive a message of this topic? */
+    CORE_ACCESS_SUBSCRIBE,   /* may this client subscribe to this filter? */
+    CORE_ACCESS_UNSUBSCRIBE, /* may this client unsubscribe from this filter? */
+};
+
+struct core_question {
+    enum core_access access;
+    struct ella_slice client_id;
+    struct ella_slice user_name; /* empty: anonymous */
+    bool has_user_name;
+    struct ella_slice topic; /* name, or filter with $share/NAME/ */
+    struct ella_slice payload;
+    uint8_t qos;
+    bool retain;
+};
+
+enum core_log_level {
+    CORE_LOG_DEBUG,
+    CORE_LOG_INFO,
+    CORE_LOG_NOTICE,
+    CORE_LOG_WARNING,
+    CORE_LOG_ERROR
+};
+
+enum core_log_kind {
+    CORE_LOG_CONNECTED,
+    CORE_LOG_REFUSED,
+    CORE_LOG_DISCONNECTED,
+    CORE_LOG_SUBSCRIBED,
+    CORE_LOG_UNSUBSCRIBED,
+    CORE_LOG_DENIED,
+    CORE_LOG_DROPPED,
+    CORE_LOG_SESSION_ENDED,
+    CORE_LOG_PACKET_IN,  /* debug: one line for each packet */
+    CORE_LOG_PACKET_OUT, /* debug */
+};
+
+#define CORE_NO_CONN UINT32_MAX
+
+/* One line for a person. All slices are valid during the call only. */
+struct core_log {
+    enum core_log_level level;
+    enum core_log_kind kind;
+    uint32_t conn; /* CORE_NO_CONN if no connection is concerned; the driver adds the address */
+    struct ella_slice client_id;
+    struct ella_slice topic;
+    uint8_t packet_type; /* enum ella_packet_type, 0 if none */
+    uint8_t
+        reason_code; /* MQTT 5.0 reason code that describes it, whatever the client's version */
+    uint8_t error;   /* enum ella_error, ELLA_ERROR_NONE if no bytes were at fault */
+    uint8_t qos;
+    const char *text; /* the reason in words, never NULL, static */
+};
+
+/* policy and log may be NULL: everything is allowed, nothing is said. They must not call the core.
+ */
+struct core_ports {
+    void *ctx;
+    void *(*allocate)(void *ctx, size_t size); /* NULL if there is none; aligned for any type */
+    void (*release)(void *ctx, void *memory, size_t size);
+    bool (*policy)(void *ctx, const struct core_question *question);
+    void (*log)(void *ctx, const struct core_log *line);
+    bool log_packets; /* whether CORE_LOG_PACKET_* are wanted: they cost time */
+    uint64_t
+        seed; /* decides assigned client identifiers and hash seeds; unpredictable in production */
+};
+
+/* ---- Life ------------------------------------------------------------------------------------
+ */
+
+/* limits and ports are copied. NULL if there is no memory for it. */
+struct core *core_create(const struct core_limits *limits, const struct core_ports *ports,
+                         uint64_t now_ms);
+/* Frees everything. No effect is produced: send CORE_SHUTDOWN first for an orderly end. */
+void core_destroy(struct core *core);
+
+/* ---- Events ----------------------------------------------------------------------------------
+ */
+
+enum core_event_type {
+    CORE_OPEN,          /* a connection was accepted: conn, open */
+    CORE_PACKET,        /* a packet was decoded: conn, packet, packet_size */
+    CORE_BAD_PACKET,    /* the decoder refused the bytes: conn, decoder */
+    CORE_CLOSED,        /* the transport is gone, by whoever's doing: conn, text */
+    CORE_AUTH_RESULT,   /* the answer to CORE_EFFECT_AUTHENTICATE: conn, auth */
+    CORE_TIME,          /* nothing but time has passed */
+    CORE_CONFIG,        /* new limits: limits. What is live stays; new limits bind from now on */
+    CORE_PUBLISH_LOCAL, /* a message of the broker's own: publish (topic, payload, qos, retain) */
+    CORE_SHUTDOWN,      /* MQTT 5.0 clients get DISCONNECT 0x8B, all are closed (section 3.14) */
+};
+
+/* What the listener lays down for its connections. Must outlive them. */
+struct core_listener {
+    uint8_t maximum_qos;                    /* 0..2 */
+    bool version_accepted[6];               /* by enum ella_version: [3], [4], [5] */
+    uint16_t topic_alias_maximum;           /* client → broker, 0..65535 */
+    uint16_t topic_alias_maximum_to_client; /* broker → client */
+    bool allow_zero_length_client_id;
+};
+
+enum core_auth_status {
+    CORE_AUTH_ACCEPT,
+    CORE_AUTH_REFUSE,   /* reason_code says why: 0x86, 0x87, 0x8C … */
+    CORE_AUTH_CONTINUE, /* enhanced authentication: send AUTH 0x18 with data (section 4.12) */
+};
+
+struct core_auth_result {
+    enum core_auth_status status;
+    uint8_t reason_code;         /* MQTT 5.0 code; translated for 3.1 and 3.1.1 */
+    struct ella_slice data;      /* authentication data to send, may be empty */
+    struct ella_slice user_name; /* the identity to use from now on, if has_user_name */
+    bool has_user_name;
+};
+
+struct core_event {
+    enum core_event_type type;
+    uint32_t conn;   /* slot */
+    uint64_t now_ms; /* monotonic, milliseconds, never less than in the event before */
+    const struct core_listener *open;
+    const struct ella_packet *packet;
+    uint32_t packet_size; /* bytes, fixed header included */
+    const struct ella_decoder *decoder;
+    const struct core_auth_result *auth;
+    const struct core_limits *limits;
+    const struct ella_publish *publish;
+    const char *text; /* static text: why the transport closed, NULL for an orderly end */
+};
+
+enum core_status core_step(struct core *core, const struct core_event *event);
+
+/* ---- Effects ---------------------------------------------------------------------------------
+ */
+
+enum core_effect_type {
+    CORE_EFFECT_AUTHENTICATE, /* answer with CORE_AUTH_RESULT, now or later; no packet is taken
+                                 till then */
+    CORE_EFFECT_WRITE,        /* core_pull() has bytes for conn */
+    CORE_EFFECT_CLOSE,        /* send what core_pull() still gives, close, report CORE_CLOSED */
+};
+
+struct core_effect {
+    enum core_effect_type type;
+    uint32_t conn;
+    /* AUTHENTICATE; the slices stay valid until the answer or CORE_CLOSED */
+    struct ella_slice client_id;
+    struct ella_slice user_name;
+    struct ella_slice password;
+    struct ella_slice authentication_method; /* empty: plain user name and password */
+    struct ella_slice authentication_data;
+    bool has_user_name;
+    bool has_password;
+    bool is_reauthentication;
+};
+
+/* The next thing to do; false if there is none. Each WRITE is told once until the connection was
+ * pulled empty. */
+bool core_next_effect(struct core *core, struct core_effect *out);
+
+/* Fills buf with as many bytes for conn as there are and fit: whole packets where possible, a
+ * packet larger than size in pieces over several calls. Returns their number, 0 when there are no
+ * more for now. Packet identifiers and the client's Receive Maximum are taken here, so what waits
+ * costs no identifier. size must be at least CORE_PULL_SIZE_MIN bytes. */
+#define CORE_PULL_SIZE_MIN 128u
+size_t core_pull(struct core *core, uint32_t conn, uint8_t *buf, size_t size);
+
+/* Whether packets of conn may be given to the core now: not while it is being authenticated
+ * (except AUTH and DISCONNECT of enhanced authentication) or closed. The driver keeps the bytes
+ * and asks again after the next step. */
+bool core_accepts(const struct core *core, uint32_t conn);
+
+/* When CORE_TIME is due at the latest, milliseconds; UINT64_MAX: never. */
+uint64_t core_deadline_ms(const struct core *core);
+
+/* ---- Looking in ------------------------------------------------------------------------------
+ */
+
+const struct core_stats *core_stats(const struct core *core);
+size_t core_memory_bytes(const struct core *core, enum memory_class class_);
+/* The client identifier of a connection, empty before CONNECT was accepted; valid until the next
+ * step. */
+struct ella_slice core_client_id(const struct core *core, uint32_t conn);
+
+/* ---- Bytes of one connection → events (receive.c) ---------------------------------------------
+ */
+
+/* Decodes and steps every whole packet in buf[start, end), stopping when the core takes no more.
+ * Returns the index of the first byte not used: keep the bytes from there, and call again with
+ * more behind them, or with the same once core_accepts() is true again. The decoder is the
+ * connection's own. */
+uint32_t core_receive(struct core *core, uint32_t conn, struct ella_decoder *decoder,
+                      const uint8_t *buf, uint32_t start, uint32_t end, uint64_t now_ms);
+
+#endif

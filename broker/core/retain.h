@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Libella authors
+ *
+ * Retained messages: one for each topic, found by filter. It knows nothing of subscriptions or
+ * permissions.
+ */
+#ifndef BROKER_CORE_RETAIN_H
+#define BROKER_CORE_RETAIN_H
+
+#include "broker/core/memory.h"
+#include "broker/core/message.h"
+#include "broker/core/timer.h"
+#include "libella/codec.h"
+
+struct retain;
+
+enum retain_result {
+    RETAIN_STORED,
+    RETAIN_REPLACED,
+    RETAIN_CLEARED,
+    RETAIN_NOTHING,
+    RETAIN_FULL,
+    RETAIN_NO_MEMORY
+};
+
+struct retain *retain_create(struct memory *memory, struct timers *timers, uint64_t hash_seed);
+void retain_destroy(struct retain *retain);
+
+/* Stores message under its topic, taking a reference; an empty payload clears (v5/3.3.1-6, -7;
+ * v3/3.3.1-10). A message that expires gets a timer of kind TIMER_RETAINED. max_messages and
+ * max_bytes: 0 no limit. */
+enum retain_result retain_set(struct retain *retain, struct message *message,
+                              uint32_t max_messages, uint64_t max_bytes);
+
+/* A timer of kind TIMER_RETAINED came due: the message is removed. */
+void retain_expire(struct retain *retain, struct timer *timer);
+
+/* Walks all messages that match filter (valid, without $share) in a fixed order. cursor: zero it
+ * first; NULL at the end. Changing the store while walking is not allowed. */
+struct retain_cursor {
+    uint32_t node;
+    uint32_t state_[3];
+};
+struct message *retain_next(const struct retain *retain, struct ella_slice filter,
+                            struct retain_cursor *cursor);
+
+uint32_t retain_count(const struct retain *retain);
+uint64_t retain_bytes(const struct retain *retain);
+
+#endif
