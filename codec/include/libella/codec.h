@@ -355,14 +355,13 @@ struct ella_utf8 ella_utf8_check(const uint8_t *buf, uint32_t start, uint32_t en
 ELLA_MUST_USE enum ella_error ella_topic_name_check(const uint8_t *buf, uint32_t start,
                                                     uint32_t end, uint32_t *error_at);
 
-/* A topic filter (section 4.7); in 5.0 also $share/NAME/FILTER (section 4.8.2). */
-ELLA_MUST_USE enum ella_error ella_topic_filter_check(enum ella_version version,
-                                                      const uint8_t *buf, uint32_t start,
+/* A topic filter (section 4.7), $share/NAME/FILTER included (section 4.8.2). One rule for all
+ * versions: 3.1 and 3.1.1 know no shared subscriptions, but brokers offer them there too. */
+ELLA_MUST_USE enum ella_error ella_topic_filter_check(const uint8_t *buf, uint32_t start,
                                                       uint32_t end, uint32_t *error_at);
 
 /* Splits $share/NAME/FILTER into name and filter; false, with *filter the whole, if it is not a
- * shared subscription. The filter must be valid. 3.1 and 3.1.1 know no shared subscriptions, but
- * brokers offer them there too, so the version does not matter here. */
+ * shared subscription. The filter must be valid. */
 bool ella_topic_share(struct ella_slice whole, struct ella_slice *name, struct ella_slice *filter);
 
 /* Whether the filter (valid, without $share/NAME/) matches the topic name (valid), with the rule
