@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Libella authors
+ *
+ * encode: packets to bytes. Each packet has a plan, which refuses what a receiver would refuse and
+ * adds up the exact size, and a put, which writes. It does not look into strings: that is
+ * encode_checked.c.
+ *
+ * Invariants: nothing is written unless the whole packet is right and fits; 5.0 packets take their
+ * shortest form, so reason code 0 and an empty Property Length are left out where they may be.
+ */
+#include "encode.h"
+#include "lists.h"
+
+#define QOS_MAX 2u
+#define CONNACK_CODE_V3_MAX 5u
+
+/* First byte of PUBLISH (section 3.3.1): flags as multiples. */
+#define PUBLISH_DUP 8u
+#define PUBLISH_QOS 2u
+#define PUBLISH_RETAIN 1u
+
+static bool is_5_0(const struct encode_plan *plan) {
+    return plan->version == ELLA_VERSION_5_0;
+}
+
+/* Turns the bytes counted into the size of the packet. */
+static void plan_end(struct encode_plan *plan) {
+    encode_require(plan, plan->body <= ELLA_REMAINING_LENGTH_MAX, ELLA_ERROR_FIELD_TOO_LONG);
+    if (plan->error != ELLA_ERROR_NONE)
+        return;
+    plan->remaining_length = (uint32_t)plan->body;
+    plan->size = 1u + writer_vbi_len(plan->remaining_length) + plan->remaining_length;
+}
+
+/* What the packets have in common. */
+
+static enum ella_error version_check(enum ella_version version) {
+    if (version == ELLA_VERSION_UNKNOWN)
+        return ELLA_ERROR_CONNECT_EXPECTED;
+    if (version == ELLA_VERSION_3_1 || version == ELLA_VERSION_3_1_1 ||
+        version == ELLA_VERSION_5_0)
+        return ELLA_ERROR_NONE;
+    return ELLA_ERROR_PROTOCOL_VERSION;
+}
+
+/* Whether this side sends packets of this type at all. type is not above ELLA_AUTH. */
+static enum ella_error sender_check(const struct encode_plan *plan, uint32_t type) {
+    const struct ella_packet_rule *rule = &ella_packet_rules[type];
+    const uint32_t senders = is_5_0(plan) ? rule->v5_sent_by : rule->v3_sent_by;
+    const uint32_t sender =
+        plan->sender == ELLA_FROM_CLIENT ? ELLA_SENT_BY_CLIENT : ELLA_SENT_BY_SERVER;
+    if (senders == 0u)
+        return ELLA_ERROR_VERSION_LACKS_FIELD;
+    return (senders & sender) != 0u ? ELLA_ERROR_NONE : ELLA_ERROR_PACKET_DIRECTION;
+}
+
+static void plan_packet_id(struct encode_plan *plan, uint16_t packet_id) {
+    //= v3/2.3.1-1 v5/2.2.1-3 v5/2.2.1-4
+    encode_require(plan, packet_id != 0u, ELLA_ERROR_PACKET_ID_ZERO);
+    plan->body += 2u;
+}
+
+/* Properties that are always announced in 5.0, even if there are none. */
+static void plan_properties(struct encode_plan *plan, enum ella_packet_type type,
+                            const struct ella_properties *properties) {
+    ella_encode_properties_plan(plan, (uint32_t)type, properties, &plan->properties_len);
+    if (is_5_0(plan))
+        plan->body += encode_properties_size(plan->properties_len);
+}
+
+static void put_properties(struct writer *w, const struct encode_plan *plan,
+                           const struct ella_properties *properties) {
+    if (is_5_0(plan))
+        ella_encode_properties_put(w, properties, plan->properties_len);
+}
+
+/* Whether a 5.0 reason code belongs to this packet from this side. */
+static bool reason_belongs(const struct encode_plan *plan, enum ella_packet_type type,
+                           uint8_t code) {
+    const uint32_t packets = plan->sender == ELLA_FROM_CLIENT ? ella_reason_client_packets[code]
+                                                              : ella_reason_server_packets[code];
+    return (packets & ELLA_PACKET_BIT((uint32_t)type)) != 0u;
+}
+
+/* Reason code and properties at the end of a packet, each left out where 5.0 lets it. */
+static void plan_reason(struct encode_plan *plan, enum ella_packet_type type, uint8_t reason_code,
+                        const struct ella_properties *properties) {
+    ella_encode_properties_plan(plan, (uint32_t)type, properties, &plan->properties_len);
+    if (!is_5_0(plan)) {
+        encode_require(plan, reason_code == 0u, ELLA_ERROR_VERSION_LACKS_FIELD);
+        return;
+    }
+    //= v5/3.4.2-1 v5/3.5.2-1 v5/3.6.2-1 v5/3.7.2-1 v5/3.14.2-1 v5/3.15.2-1
+    encode_require(plan, reason_belongs(plan, type, reason_code), ELLA_ERROR_REASON_CODE);
+    if (plan->properties_len > 0u)
+        plan->body += 1u + encode_properties_size(plan->properties_len);
+    else if (reason_code != 0u)
+        plan->body += 1u;
+}
+
+static void put_reason(struct writer *w, const struct encode_plan *plan, uint8_t reason_code,
+                       const struct ella_properties *properties) {
+    if (plan->properties_len == 0u && reason_code == 0u)
+        return;
+    writer_u8(w, reason_code);
+    if (plan->properties_len > 0u)
+        ella_encode_properties_put(w, properties, plan->properties_len);
+}
+
+/* CONNACK (section 3.2). */
+
+static void plan_connack(struct encode_plan *plan, const struct ella_connack *connack) {
+    if (is_5_0(plan)) {
+        //= v5/3.2.2-8
+        encode_require(plan, reason_belongs(plan, ELLA_CONNACK, connack->reason_code),
+                       ELLA_ERROR_REASON_CODE);
+    } else {
+        encode_require(plan, connack->reason_code <= CONNACK_CODE_V3_MAX, ELLA_ERROR_REASON_CODE);
+    }
+    //= v3/3.2.2-4 v5/3.2.2-6
+    encode_require(plan, !connack->session_present || connack->reason_code == 0u,
+                   ELLA_ERROR_SESSION_PRESENT);
+    encode_require(plan, !connack->session_present || plan->version != ELLA_VERSION_3_1,
+                   ELLA_ERROR_VERSION_LACKS_FIELD);
+    plan->body += 2u;
+    plan_properties(plan, ELLA_CONNACK, &connack->properties);
+}
+
+static void put_connack(struct writer *w, const struct encode_plan *plan,
+                        const struct ella_connack *connack) {
+    //= v5/3.2.2-1
+    writer_u8(w, connack->session_present ? 1u : 0u);
+    writer_u8(w, connack->reason_code);
+    put_properties(w, plan, &connack->properties);
+}
+
+/* PUBLISH (section 3.3). */
+
+static void plan_topic(struct encode_plan *plan, const struct ella_publish *publish) {
+    const bool alias =
+        is_5_0(plan) && ella_property_present(&publish->properties, ELLA_PROPERTY_TOPIC_ALIAS);
+    //= v3/4.7.3-1 v5/u-3.3.2.1-1
+    encode_require(plan, ella_slice_len(publish->topic) > 0u || alias,
+                   ELLA_ERROR_TOPIC_NAME_EMPTY);
+    encode_plan_string(plan, publish->topic);
+}
+
+void ella_encode_plan_publish(struct encode_plan *plan, const struct ella_publish *publish) {
+    encode_fail(plan, version_check(plan->version));
+    //= v3/3.3.1-4 v5/3.3.1-4
+    encode_require(plan, publish->qos <= QOS_MAX, ELLA_ERROR_PUBLISH_QOS);
+    //= v3/3.3.1-2 v5/3.3.1-2
+    encode_require(plan, publish->qos > 0u || !publish->dup, ELLA_ERROR_PUBLISH_DUP_QOS_0);
+    plan_topic(plan, publish);
+    //= v3/2.3.1-5 v5/2.2.1-2
+    if (publish->qos > 0u)
+        plan_packet_id(plan, publish->packet_id);
+    if (publish->properties.present != 0u)
+        plan_properties(plan, ELLA_PUBLISH, &publish->properties);
+    else
+        plan->body += is_5_0(plan) ? 1u : 0u;
+    plan->body += ella_slice_len(publish->payload);
+    plan_end(plan);
+}
+
+static uint8_t publish_first_byte(const struct ella_publish *publish) {
+    uint32_t first = ELLA_PUBLISH * 16u + publish->qos * PUBLISH_QOS;
+    first += publish->dup ? PUBLISH_DUP : 0u;
+    first += publish->retain ? PUBLISH_RETAIN : 0u;
+    return (uint8_t)first;
+}
+
+static void put_publish(struct writer *w, const struct encode_plan *plan,
+                        const struct ella_publish *publish) {
+    //= v3/3.3.2-1 v5/3.3.2-1
+    writer_string(w, publish->topic);
+    if (publish->qos > 0u)
+        writer_u16(w, publish->packet_id);
+    put_properties(w, plan, &publish->properties);
+    writer_bytes(w, publish->payload);
+}
+
+/* PUBACK, PUBREC, PUBREL, PUBCOMP (sections 3.4 to 3.7). */
+
+static void plan_ack(struct encode_plan *plan, enum ella_packet_type type,
+                     const struct ella_ack *ack) {
+    plan_packet_id(plan, ack->packet_id);
+    plan_reason(plan, type, ack->reason_code, &ack->properties);
+}
+
+/* SUBSCRIBE and UNSUBSCRIBE (sections 3.8 and 3.10). */
+
+static enum ella_error options_check(const struct encode_plan *plan, uint8_t options,
+                                     const struct ella_filter *entry) {
+    const uint32_t options_end = is_5_0(plan) ? 64u : 4u; /* the bits from here on are reserved */
+    //= v3/3.8.3-4 v5/3.8.3-5
+    if (options >= options_end)
+        return ELLA_ERROR_SUBSCRIPTION_OPTIONS_RESERVED;
+    return ella_lists_options_check(plan->version, entry);
+}
+
+/* The run was built by ella_filter_put() or decoded, but perhaps for another version. */
+static void plan_filters(struct encode_plan *plan, enum ella_packet_type type,
+                         struct ella_slice filters) {
+    struct ella_slice rest = filters;
+    struct ella_filter entry;
+    //= v3/3.8.3-3 v5/3.8.3-2 v3/3.10.3-2 v5/3.10.3-2
+    encode_require(plan, ella_slice_len(filters) > 0u,
+                   type == ELLA_SUBSCRIBE ? ELLA_ERROR_SUBSCRIBE_EMPTY
+                                          : ELLA_ERROR_UNSUBSCRIBE_EMPTY);
+    while (ella_filter_next(type, &rest, &entry)) {
+        encode_require(plan, ella_slice_len(entry.filter) > 0u, ELLA_ERROR_TOPIC_FILTER_EMPTY);
+        if (type == ELLA_SUBSCRIBE)
+            encode_fail(plan, options_check(plan, rest.base[rest.off - 1u], &entry));
+    }
+    encode_require(plan, ella_slice_len(rest) == 0u, ELLA_ERROR_FIELD_PAST_END);
+    plan->body += ella_slice_len(filters);
+}
+
+static void plan_subscribe(struct encode_plan *plan, enum ella_packet_type type,
+                           const struct ella_subscribe *subscribe) {
+    plan_packet_id(plan, subscribe->packet_id);
+    plan_properties(plan, type, &subscribe->properties);
+    plan_filters(plan, type, subscribe->filters);
+}
+
+static void put_subscribe(struct writer *w, const struct encode_plan *plan,
+                          const struct ella_subscribe *subscribe) {
+    writer_u16(w, subscribe->packet_id);
+    put_properties(w, plan, &subscribe->properties);
+    writer_bytes(w, subscribe->filters);
+}
+
+/* SUBACK and UNSUBACK (sections 3.9 and 3.11). */
+
+static bool suback_code_belongs(const struct encode_plan *plan, enum ella_packet_type type,
+                                uint8_t code) {
+    if (is_5_0(plan))
+        return reason_belongs(plan, type, code);
+    return code <= ELLA_SUBACK_V3_GRANTED_QOS_2 || code == ELLA_SUBACK_V3_FAILURE;
+}
+
+static void plan_suback(struct encode_plan *plan, enum ella_packet_type type,
+                        const struct ella_suback *suback) {
+    const struct ella_slice codes = suback->reason_codes;
+    plan_packet_id(plan, suback->packet_id);
+    plan_properties(plan, type, &suback->properties);
+    if (type == ELLA_UNSUBACK && !is_5_0(plan)) {
+        encode_require(plan, ella_slice_len(codes) == 0u, ELLA_ERROR_VERSION_LACKS_FIELD);
+        return;
+    }
+    encode_require(plan, ella_slice_len(codes) > 0u, ELLA_ERROR_REASON_CODE);
+    for (uint32_t at = codes.off; at < codes.end; at++) {
+        //= v3/3.9.3-2 v5/3.9.3-2 v5/3.11.3-2
+        encode_require(plan, suback_code_belongs(plan, type, codes.base[at]),
+                       ELLA_ERROR_REASON_CODE);
+    }
+    plan->body += ella_slice_len(codes);
+}
+
+static void put_suback(struct writer *w, const struct encode_plan *plan,
+                       const struct ella_suback *suback) {
+    writer_u16(w, suback->packet_id);
+    put_properties(w, plan, &suback->properties);
+    writer_bytes(w, suback->reason_codes);
+}
+
+/* Any packet. */
+
+static void plan_body(struct encode_plan *plan, const struct ella_packet *packet) {
+    switch (packet->type) {
+    case ELLA_CONNACK:
+        plan_connack(plan, &packet->connack);
+        break;
+    case ELLA_PUBACK:
+    case ELLA_PUBREC:
+    case ELLA_PUBREL:
+    case ELLA_PUBCOMP:
+        plan_ack(plan, packet->type, &packet->ack);
+        break;
+    case ELLA_SUBSCRIBE:
+    case ELLA_UNSUBSCRIBE:
+        plan_subscribe(plan, packet->type, &packet->subscribe);
+        break;
+    case ELLA_SUBACK:
+    case ELLA_UNSUBACK:
+        plan_suback(plan, packet->type, &packet->suback);
+        break;
+    case ELLA_DISCONNECT:
+    case ELLA_AUTH:
+        plan_reason(plan, packet->type, packet->reason.reason_code, &packet->reason.properties);
+        break;
+    default: /* CONNECT and PUBLISH are planned elsewhere, PINGREQ and PINGRESP are empty */
+        break;
+    }
+}
+
+void ella_encode_plan(struct encode_plan *plan, const struct ella_packet *packet) {
+    const uint32_t type = (uint32_t)packet->type;
+    if (type == 0u || type > (uint32_t)ELLA_AUTH) {
+        encode_fail(plan, ELLA_ERROR_PACKET_TYPE_RESERVED);
+        return;
+    }
+    if (packet->type == ELLA_CONNECT)
+        ella_encode_connect_plan(plan, &packet->connect);
+    else
+        encode_fail(plan, version_check(plan->version));
+    encode_fail(plan, sender_check(plan, type));
+    if (packet->type == ELLA_PUBLISH) {
+        ella_encode_plan_publish(plan, &packet->publish);
+        return;
+    }
+    if (plan->error == ELLA_ERROR_NONE)
+        plan_body(plan, packet);
+    plan_end(plan);
+}
+
+static void put_body(struct writer *w, const struct encode_plan *plan,
+                     const struct ella_packet *packet) {
+    switch (packet->type) {
+    case ELLA_CONNECT:
+        ella_encode_connect_put(w, plan, &packet->connect);
+        break;
+    case ELLA_CONNACK:
+        put_connack(w, plan, &packet->connack);
+        break;
+    case ELLA_PUBLISH:
+        put_publish(w, plan, &packet->publish);
+        break;
+    case ELLA_PUBACK:
+    case ELLA_PUBREC:
+    case ELLA_PUBREL:
+    case ELLA_PUBCOMP:
+        writer_u16(w, packet->ack.packet_id);
+        put_reason(w, plan, packet->ack.reason_code, &packet->ack.properties);
+        break;
+    case ELLA_SUBSCRIBE:
+    case ELLA_UNSUBSCRIBE:
+        put_subscribe(w, plan, &packet->subscribe);
+        break;
+    case ELLA_SUBACK:
+    case ELLA_UNSUBACK:
+        put_suback(w, plan, &packet->suback);
+        break;
+    case ELLA_DISCONNECT:
+    case ELLA_AUTH:
+        put_reason(w, plan, packet->reason.reason_code, &packet->reason.properties);
+        break;
+    default: /* PINGREQ and PINGRESP */
+        break;
+    }
+}
+
+static uint8_t first_byte(const struct ella_packet *packet) {
+    const uint32_t type = (uint32_t)packet->type;
+    if (packet->type == ELLA_PUBLISH)
+        return publish_first_byte(&packet->publish);
+    //= v3/2.2.2-1 v5/2.1.3-1
+    return (uint8_t)(type * 16u + ella_packet_rules[type].flags);
+}
+
+/* A writer for a packet that fits, or one that has failed. */
+static struct writer writer_for(const struct encode_plan *plan, uint8_t *buf, uint32_t start,
+                                uint32_t end) {
+    struct writer w = writer_of(buf, start, end);
+    (void)writer_room(&w, plan->size);
+    return w;
+}
+
+static enum ella_error written(const struct writer *w, const struct encode_plan *plan,
+                               uint32_t *size) {
+    if (w->failed)
+        return ELLA_ERROR_BUFFER_TOO_SMALL;
+    *size = plan->size;
+    return ELLA_ERROR_NONE;
+}
+
+enum ella_error ella_encode_planned(const struct encode_plan *plan,
+                                    const struct ella_packet *packet, uint8_t *buf, uint32_t start,
+                                    uint32_t end, uint32_t *size) {
+    struct writer w = writer_for(plan, buf, start, end);
+    writer_u8(&w, first_byte(packet));
+    writer_vbi(&w, plan->remaining_length);
+    put_body(&w, plan, packet);
+    return written(&w, plan, size);
+}
+
+enum ella_error ella_encoded_size(const struct ella_packet *packet, enum ella_version version,
+                                  enum ella_sender sender, uint32_t *size) {
+    struct encode_plan plan = encode_plan_begin(version, sender);
+    ella_encode_plan(&plan, packet);
+    if (plan.error == ELLA_ERROR_NONE)
+        *size = plan.size;
+    return plan.error;
+}
+
+enum ella_error ella_encode(const struct ella_packet *packet, enum ella_version version,
+                            enum ella_sender sender, uint8_t *buf, uint32_t start, uint32_t end,
+                            uint32_t *size) {
+    struct encode_plan plan = encode_plan_begin(version, sender);
+    ella_encode_plan(&plan, packet);
+    if (plan.error != ELLA_ERROR_NONE)
+        return plan.error;
+    return ella_encode_planned(&plan, packet, buf, start, end, size);
+}
+
+enum ella_error ella_publish_size(const struct ella_publish *publish, enum ella_version version,
+                                  enum ella_sender sender, uint32_t *size) {
+    struct encode_plan plan = encode_plan_begin(version, sender);
+    ella_encode_plan_publish(&plan, publish);
+    if (plan.error == ELLA_ERROR_NONE)
+        *size = plan.size;
+    return plan.error;
+}
+
+enum ella_error ella_encode_publish(const struct ella_publish *publish, enum ella_version version,
+                                    enum ella_sender sender, uint8_t *buf, uint32_t start,
+                                    uint32_t end, uint32_t *size) {
+    struct encode_plan plan = encode_plan_begin(version, sender);
+    struct writer w;
+    ella_encode_plan_publish(&plan, publish);
+    if (plan.error != ELLA_ERROR_NONE)
+        return plan.error;
+    w = writer_for(&plan, buf, start, end);
+    writer_u8(&w, publish_first_byte(publish));
+    writer_vbi(&w, plan.remaining_length);
+    put_publish(&w, &plan, publish);
+    return written(&w, &plan, size);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Libella authors
+ *
+ * encode: what the files of the encoder share. A packet is encoded in two steps: its plan checks
+ * every rule and adds up the exact size; then it is written in one pass that decides nothing.
+ *
+ * Invariants: error is the first fault found; body, properties_len and will_properties_len mean
+ * something only while error is ELLA_ERROR_NONE; size and remaining_length only after
+ * ella_encode_plan().
+ */
+#ifndef LIBELLA_CODEC_ENCODE_H
+#define LIBELLA_CODEC_ENCODE_H
+
+#include "libella/codec.h"
+#include "writer.h"
+
+/* Where the Will Properties stand in the packet sets of the property rules. */
+#define ENCODE_PLACE_WILL 0u
+
+struct encode_plan {
+    enum ella_version version;
+    enum ella_sender sender;
+    enum ella_error error;
+    uint64_t body; /* bytes behind the fixed header so far; wide enough never to overflow */
+    uint32_t properties_len;      /* without the Property Length itself */
+    uint32_t will_properties_len; /* the same */
+    uint32_t remaining_length;
+    uint32_t size; /* fixed header included */
+};
+
+static inline struct encode_plan encode_plan_begin(enum ella_version version,
+                                                   enum ella_sender sender) {
+    struct encode_plan plan;
+    plan.version = version;
+    plan.sender = sender;
+    plan.error = ELLA_ERROR_NONE;
+    plan.body = 0u;
+    plan.properties_len = 0u;
+    plan.will_properties_len = 0u;
+    plan.remaining_length = 0u;
+    plan.size = 0u;
+    return plan;
+}
+
+static inline void encode_fail(struct encode_plan *plan, enum ella_error error) {
+    if (plan->error == ELLA_ERROR_NONE)
+        plan->error = error;
+}
+
+static inline void encode_require(struct encode_plan *plan, bool holds, enum ella_error error) {
+    if (!holds)
+        encode_fail(plan, error);
+}
+
+/* A string or binary data with its two bytes of length. */
+static inline void encode_plan_string(struct encode_plan *plan, struct ella_slice s) {
+    //= v3/4.7.3-3 v5/4.7.3-3
+    encode_require(plan, ella_slice_len(s) <= ELLA_STRING_LEN_MAX, ELLA_ERROR_FIELD_TOO_LONG);
+    plan->body += 2u + (uint64_t)ella_slice_len(s);
+}
+
+/* Bytes of the Property Length and the properties behind it. */
+static inline uint32_t encode_properties_size(uint32_t properties_len) {
+    return writer_vbi_len(properties_len) + properties_len;
+}
+
+/* encode.c: the whole packet. */
+void ella_encode_plan(struct encode_plan *plan, const struct ella_packet *packet);
+void ella_encode_plan_publish(struct encode_plan *plan, const struct ella_publish *publish);
+ELLA_MUST_USE enum ella_error ella_encode_planned(const struct encode_plan *plan,
+                                                  const struct ella_packet *packet, uint8_t *buf,
+                                                  uint32_t start, uint32_t end, uint32_t *size);
+
+/* encode_connect.c: the body of CONNECT. Sets the plan's version to the packet's own. */
+void ella_encode_connect_plan(struct encode_plan *plan, const struct ella_connect *connect);
+void ella_encode_connect_put(struct writer *w, const struct encode_plan *plan,
+                             const struct ella_connect *connect);
+
+/* encode_properties.c. place: a packet type or ENCODE_PLACE_WILL. The plan checks the properties
+ * and gives their length without the Property Length, 0 before 5.0, where there must be none; it
+ * adds nothing to the body. The put writes the Property Length, too. */
+void ella_encode_properties_plan(struct encode_plan *plan, uint32_t place,
+                                 const struct ella_properties *properties, uint32_t *len);
+void ella_encode_properties_put(struct writer *w, const struct ella_properties *properties,
+                                uint32_t len);
+
+#endif

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Libella authors
+ *
+ * encode_properties: the properties of MQTT 5.0 (section 2.2.2) from struct ella_properties to
+ * bytes, in the order of their identifiers. What may stand where comes from the tables; this file
+ * knows the packets only as members of their sets.
+ *
+ * Invariant: what the plan counted is what the put writes, because both walk the same bits and the
+ * same runs.
+ */
+#include "encode.h"
+#include "lists.h"
+
+/* The identifiers present, in ascending order. */
+struct property_walk {
+    uint64_t rest; /* bit 0 belongs to id */
+    uint32_t id;
+};
+
+static struct property_walk walk_begin(const struct ella_properties *properties) {
+    struct property_walk walk;
+    walk.rest = properties->present;
+    walk.id = 0u;
+    return walk;
+}
+
+static bool walk_next(struct property_walk *walk, uint32_t *id) {
+    if (walk->rest == 0u)
+        return false;
+    while (walk->rest % 256u == 0u) {
+        walk->rest /= 256u;
+        walk->id += 8u;
+    }
+    while (walk->rest % 2u == 0u) {
+        walk->rest /= 2u;
+        walk->id += 1u;
+    }
+    *id = walk->id;
+    walk->rest /= 2u;
+    walk->id += 1u;
+    return true;
+}
+
+/* The member that holds an integer property. */
+static uint32_t integer_of(const struct ella_properties *p, uint32_t id) {
+    switch (id) {
+    case ELLA_PROPERTY_PAYLOAD_FORMAT_INDICATOR:
+        return p->payload_format_indicator;
+    case ELLA_PROPERTY_MESSAGE_EXPIRY_INTERVAL:
+        return p->message_expiry_interval_s;
+    case ELLA_PROPERTY_SESSION_EXPIRY_INTERVAL:
+        return p->session_expiry_interval_s;
+    case ELLA_PROPERTY_SERVER_KEEP_ALIVE:
+        return p->server_keep_alive_s;
+    case ELLA_PROPERTY_REQUEST_PROBLEM_INFORMATION:
+        return p->request_problem_information;
+    case ELLA_PROPERTY_WILL_DELAY_INTERVAL:
+        return p->will_delay_interval_s;
+    case ELLA_PROPERTY_REQUEST_RESPONSE_INFORMATION:
+        return p->request_response_information;
+    case ELLA_PROPERTY_RECEIVE_MAXIMUM:
+        return p->receive_maximum;
+    case ELLA_PROPERTY_TOPIC_ALIAS_MAXIMUM:
+        return p->topic_alias_maximum;
+    case ELLA_PROPERTY_TOPIC_ALIAS:
+        return p->topic_alias;
+    case ELLA_PROPERTY_MAXIMUM_QOS:
+        return p->maximum_qos;
+    case ELLA_PROPERTY_RETAIN_AVAILABLE:
+        return p->retain_available;
+    case ELLA_PROPERTY_MAXIMUM_PACKET_SIZE:
+        return p->maximum_packet_size;
+    case ELLA_PROPERTY_WILDCARD_SUBSCRIPTION_AVAILABLE:
+        return p->wildcard_subscription_available;
+    case ELLA_PROPERTY_SUBSCRIPTION_IDENTIFIER_AVAILABLE:
+        return p->subscription_identifier_available;
+    default: /* ELLA_PROPERTY_SHARED_SUBSCRIPTION_AVAILABLE, the last integer of the table */
+        return p->shared_subscription_available;
+    }
+}
+
+/* The member that holds a string, binary data or a run of repeatable properties. */
+static struct ella_slice slice_of(const struct ella_properties *p, uint32_t id) {
+    switch (id) {
+    case ELLA_PROPERTY_CONTENT_TYPE:
+        return p->content_type;
+    case ELLA_PROPERTY_RESPONSE_TOPIC:
+        return p->response_topic;
+    case ELLA_PROPERTY_CORRELATION_DATA:
+        return p->correlation_data;
+    case ELLA_PROPERTY_SUBSCRIPTION_IDENTIFIER:
+        return p->subscription_identifiers;
+    case ELLA_PROPERTY_ASSIGNED_CLIENT_IDENTIFIER:
+        return p->assigned_client_identifier;
+    case ELLA_PROPERTY_AUTHENTICATION_METHOD:
+        return p->authentication_method;
+    case ELLA_PROPERTY_AUTHENTICATION_DATA:
+        return p->authentication_data;
+    case ELLA_PROPERTY_RESPONSE_INFORMATION:
+        return p->response_information;
+    case ELLA_PROPERTY_SERVER_REFERENCE:
+        return p->server_reference;
+    case ELLA_PROPERTY_REASON_STRING:
+        return p->reason_string;
+    default: /* ELLA_PROPERTY_USER_PROPERTY, the last of them */
+        return p->user_properties;
+    }
+}
+
+static bool in_set(uint32_t set, uint32_t place) {
+    return ((set >> place) & 1u) != 0u;
+}
+
+static enum ella_error allowed_check(const struct encode_plan *plan, uint32_t place, uint32_t id) {
+    const struct ella_property_rule *rule;
+    //= v5/u-2.2.2.2-1
+    if (id >= ELLA_PROPERTY_RULE_COUNT || ella_property_rules[id].type == ELLA_TYPE_NONE)
+        return ELLA_ERROR_PROPERTY_UNKNOWN;
+    rule = &ella_property_rules[id];
+    //= v5/3.14.2-2
+    if (in_set(plan->sender == ELLA_FROM_CLIENT ? rule->client_packets : rule->server_packets,
+               place))
+        return ELLA_ERROR_NONE;
+    //= v5/3.3.4-6
+    if (id == ELLA_PROPERTY_SUBSCRIPTION_IDENTIFIER && place == ELLA_PUBLISH)
+        return ELLA_ERROR_SUBSCRIPTION_IDENTIFIER_FROM_CLIENT;
+    return ELLA_ERROR_PROPERTY_NOT_ALLOWED;
+}
+
+/* Checks an integer and gives its size with the identifier. */
+static uint32_t integer_plan(struct encode_plan *plan, uint32_t id, uint32_t value) {
+    const struct ella_property_rule *rule = &ella_property_rules[id];
+    if (value < rule->minimum || value > rule->maximum) {
+        //= v5/3.3.2-8
+        encode_fail(plan, id == ELLA_PROPERTY_TOPIC_ALIAS ? ELLA_ERROR_TOPIC_ALIAS_ZERO
+                                                          : ELLA_ERROR_PROPERTY_RANGE);
+    }
+    if (rule->type == ELLA_TYPE_BYTE)
+        return 2u;
+    return rule->type == ELLA_TYPE_TWO_BYTE_INTEGER ? 3u : 5u;
+}
+
+static uint32_t string_plan(struct encode_plan *plan, uint32_t id, struct ella_slice s) {
+    const struct ella_property_rule *rule = &ella_property_rules[id];
+    const uint32_t len = ella_slice_len(s);
+    if (len > rule->maximum) {
+        encode_fail(plan, ELLA_ERROR_FIELD_TOO_LONG);
+        return 0u;
+    }
+    encode_require(plan, len >= rule->minimum, ELLA_ERROR_PROPERTY_RANGE);
+    return 3u + len;
+}
+
+/* A Subscription Identifier of a run: the put functions make only good ones, other hands may not.
+ */
+static void identifier_check(struct encode_plan *plan, struct ella_slice run,
+                             const struct lists_property *entry) {
+    struct ella_slice number = run;
+    uint32_t value = 0u;
+    number.off = entry->off + 1u;
+    number.end = entry->end;
+    encode_require(plan, ella_lists_vbi_next(&number, &value), ELLA_ERROR_VARIABLE_BYTE_INTEGER);
+    encode_require(plan, value != 0u, ELLA_ERROR_PROPERTY_RANGE);
+    encode_require(plan, entry->end - entry->off == 1u + writer_vbi_len(value),
+                   ELLA_ERROR_VARIABLE_BYTE_INTEGER_NOT_SHORTEST);
+}
+
+/* A run of encoded properties of which only those with this identifier count. */
+static uint32_t run_plan(struct encode_plan *plan, uint32_t place, uint32_t id,
+                         struct ella_slice run) {
+    struct ella_slice rest = run;
+    struct lists_property entry;
+    uint32_t entry_count = 0u;
+    uint32_t len = 0u;
+    while (ella_lists_property_next(&rest, &entry)) {
+        if (entry.id != id)
+            continue;
+        entry_count += entry_count < 2u ? 1u : 0u;
+        len += entry.end - entry.off;
+        if (id == ELLA_PROPERTY_SUBSCRIPTION_IDENTIFIER)
+            identifier_check(plan, run, &entry);
+    }
+    encode_require(plan, ella_slice_len(rest) == 0u, ELLA_ERROR_FIELD_PAST_END);
+    encode_require(plan,
+                   entry_count < 2u || in_set(ella_property_rules[id].repeatable_packets, place),
+                   ELLA_ERROR_PROPERTY_REPEATED);
+    return len;
+}
+
+static uint32_t property_plan(struct encode_plan *plan, uint32_t place,
+                              const struct ella_properties *properties, uint32_t id) {
+    switch (ella_property_rules[id].type) {
+    case ELLA_TYPE_UTF8_STRING:
+    case ELLA_TYPE_BINARY:
+        return string_plan(plan, id, slice_of(properties, id));
+    case ELLA_TYPE_VARIABLE_BYTE_INTEGER:
+    case ELLA_TYPE_UTF8_PAIR:
+        return run_plan(plan, place, id, slice_of(properties, id));
+    default:
+        return integer_plan(plan, id, integer_of(properties, id));
+    }
+}
+
+static void authentication_check(struct encode_plan *plan, uint32_t place,
+                                 const struct ella_properties *properties) {
+    const bool method = ella_property_present(properties, ELLA_PROPERTY_AUTHENTICATION_METHOD);
+    const bool data = ella_property_present(properties, ELLA_PROPERTY_AUTHENTICATION_DATA);
+    //= v5/u-3.15.2.2.2-1
+    encode_require(plan, method || place != ELLA_AUTH, ELLA_ERROR_AUTHENTICATION_METHOD_MISSING);
+    //= v5/u-3.1.2.11.10-1
+    encode_require(plan, method || !data, ELLA_ERROR_AUTHENTICATION_DATA_WITHOUT_METHOD);
+}
+
+void ella_encode_properties_plan(struct encode_plan *plan, uint32_t place,
+                                 const struct ella_properties *properties, uint32_t *len) {
+    struct property_walk walk = walk_begin(properties);
+    uint64_t sum = 0u;
+    uint32_t id;
+
+    *len = 0u;
+    if (plan->version != ELLA_VERSION_5_0) {
+        encode_require(plan, properties->present == 0u, ELLA_ERROR_VERSION_LACKS_FIELD);
+        return;
+    }
+    while (walk_next(&walk, &id) && plan->error == ELLA_ERROR_NONE) {
+        encode_fail(plan, allowed_check(plan, place, id));
+        if (plan->error == ELLA_ERROR_NONE)
+            sum += property_plan(plan, place, properties, id);
+    }
+    authentication_check(plan, place, properties);
+    encode_require(plan, sum <= ELLA_REMAINING_LENGTH_MAX, ELLA_ERROR_FIELD_TOO_LONG);
+    if (plan->error == ELLA_ERROR_NONE)
+        *len = (uint32_t)sum;
+}
+
+/* Copies what counts of a run; each identifier is already part of its bytes. */
+static void run_put(struct writer *w, uint32_t id, struct ella_slice run) {
+    struct ella_slice rest = run;
+    struct ella_slice encoded = run;
+    struct lists_property entry;
+    while (ella_lists_property_next(&rest, &entry)) {
+        if (entry.id != id)
+            continue;
+        encoded.off = entry.off;
+        encoded.end = entry.end;
+        writer_bytes(w, encoded);
+    }
+}
+
+static void property_put(struct writer *w, const struct ella_properties *properties, uint32_t id) {
+    const uint8_t type = ella_property_rules[id].type;
+    if (type == ELLA_TYPE_VARIABLE_BYTE_INTEGER || type == ELLA_TYPE_UTF8_PAIR) {
+        run_put(w, id, slice_of(properties, id));
+        return;
+    }
+    writer_u8(w, (uint8_t)id);
+    if (type == ELLA_TYPE_BYTE)
+        writer_u8(w, (uint8_t)integer_of(properties, id));
+    else if (type == ELLA_TYPE_TWO_BYTE_INTEGER)
+        writer_u16(w, (uint16_t)integer_of(properties, id));
+    else if (type == ELLA_TYPE_FOUR_BYTE_INTEGER)
+        writer_u32(w, integer_of(properties, id));
+    else
+        writer_string(w, slice_of(properties, id));
+}
+
+void ella_encode_properties_put(struct writer *w, const struct ella_properties *properties,
+                                uint32_t len) {
+    struct property_walk walk = walk_begin(properties);
+    uint32_t id;
+    //= v5/2.2.2-1
+    writer_vbi(w, len);
+    while (walk_next(&walk, &id))
+        property_put(w, properties, id);
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Libella authors
+ *
+ * topic: whether a topic filter matches a topic name, and what a shared subscription consists of.
+ * It does not validate: that is the grammar's part (topic.rl).
+ *
+ * Invariant: every byte of filter and name is looked at once at most; the only byte values that
+ * mean anything are '/', '+', '#' and a leading '$'.
+ */
+#include <string.h>
+
+#include "libella/codec.h"
+
+#define SHARE_PREFIX_LEN 7u /* of "$share/" */
+
+static bool starts_with(struct ella_slice s, uint8_t first) {
+    return s.off < s.end && s.base[s.off] == first;
+}
+
+static bool starts_with_wildcard(struct ella_slice filter) {
+    return starts_with(filter, '+') || starts_with(filter, '#');
+}
+
+/* The index behind the level that begins at off: that of the next '/' or the end. */
+static uint32_t level_end(struct ella_slice name, uint32_t off) {
+    uint32_t at = off;
+    while (at < name.end && name.base[at] != '/')
+        at++;
+    return at;
+}
+
+/* Whether the filter goes on with "/#" at off: then it also matches the parent level. */
+static bool rest_is_any_child(struct ella_slice filter, uint32_t off) {
+    return filter.end - off == 2u && filter.base[off] == '/' && filter.base[off + 1u] == '#';
+}
+
+bool ella_topic_match(struct ella_slice filter, struct ella_slice name) {
+    uint32_t f = filter.off;
+    uint32_t n = name.off;
+
+    //= v3/4.7.2-1 v5/4.7.2-1
+    if (starts_with(name, '$') && starts_with_wildcard(filter))
+        return false;
+    //= v3/4.7.3-4 v5/4.7.3-4
+    while (f < filter.end) {
+        if (filter.base[f] == '#')
+            return true;
+        if (filter.base[f] == '+') {
+            n = level_end(name, n);
+            f++;
+        } else if (n < name.end && filter.base[f] == name.base[n]) {
+            f++;
+            n++;
+        } else {
+            return n == name.end && rest_is_any_child(filter, f);
+        }
+    }
+    return n == name.end;
+}
+
+static bool has_share_prefix(struct ella_slice whole) {
+    return ella_slice_len(whole) > SHARE_PREFIX_LEN &&
+           memcmp(ella_slice_data(whole), "$share/", SHARE_PREFIX_LEN) == 0;
+}
+
+static bool has_wildcard(struct ella_slice s) {
+    for (uint32_t at = s.off; at < s.end; at++) {
+        if (s.base[at] == '+' || s.base[at] == '#')
+            return true;
+    }
+    return false;
+}
+
+bool ella_topic_share(struct ella_slice whole, struct ella_slice *name,
+                      struct ella_slice *filter) {
+    struct ella_slice share = {whole.base, whole.off, whole.off};
+
+    *name = share;
+    *filter = whole;
+    if (!has_share_prefix(whole))
+        return false;
+    //= v5/4.8.2-1 v5/4.8.2-2
+    share.off = whole.off + SHARE_PREFIX_LEN;
+    share.end = level_end(whole, share.off);
+    if (share.off == share.end || share.end >= whole.end - 1u || has_wildcard(share))
+        return false;
+    *name = share;
+    filter->off = share.end + 1u;
+    return true;
+}
