@@ -268,6 +268,16 @@ ELLA_MUST_USE enum ella_error ella_decode_body(enum ella_version version, enum e
                                                uint32_t start, uint32_t end,
                                                struct ella_packet *out, uint32_t *error_at);
 
+/* The MQTT 5.0 properties of one packet by themselves (section 2.2.2): bytes [start, end) without
+ * the Property Length in front of them. For those who keep properties encoded, such as a broker
+ * its stored messages. type and sender say what may stand there. On failure *error_at is the
+ * index in buf of the byte at fault. */
+ELLA_MUST_USE enum ella_error ella_properties_decode(enum ella_packet_type type,
+                                                     enum ella_sender sender, const uint8_t *buf,
+                                                     uint32_t start, uint32_t end,
+                                                     struct ella_properties *out,
+                                                     uint32_t *error_at);
+
 /* ---- Walking lists
  * ------------------------------------------------------------------------------------------- */
 
@@ -336,6 +346,17 @@ ELLA_MUST_USE enum ella_error ella_encode_publish(const struct ella_publish *pub
 ELLA_MUST_USE enum ella_error ella_publish_size(const struct ella_publish *publish,
                                                 enum ella_version version, enum ella_sender sender,
                                                 uint32_t *size);
+
+/* The other half of ella_properties_decode(): the exact size in bytes of the MQTT 5.0 properties
+ * in a packet of this type, without the Property Length, and the bytes themselves in the order of
+ * their identifiers. They fail as ella_encode() does. */
+ELLA_MUST_USE enum ella_error ella_properties_size(const struct ella_properties *properties,
+                                                   enum ella_packet_type type,
+                                                   enum ella_sender sender, uint32_t *size);
+ELLA_MUST_USE enum ella_error ella_properties_encode(const struct ella_properties *properties,
+                                                     enum ella_packet_type type,
+                                                     enum ella_sender sender, uint8_t *buf,
+                                                     uint32_t start, uint32_t end, uint32_t *size);
 
 /* ---- Strings and topics
  * -------------------------------------------------------------------------------------- */
