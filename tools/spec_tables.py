@@ -59,8 +59,6 @@ class Spec:
         self.check_errors()
 
     def rows(self, name, key):
-        if name.startswith("statements") and not (self.directory / name).exists():
-            return []
         with open(self.directory / name, "rb") as file:
             try:
                 return tomllib.load(file).get(key, [])
@@ -125,9 +123,8 @@ class Spec:
                     f"unknown reason {row['reason']}")
             for version, rows in self.statements.items():
                 known = {statement["id"] for statement in rows}
-                if rows:
-                    require(row[version] in known | {""}, where,
-                            f"unknown statement {row[version]}")
+                require(row[version] in known | {""}, where,
+                        f"unknown statement {row[version]}")
 
     def mask(self, places):
         bits = [WILL_BIT if name == WILL else self.packet_types[name] for name in places]

@@ -2,8 +2,8 @@
 # Copyright The Libella authors
 """The C that follows from the tables of spec/: libella/tables.h and tables.c.
 
-It refuses to know numbers of the protocol and files on disk: tables come in, text goes out. What it
-writes is C11, clean as C++ too, freestanding, and without anything that could change at run time.
+It refuses to know numbers of the protocol and files on disk: tables come in, text goes out. What
+it writes is C11, clean as C++ too, freestanding, and without anything that could change at run time.
 """
 
 from spec_tables import HEADING, WILL_BIT

@@ -84,8 +84,8 @@ def properties(spec):
         if repeats == "no" and row["repeatable_in"]:
             repeats = "in some"
         rows.append([str(row["id"]), f"0x{row['id']:02X}", row["title"], types[row["type"]],
-                     places, repeats, f"{row['minimum']} to {row['maximum']}", plain(row["default"]),
-                     ", ".join(row["sections"]), plain(row["summary"])])
+                     places, repeats, f"{row['minimum']} to {row['maximum']}",
+                     plain(row["default"]), ", ".join(row["sections"]), plain(row["summary"])])
     kinds = [[row["title"], str(row["fixed"] or ""), f"{row['minimum']} to {row['maximum']}",
               row["v3"], row["v5"], plain(row["summary"])] for row in spec.types]
     return page(
