@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Libella authors
+ *
+ * One network connection as its accepting end sees it: which packet may come now, and what may
+ * still be said. (The dialling end is bridge.h.)
+ *
+ * It refuses to know bytes, sockets, clocks, passwords, sessions and protocol versions: where a
+ * version has no such packet (3.x has no DISCONNECT from the server and no CONNACK for malformed
+ * bytes) the caller leaves the packet out and still closes.
+ *
+ * Invariants (proved by exhaustion in connection_test.cc):
+ *   - nothing but CONNECT is ever processed first, and a second CONNECT never;
+ *   - at most one CONNACK (ACCEPT, REFUSE or VIOLATION_REFUSE) in a connection's life;
+ *   - DISCONNECT is ordered only after ACCEPT;
+ *   - once CLOSING, no action orders or processes a packet, and only CLOSED follows;
+ *   - every state and event has an answer.
+ *
+ *     WAITING --CONNECT--> CHECKING --accepted--> ESTABLISHED --> CLOSING --> CLOSED
+ *        \--CONNECT with method--> AUTHENTICATING --accepted--^  \<-AUTH-> REAUTHENTICATING
+ */
+#ifndef LIBELLA_STATE_MACHINES_CONNECTION_H
+#define LIBELLA_STATE_MACHINES_CONNECTION_H
+
+#include <stdbool.h>
+
+#include "libella/tables.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum connection_state {
+    CONNECTION_WAITING = 0,      /* transport open, no CONNECT yet; the connect timeout runs */
+    CONNECTION_CHECKING,         /* CONNECT without Authentication Method is being judged */
+    CONNECTION_AUTHENTICATING,   /* CONNECT with Authentication Method: AUTH exchange (v5 4.12) */
+    CONNECTION_ESTABLISHED,      /* CONNACK 0x00 ordered: a session is attached */
+    CONNECTION_REAUTHENTICATING, /* as ESTABLISHED, while an AUTH exchange runs (v5 4.12.1) */
+    CONNECTION_CLOSING, /* the last byte is ordered; only the transport's end is awaited */
+    CONNECTION_CLOSED,  /* the transport is gone */
+};
+#define CONNECTION_STATE_COUNT ((unsigned)CONNECTION_CLOSED + 1u)
+
+/* The first eight are the peer's doing; connection_packet_event() chooses among those that are
+ * lawful packets. The rest is what the caller found out. */
+enum connection_event {
+    /* A well-formed CONNECT, without and with an Authentication Method. */
+    CONNECTION_ON_CONNECT = 0,
+    CONNECTION_ON_CONNECT_WITH_METHOD,
+    /* A CONNECT that cannot be used but may be answered: an unsupported protocol level in every
+     * version (v3/3.1.2-2, v5/3.1.2-2), malformed or against the rules in 5.0 (v5/3.1.4-1). A
+     * malformed CONNECT of 3.x must not be answered (v3/3.1.4-1): that is ON_BAD_PACKET. */
+    CONNECTION_ON_BAD_CONNECT,
+    /* AUTH of any content: whether its method and reason fit is auth.h's question. */
+    CONNECTION_ON_AUTH,
+    /* A DISCONNECT that obeys the rules. One that does not (session expiry raised from zero,
+     * v5/u-3.14.2.2.2-2) is ON_BAD_PACKET, so that the will is not lost with it. */
+    CONNECTION_ON_DISCONNECT,
+    /* PUBLISH, PUBACK, PUBREC, PUBREL, PUBCOMP, SUBSCRIBE, UNSUBSCRIBE, PINGREQ. */
+    CONNECTION_ON_TRAFFIC,
+    /* A packet that only the accepting end may send: CONNACK, SUBACK, UNSUBACK, PINGRESP. */
+    CONNECTION_ON_WRONG_WAY,
+    /* Malformed bytes, or a packet that breaks a rule found while processing it (receive maximum
+     * exceeded, bad topic alias, ...). The caller knows the reason code. */
+    CONNECTION_ON_BAD_PACKET,
+    /* The checks, and the AUTH exchange if there is one, came out well or badly. */
+    CONNECTION_ON_ACCEPTED,
+    CONNECTION_ON_REFUSED,
+    /* The server ends this connection of its own will: shutdown, administrative action, a limit,
+     * out of memory. */
+    CONNECTION_ON_EXPELLED,
+    /* Another connection with the same client identifier was accepted (v5/3.1.4-3). */
+    CONNECTION_ON_TAKEN_OVER,
+    /* No CONNECT in time, no verdict or no AUTH in time, or 1.5 x keep alive in silence. In
+     * CLOSING: the last bytes do not drain. */
+    CONNECTION_ON_TIMEOUT,
+    /* The transport is closed, by whomever. */
+    CONNECTION_ON_TRANSPORT_CLOSED,
+};
+#define CONNECTION_EVENT_COUNT ((unsigned)CONNECTION_ON_TRANSPORT_CLOSED + 1u)
+
+enum connection_action {
+    /* Nothing; a packet is dropped unread. */
+    CONNECTION_DO_IGNORE = 0,
+    /* Judge the CONNECT (limits, credentials); the verdict comes as ON_ACCEPTED or ON_REFUSED,
+     * possibly at once. */
+    CONNECTION_DO_CHECK,
+    /* Give the CONNECT or AUTH to auth_step(). Its SUCCEED comes back as ON_ACCEPTED, its FAIL as
+     * ON_REFUSED, its VIOLATION as ON_BAD_PACKET. */
+    CONNECTION_DO_AUTH,
+    /* Keep the packet (or stop reading) until the verdict: after ACCEPT it is stepped again, after
+     * any other end it is dropped unprocessed. */
+    CONNECTION_DO_HOLD,
+    /* Process the packet. */
+    CONNECTION_DO_PROCESS,
+    /* Attach the session, send CONNACK 0x00, then step what was held. */
+    CONNECTION_DO_ACCEPT,
+    /* Send AUTH 0x00: the re-authentication succeeded. */
+    CONNECTION_DO_REAUTHENTICATED,
+    /* The peer said goodbye: tell the session which way (session.h), send nothing, close. */
+    CONNECTION_DO_FAREWELL,
+    /* Send a failing CONNACK with the reason of the event, if the version has one that fits; then
+     * close. No session was attached. */
+    CONNECTION_DO_REFUSE,
+    /* Send DISCONNECT with the reason of the event (5.0 only), tell the session that its
+     * connection is lost, close. */
+    CONNECTION_DO_DISCONNECT,
+    /* Close without a byte. No session is attached. */
+    CONNECTION_DO_CLOSE,
+    /* A lawful packet at an unlawful time. As CLOSE, REFUSE and DISCONNECT, with the reason
+     * Protocol Error (0x82). */
+    CONNECTION_VIOLATION_CLOSE,
+    CONNECTION_VIOLATION_REFUSE,
+    CONNECTION_VIOLATION_DISCONNECT,
+    /* The transport went without a farewell: tell the session, release the connection. */
+    CONNECTION_DO_LOSE,
+    /* The transport went; the session, if any, was told before: release the connection. */
+    CONNECTION_DO_RELEASE,
+};
+#define CONNECTION_ACTION_COUNT ((unsigned)CONNECTION_DO_RELEASE + 1u)
+
+struct connection_step {
+    enum connection_state next;
+    enum connection_action action;
+};
+
+/* The odd edges, and why they are so:
+ *   1. CHECKING holds every packet, even a second CONNECT or malformed bytes. 3.1.1 and 5.0
+ * clients may send on before CONNACK, and what becomes of it must not depend on how fast a
+ * password hash is: refused, none of it is processed (v3/3.1.4-5, v5/3.1.4-6); accepted, it is
+ * judged as if it had come afterwards.
+ *   2. AUTHENTICATING holds nothing: a client that names an Authentication Method may send only
+ *      AUTH and DISCONNECT before CONNACK (v5/3.1.2-30).
+ *   3. DISCONNECT in AUTHENTICATING just closes: no session was attached, so there is no will.
+ *   4. WAITING answers nothing but CONNECT, not even with a refusal (v5/3.1.0-1, v5/3.14.0-1).
+ *   5. CONNECT in CLOSING is ignored and not a violation: there is nobody left to tell.
+ *   6. A verdict in any other state than the three that wait for one came too late: ignored.
+ *   7. TIMEOUT in CLOSING repeats CLOSE, for a peer that does not take the last bytes.
+ *   8. DISCONNECT while REAUTHENTICATING is a farewell like any other.
+ *   9. Take-over before ACCEPT cannot happen (no session is attached); it closes in silence.
+ * Values outside the enums give {CLOSING, VIOLATION_CLOSE}. */
+struct connection_step connection_step(enum connection_state state, enum connection_event event);
+
+/* The event of a well-formed packet from the peer. has_method: CONNECT carries an Authentication
+ * Method; of no meaning for other packets. */
+enum connection_event connection_packet_event(enum ella_packet_type type, bool has_method);
+
+/* Whether packets other than those an action orders may be queued to the peer: only between ACCEPT
+ * and the end (v5/3.2.0-1, v5/3.14.4-1, v3/3.2.0-1). */
+bool connection_may_send(enum connection_state state);
+
+/* Lower-case names for logs and diagrams, "?" for values outside the enum. */
+const char *connection_state_name(enum connection_state state);
+const char *connection_event_name(enum connection_event event);
+const char *connection_action_name(enum connection_action action);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
