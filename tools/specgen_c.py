@@ -136,38 +136,43 @@ def header(spec):
     ])
 
 
+# The tables are written without designators, gaps and all, so that they compile as C++ as well.
+def c_rows(declaration, rows, count, gap):
+    lines = [rows.get(number, f"    {gap}, // {number}: there is none\n") for number in range(count)]
+    return f"{declaration} = {{\n" + "".join(lines) + "};\n"
+
+
 def c_packet_rules(spec):
-    lines = []
+    rows = {}
     for row in spec.packets:
         values = ", ".join(f"0x{row[key]:X}" for key in ("flags", "flags_mask", "flags_mask_v31"))
-        lines.append(f"    [ELLA_{row['name']}] = {{{values},\n"
-                     f"        {SENT_BY[row['v3']]}, {SENT_BY[row['v5']]}}},\n")
-    return ("const struct ella_packet_rule ella_packet_rules[ELLA_PACKET_RULE_COUNT] = {\n"
-            + "".join(lines) + "};\n")
+        rows[row["type"]] = (f"    {{{values}, // {row['name']}\n"
+                             f"        {SENT_BY[row['v3']]}, {SENT_BY[row['v5']]}}},\n")
+    return c_rows("const struct ella_packet_rule ella_packet_rules[ELLA_PACKET_RULE_COUNT]", rows,
+                  max(rows) + 1, "{0x0, 0x0, 0x0, 0, 0}")
 
 
 def c_property_rules(spec):
-    lines = []
+    rows = {}
     for row in spec.properties:
         sets = [spec.mask(names) for names in (row["packets"], spec.packets_of(row, "client"),
                                                spec.packets_of(row, "server"),
                                                row["repeatable_in"])]
         repeatable = "true" if row["repeatable_in"] else "false"
         masks = ", ".join(f"0x{bits:04X}u" for bits in sets)
-        lines.append(f"    [ELLA_PROPERTY_{row['name']}] = "
-                     f"{{ELLA_TYPE_{row['type']}, {repeatable},\n"
-                     f"        {row['minimum']}u, {row['maximum']}u, {masks}}},\n")
-    return ("const struct ella_property_rule ella_property_rules[ELLA_PROPERTY_RULE_COUNT] = {\n"
-            + "".join(lines) + "};\n")
+        rows[row["id"]] = (f"    {{ELLA_TYPE_{row['type']}, {repeatable}, "
+                           f"// 0x{row['id']:02X} {row['name']}\n"
+                           f"        {row['minimum']}u, {row['maximum']}u, {masks}}},\n")
+    return c_rows("const struct ella_property_rule ella_property_rules[ELLA_PROPERTY_RULE_COUNT]",
+                  rows, max(rows) + 1, "{ELLA_TYPE_NONE, false, 0u, 0u, 0u, 0u, 0u, 0u}")
 
 
 def c_reason_packets(spec, name, sides):
-    lines = []
+    rows = {}
     for row in spec.reasons:
         bits = spec.mask([packet for side in sides for packet in row[side]])
-        if bits:
-            lines.append(f"    [ELLA_REASON_{row['name']}] = 0x{bits:04X}u,\n")
-    return f"const uint16_t {name}[ELLA_REASON_COUNT] = {{\n" + "".join(lines) + "};\n"
+        rows[row["value"]] = f"    0x{bits:04X}u, // 0x{row['value']:02X} {row['name']}\n"
+    return c_rows(f"const uint16_t {name}[ELLA_REASON_COUNT]", rows, 256, "0u")
 
 
 def c_text_function(signature, subject, cases, fallback):

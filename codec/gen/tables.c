@@ -7,206 +7,887 @@
 #include "libella/tables.h"
 
 const struct ella_packet_rule ella_packet_rules[ELLA_PACKET_RULE_COUNT] = {
-    [ELLA_CONNECT] = {0x0, 0xF, 0x0,
+    {0x0, 0x0, 0x0, 0, 0}, // 0: there is none
+    {0x0, 0xF, 0x0, // CONNECT
         ELLA_SENT_BY_CLIENT, ELLA_SENT_BY_CLIENT},
-    [ELLA_CONNACK] = {0x0, 0xF, 0x0,
+    {0x0, 0xF, 0x0, // CONNACK
         ELLA_SENT_BY_SERVER, ELLA_SENT_BY_SERVER},
-    [ELLA_PUBLISH] = {0x0, 0x0, 0x0,
+    {0x0, 0x0, 0x0, // PUBLISH
         ELLA_SENT_BY_CLIENT | ELLA_SENT_BY_SERVER, ELLA_SENT_BY_CLIENT | ELLA_SENT_BY_SERVER},
-    [ELLA_PUBACK] = {0x0, 0xF, 0x0,
+    {0x0, 0xF, 0x0, // PUBACK
         ELLA_SENT_BY_CLIENT | ELLA_SENT_BY_SERVER, ELLA_SENT_BY_CLIENT | ELLA_SENT_BY_SERVER},
-    [ELLA_PUBREC] = {0x0, 0xF, 0x0,
+    {0x0, 0xF, 0x0, // PUBREC
         ELLA_SENT_BY_CLIENT | ELLA_SENT_BY_SERVER, ELLA_SENT_BY_CLIENT | ELLA_SENT_BY_SERVER},
-    [ELLA_PUBREL] = {0x2, 0xF, 0x0,
+    {0x2, 0xF, 0x0, // PUBREL
         ELLA_SENT_BY_CLIENT | ELLA_SENT_BY_SERVER, ELLA_SENT_BY_CLIENT | ELLA_SENT_BY_SERVER},
-    [ELLA_PUBCOMP] = {0x0, 0xF, 0x0,
+    {0x0, 0xF, 0x0, // PUBCOMP
         ELLA_SENT_BY_CLIENT | ELLA_SENT_BY_SERVER, ELLA_SENT_BY_CLIENT | ELLA_SENT_BY_SERVER},
-    [ELLA_SUBSCRIBE] = {0x2, 0xF, 0x0,
+    {0x2, 0xF, 0x0, // SUBSCRIBE
         ELLA_SENT_BY_CLIENT, ELLA_SENT_BY_CLIENT},
-    [ELLA_SUBACK] = {0x0, 0xF, 0x0,
+    {0x0, 0xF, 0x0, // SUBACK
         ELLA_SENT_BY_SERVER, ELLA_SENT_BY_SERVER},
-    [ELLA_UNSUBSCRIBE] = {0x2, 0xF, 0x0,
+    {0x2, 0xF, 0x0, // UNSUBSCRIBE
         ELLA_SENT_BY_CLIENT, ELLA_SENT_BY_CLIENT},
-    [ELLA_UNSUBACK] = {0x0, 0xF, 0x0,
+    {0x0, 0xF, 0x0, // UNSUBACK
         ELLA_SENT_BY_SERVER, ELLA_SENT_BY_SERVER},
-    [ELLA_PINGREQ] = {0x0, 0xF, 0x0,
+    {0x0, 0xF, 0x0, // PINGREQ
         ELLA_SENT_BY_CLIENT, ELLA_SENT_BY_CLIENT},
-    [ELLA_PINGRESP] = {0x0, 0xF, 0x0,
+    {0x0, 0xF, 0x0, // PINGRESP
         ELLA_SENT_BY_SERVER, ELLA_SENT_BY_SERVER},
-    [ELLA_DISCONNECT] = {0x0, 0xF, 0x0,
+    {0x0, 0xF, 0x0, // DISCONNECT
         ELLA_SENT_BY_CLIENT, ELLA_SENT_BY_CLIENT | ELLA_SENT_BY_SERVER},
-    [ELLA_AUTH] = {0x0, 0xF, 0x0,
+    {0x0, 0xF, 0x0, // AUTH
         0, ELLA_SENT_BY_CLIENT | ELLA_SENT_BY_SERVER},
 };
 
 const struct ella_property_rule ella_property_rules[ELLA_PROPERTY_RULE_COUNT] = {
-    [ELLA_PROPERTY_PAYLOAD_FORMAT_INDICATOR] = {ELLA_TYPE_BYTE, false,
+    {ELLA_TYPE_NONE, false, 0u, 0u, 0u, 0u, 0u, 0u}, // 0: there is none
+    {ELLA_TYPE_BYTE, false, // 0x01 PAYLOAD_FORMAT_INDICATOR
         0u, 1u, 0x0009u, 0x0009u, 0x0008u, 0x0000u},
-    [ELLA_PROPERTY_MESSAGE_EXPIRY_INTERVAL] = {ELLA_TYPE_FOUR_BYTE_INTEGER, false,
+    {ELLA_TYPE_FOUR_BYTE_INTEGER, false, // 0x02 MESSAGE_EXPIRY_INTERVAL
         0u, 4294967295u, 0x0009u, 0x0009u, 0x0008u, 0x0000u},
-    [ELLA_PROPERTY_CONTENT_TYPE] = {ELLA_TYPE_UTF8_STRING, false,
+    {ELLA_TYPE_UTF8_STRING, false, // 0x03 CONTENT_TYPE
         0u, 65535u, 0x0009u, 0x0009u, 0x0008u, 0x0000u},
-    [ELLA_PROPERTY_RESPONSE_TOPIC] = {ELLA_TYPE_UTF8_STRING, false,
+    {ELLA_TYPE_NONE, false, 0u, 0u, 0u, 0u, 0u, 0u}, // 4: there is none
+    {ELLA_TYPE_NONE, false, 0u, 0u, 0u, 0u, 0u, 0u}, // 5: there is none
+    {ELLA_TYPE_NONE, false, 0u, 0u, 0u, 0u, 0u, 0u}, // 6: there is none
+    {ELLA_TYPE_NONE, false, 0u, 0u, 0u, 0u, 0u, 0u}, // 7: there is none
+    {ELLA_TYPE_UTF8_STRING, false, // 0x08 RESPONSE_TOPIC
         1u, 65535u, 0x0009u, 0x0009u, 0x0008u, 0x0000u},
-    [ELLA_PROPERTY_CORRELATION_DATA] = {ELLA_TYPE_BINARY, false,
+    {ELLA_TYPE_BINARY, false, // 0x09 CORRELATION_DATA
         0u, 65535u, 0x0009u, 0x0009u, 0x0008u, 0x0000u},
-    [ELLA_PROPERTY_SUBSCRIPTION_IDENTIFIER] = {ELLA_TYPE_VARIABLE_BYTE_INTEGER, true,
+    {ELLA_TYPE_NONE, false, 0u, 0u, 0u, 0u, 0u, 0u}, // 10: there is none
+    {ELLA_TYPE_VARIABLE_BYTE_INTEGER, true, // 0x0B SUBSCRIPTION_IDENTIFIER
         1u, 268435455u, 0x0108u, 0x0100u, 0x0008u, 0x0008u},
-    [ELLA_PROPERTY_SESSION_EXPIRY_INTERVAL] = {ELLA_TYPE_FOUR_BYTE_INTEGER, false,
+    {ELLA_TYPE_NONE, false, 0u, 0u, 0u, 0u, 0u, 0u}, // 12: there is none
+    {ELLA_TYPE_NONE, false, 0u, 0u, 0u, 0u, 0u, 0u}, // 13: there is none
+    {ELLA_TYPE_NONE, false, 0u, 0u, 0u, 0u, 0u, 0u}, // 14: there is none
+    {ELLA_TYPE_NONE, false, 0u, 0u, 0u, 0u, 0u, 0u}, // 15: there is none
+    {ELLA_TYPE_NONE, false, 0u, 0u, 0u, 0u, 0u, 0u}, // 16: there is none
+    {ELLA_TYPE_FOUR_BYTE_INTEGER, false, // 0x11 SESSION_EXPIRY_INTERVAL
         0u, 4294967295u, 0x4006u, 0x4002u, 0x0004u, 0x0000u},
-    [ELLA_PROPERTY_ASSIGNED_CLIENT_IDENTIFIER] = {ELLA_TYPE_UTF8_STRING, false,
+    {ELLA_TYPE_UTF8_STRING, false, // 0x12 ASSIGNED_CLIENT_IDENTIFIER
         0u, 65535u, 0x0004u, 0x0000u, 0x0004u, 0x0000u},
-    [ELLA_PROPERTY_SERVER_KEEP_ALIVE] = {ELLA_TYPE_TWO_BYTE_INTEGER, false,
+    {ELLA_TYPE_TWO_BYTE_INTEGER, false, // 0x13 SERVER_KEEP_ALIVE
         0u, 65535u, 0x0004u, 0x0000u, 0x0004u, 0x0000u},
-    [ELLA_PROPERTY_AUTHENTICATION_METHOD] = {ELLA_TYPE_UTF8_STRING, false,
+    {ELLA_TYPE_NONE, false, 0u, 0u, 0u, 0u, 0u, 0u}, // 20: there is none
+    {ELLA_TYPE_UTF8_STRING, false, // 0x15 AUTHENTICATION_METHOD
         0u, 65535u, 0x8006u, 0x8002u, 0x8004u, 0x0000u},
-    [ELLA_PROPERTY_AUTHENTICATION_DATA] = {ELLA_TYPE_BINARY, false,
+    {ELLA_TYPE_BINARY, false, // 0x16 AUTHENTICATION_DATA
         0u, 65535u, 0x8006u, 0x8002u, 0x8004u, 0x0000u},
-    [ELLA_PROPERTY_REQUEST_PROBLEM_INFORMATION] = {ELLA_TYPE_BYTE, false,
+    {ELLA_TYPE_BYTE, false, // 0x17 REQUEST_PROBLEM_INFORMATION
         0u, 1u, 0x0002u, 0x0002u, 0x0000u, 0x0000u},
-    [ELLA_PROPERTY_WILL_DELAY_INTERVAL] = {ELLA_TYPE_FOUR_BYTE_INTEGER, false,
+    {ELLA_TYPE_FOUR_BYTE_INTEGER, false, // 0x18 WILL_DELAY_INTERVAL
         0u, 4294967295u, 0x0001u, 0x0001u, 0x0000u, 0x0000u},
-    [ELLA_PROPERTY_REQUEST_RESPONSE_INFORMATION] = {ELLA_TYPE_BYTE, false,
+    {ELLA_TYPE_BYTE, false, // 0x19 REQUEST_RESPONSE_INFORMATION
         0u, 1u, 0x0002u, 0x0002u, 0x0000u, 0x0000u},
-    [ELLA_PROPERTY_RESPONSE_INFORMATION] = {ELLA_TYPE_UTF8_STRING, false,
+    {ELLA_TYPE_UTF8_STRING, false, // 0x1A RESPONSE_INFORMATION
         0u, 65535u, 0x0004u, 0x0000u, 0x0004u, 0x0000u},
-    [ELLA_PROPERTY_SERVER_REFERENCE] = {ELLA_TYPE_UTF8_STRING, false,
+    {ELLA_TYPE_NONE, false, 0u, 0u, 0u, 0u, 0u, 0u}, // 27: there is none
+    {ELLA_TYPE_UTF8_STRING, false, // 0x1C SERVER_REFERENCE
         0u, 65535u, 0x4004u, 0x0000u, 0x4004u, 0x0000u},
-    [ELLA_PROPERTY_REASON_STRING] = {ELLA_TYPE_UTF8_STRING, false,
+    {ELLA_TYPE_NONE, false, 0u, 0u, 0u, 0u, 0u, 0u}, // 29: there is none
+    {ELLA_TYPE_NONE, false, 0u, 0u, 0u, 0u, 0u, 0u}, // 30: there is none
+    {ELLA_TYPE_UTF8_STRING, false, // 0x1F REASON_STRING
         0u, 65535u, 0xCAF4u, 0xC0F0u, 0xCAF4u, 0x0000u},
-    [ELLA_PROPERTY_RECEIVE_MAXIMUM] = {ELLA_TYPE_TWO_BYTE_INTEGER, false,
+    {ELLA_TYPE_NONE, false, 0u, 0u, 0u, 0u, 0u, 0u}, // 32: there is none
+    {ELLA_TYPE_TWO_BYTE_INTEGER, false, // 0x21 RECEIVE_MAXIMUM
         1u, 65535u, 0x0006u, 0x0002u, 0x0004u, 0x0000u},
-    [ELLA_PROPERTY_TOPIC_ALIAS_MAXIMUM] = {ELLA_TYPE_TWO_BYTE_INTEGER, false,
+    {ELLA_TYPE_TWO_BYTE_INTEGER, false, // 0x22 TOPIC_ALIAS_MAXIMUM
         0u, 65535u, 0x0006u, 0x0002u, 0x0004u, 0x0000u},
-    [ELLA_PROPERTY_TOPIC_ALIAS] = {ELLA_TYPE_TWO_BYTE_INTEGER, false,
+    {ELLA_TYPE_TWO_BYTE_INTEGER, false, // 0x23 TOPIC_ALIAS
         1u, 65535u, 0x0008u, 0x0008u, 0x0008u, 0x0000u},
-    [ELLA_PROPERTY_MAXIMUM_QOS] = {ELLA_TYPE_BYTE, false,
+    {ELLA_TYPE_BYTE, false, // 0x24 MAXIMUM_QOS
         0u, 1u, 0x0004u, 0x0000u, 0x0004u, 0x0000u},
-    [ELLA_PROPERTY_RETAIN_AVAILABLE] = {ELLA_TYPE_BYTE, false,
+    {ELLA_TYPE_BYTE, false, // 0x25 RETAIN_AVAILABLE
         0u, 1u, 0x0004u, 0x0000u, 0x0004u, 0x0000u},
-    [ELLA_PROPERTY_USER_PROPERTY] = {ELLA_TYPE_UTF8_PAIR, true,
+    {ELLA_TYPE_UTF8_PAIR, true, // 0x26 USER_PROPERTY
         0u, 65535u, 0xCFFFu, 0xC5FBu, 0xCAFCu, 0xCFFFu},
-    [ELLA_PROPERTY_MAXIMUM_PACKET_SIZE] = {ELLA_TYPE_FOUR_BYTE_INTEGER, false,
+    {ELLA_TYPE_FOUR_BYTE_INTEGER, false, // 0x27 MAXIMUM_PACKET_SIZE
         1u, 4294967295u, 0x0006u, 0x0002u, 0x0004u, 0x0000u},
-    [ELLA_PROPERTY_WILDCARD_SUBSCRIPTION_AVAILABLE] = {ELLA_TYPE_BYTE, false,
+    {ELLA_TYPE_BYTE, false, // 0x28 WILDCARD_SUBSCRIPTION_AVAILABLE
         0u, 1u, 0x0004u, 0x0000u, 0x0004u, 0x0000u},
-    [ELLA_PROPERTY_SUBSCRIPTION_IDENTIFIER_AVAILABLE] = {ELLA_TYPE_BYTE, false,
+    {ELLA_TYPE_BYTE, false, // 0x29 SUBSCRIPTION_IDENTIFIER_AVAILABLE
         0u, 1u, 0x0004u, 0x0000u, 0x0004u, 0x0000u},
-    [ELLA_PROPERTY_SHARED_SUBSCRIPTION_AVAILABLE] = {ELLA_TYPE_BYTE, false,
+    {ELLA_TYPE_BYTE, false, // 0x2A SHARED_SUBSCRIPTION_AVAILABLE
         0u, 1u, 0x0004u, 0x0000u, 0x0004u, 0x0000u},
 };
 
 const uint16_t ella_reason_packets[ELLA_REASON_COUNT] = {
-    [ELLA_REASON_SUCCESS] = 0xCAF4u,
-    [ELLA_REASON_GRANTED_QOS_1] = 0x0200u,
-    [ELLA_REASON_GRANTED_QOS_2] = 0x0200u,
-    [ELLA_REASON_DISCONNECT_WITH_WILL_MESSAGE] = 0x4000u,
-    [ELLA_REASON_NO_MATCHING_SUBSCRIBERS] = 0x0030u,
-    [ELLA_REASON_NO_SUBSCRIPTION_EXISTED] = 0x0800u,
-    [ELLA_REASON_CONTINUE_AUTHENTICATION] = 0x8000u,
-    [ELLA_REASON_REAUTHENTICATE] = 0x8000u,
-    [ELLA_REASON_UNSPECIFIED_ERROR] = 0x4A34u,
-    [ELLA_REASON_MALFORMED_PACKET] = 0x4004u,
-    [ELLA_REASON_PROTOCOL_ERROR] = 0x4004u,
-    [ELLA_REASON_IMPLEMENTATION_SPECIFIC_ERROR] = 0x4A34u,
-    [ELLA_REASON_UNSUPPORTED_PROTOCOL_VERSION] = 0x0004u,
-    [ELLA_REASON_CLIENT_IDENTIFIER_NOT_VALID] = 0x0004u,
-    [ELLA_REASON_BAD_USER_NAME_OR_PASSWORD] = 0x0004u,
-    [ELLA_REASON_NOT_AUTHORIZED] = 0x4A34u,
-    [ELLA_REASON_SERVER_UNAVAILABLE] = 0x0004u,
-    [ELLA_REASON_SERVER_BUSY] = 0x4004u,
-    [ELLA_REASON_BANNED] = 0x0004u,
-    [ELLA_REASON_SERVER_SHUTTING_DOWN] = 0x4000u,
-    [ELLA_REASON_BAD_AUTHENTICATION_METHOD] = 0x4004u,
-    [ELLA_REASON_KEEP_ALIVE_TIMEOUT] = 0x4000u,
-    [ELLA_REASON_SESSION_TAKEN_OVER] = 0x4000u,
-    [ELLA_REASON_TOPIC_FILTER_INVALID] = 0x4A00u,
-    [ELLA_REASON_TOPIC_NAME_INVALID] = 0x4034u,
-    [ELLA_REASON_PACKET_IDENTIFIER_IN_USE] = 0x0A30u,
-    [ELLA_REASON_PACKET_IDENTIFIER_NOT_FOUND] = 0x00C0u,
-    [ELLA_REASON_RECEIVE_MAXIMUM_EXCEEDED] = 0x4000u,
-    [ELLA_REASON_TOPIC_ALIAS_INVALID] = 0x4000u,
-    [ELLA_REASON_PACKET_TOO_LARGE] = 0x4004u,
-    [ELLA_REASON_MESSAGE_RATE_TOO_HIGH] = 0x4000u,
-    [ELLA_REASON_QUOTA_EXCEEDED] = 0x4234u,
-    [ELLA_REASON_ADMINISTRATIVE_ACTION] = 0x4000u,
-    [ELLA_REASON_PAYLOAD_FORMAT_INVALID] = 0x4034u,
-    [ELLA_REASON_RETAIN_NOT_SUPPORTED] = 0x4004u,
-    [ELLA_REASON_QOS_NOT_SUPPORTED] = 0x4004u,
-    [ELLA_REASON_USE_ANOTHER_SERVER] = 0x4004u,
-    [ELLA_REASON_SERVER_MOVED] = 0x4004u,
-    [ELLA_REASON_SHARED_SUBSCRIPTIONS_NOT_SUPPORTED] = 0x4200u,
-    [ELLA_REASON_CONNECTION_RATE_EXCEEDED] = 0x4004u,
-    [ELLA_REASON_MAXIMUM_CONNECT_TIME] = 0x4000u,
-    [ELLA_REASON_SUBSCRIPTION_IDENTIFIERS_NOT_SUPPORTED] = 0x4200u,
-    [ELLA_REASON_WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED] = 0x4200u,
+    0xCAF4u, // 0x00 SUCCESS
+    0x0200u, // 0x01 GRANTED_QOS_1
+    0x0200u, // 0x02 GRANTED_QOS_2
+    0u, // 3: there is none
+    0x4000u, // 0x04 DISCONNECT_WITH_WILL_MESSAGE
+    0u, // 5: there is none
+    0u, // 6: there is none
+    0u, // 7: there is none
+    0u, // 8: there is none
+    0u, // 9: there is none
+    0u, // 10: there is none
+    0u, // 11: there is none
+    0u, // 12: there is none
+    0u, // 13: there is none
+    0u, // 14: there is none
+    0u, // 15: there is none
+    0x0030u, // 0x10 NO_MATCHING_SUBSCRIBERS
+    0x0800u, // 0x11 NO_SUBSCRIPTION_EXISTED
+    0u, // 18: there is none
+    0u, // 19: there is none
+    0u, // 20: there is none
+    0u, // 21: there is none
+    0u, // 22: there is none
+    0u, // 23: there is none
+    0x8000u, // 0x18 CONTINUE_AUTHENTICATION
+    0x8000u, // 0x19 REAUTHENTICATE
+    0u, // 26: there is none
+    0u, // 27: there is none
+    0u, // 28: there is none
+    0u, // 29: there is none
+    0u, // 30: there is none
+    0u, // 31: there is none
+    0u, // 32: there is none
+    0u, // 33: there is none
+    0u, // 34: there is none
+    0u, // 35: there is none
+    0u, // 36: there is none
+    0u, // 37: there is none
+    0u, // 38: there is none
+    0u, // 39: there is none
+    0u, // 40: there is none
+    0u, // 41: there is none
+    0u, // 42: there is none
+    0u, // 43: there is none
+    0u, // 44: there is none
+    0u, // 45: there is none
+    0u, // 46: there is none
+    0u, // 47: there is none
+    0u, // 48: there is none
+    0u, // 49: there is none
+    0u, // 50: there is none
+    0u, // 51: there is none
+    0u, // 52: there is none
+    0u, // 53: there is none
+    0u, // 54: there is none
+    0u, // 55: there is none
+    0u, // 56: there is none
+    0u, // 57: there is none
+    0u, // 58: there is none
+    0u, // 59: there is none
+    0u, // 60: there is none
+    0u, // 61: there is none
+    0u, // 62: there is none
+    0u, // 63: there is none
+    0u, // 64: there is none
+    0u, // 65: there is none
+    0u, // 66: there is none
+    0u, // 67: there is none
+    0u, // 68: there is none
+    0u, // 69: there is none
+    0u, // 70: there is none
+    0u, // 71: there is none
+    0u, // 72: there is none
+    0u, // 73: there is none
+    0u, // 74: there is none
+    0u, // 75: there is none
+    0u, // 76: there is none
+    0u, // 77: there is none
+    0u, // 78: there is none
+    0u, // 79: there is none
+    0u, // 80: there is none
+    0u, // 81: there is none
+    0u, // 82: there is none
+    0u, // 83: there is none
+    0u, // 84: there is none
+    0u, // 85: there is none
+    0u, // 86: there is none
+    0u, // 87: there is none
+    0u, // 88: there is none
+    0u, // 89: there is none
+    0u, // 90: there is none
+    0u, // 91: there is none
+    0u, // 92: there is none
+    0u, // 93: there is none
+    0u, // 94: there is none
+    0u, // 95: there is none
+    0u, // 96: there is none
+    0u, // 97: there is none
+    0u, // 98: there is none
+    0u, // 99: there is none
+    0u, // 100: there is none
+    0u, // 101: there is none
+    0u, // 102: there is none
+    0u, // 103: there is none
+    0u, // 104: there is none
+    0u, // 105: there is none
+    0u, // 106: there is none
+    0u, // 107: there is none
+    0u, // 108: there is none
+    0u, // 109: there is none
+    0u, // 110: there is none
+    0u, // 111: there is none
+    0u, // 112: there is none
+    0u, // 113: there is none
+    0u, // 114: there is none
+    0u, // 115: there is none
+    0u, // 116: there is none
+    0u, // 117: there is none
+    0u, // 118: there is none
+    0u, // 119: there is none
+    0u, // 120: there is none
+    0u, // 121: there is none
+    0u, // 122: there is none
+    0u, // 123: there is none
+    0u, // 124: there is none
+    0u, // 125: there is none
+    0u, // 126: there is none
+    0u, // 127: there is none
+    0x4A34u, // 0x80 UNSPECIFIED_ERROR
+    0x4004u, // 0x81 MALFORMED_PACKET
+    0x4004u, // 0x82 PROTOCOL_ERROR
+    0x4A34u, // 0x83 IMPLEMENTATION_SPECIFIC_ERROR
+    0x0004u, // 0x84 UNSUPPORTED_PROTOCOL_VERSION
+    0x0004u, // 0x85 CLIENT_IDENTIFIER_NOT_VALID
+    0x0004u, // 0x86 BAD_USER_NAME_OR_PASSWORD
+    0x4A34u, // 0x87 NOT_AUTHORIZED
+    0x0004u, // 0x88 SERVER_UNAVAILABLE
+    0x4004u, // 0x89 SERVER_BUSY
+    0x0004u, // 0x8A BANNED
+    0x4000u, // 0x8B SERVER_SHUTTING_DOWN
+    0x4004u, // 0x8C BAD_AUTHENTICATION_METHOD
+    0x4000u, // 0x8D KEEP_ALIVE_TIMEOUT
+    0x4000u, // 0x8E SESSION_TAKEN_OVER
+    0x4A00u, // 0x8F TOPIC_FILTER_INVALID
+    0x4034u, // 0x90 TOPIC_NAME_INVALID
+    0x0A30u, // 0x91 PACKET_IDENTIFIER_IN_USE
+    0x00C0u, // 0x92 PACKET_IDENTIFIER_NOT_FOUND
+    0x4000u, // 0x93 RECEIVE_MAXIMUM_EXCEEDED
+    0x4000u, // 0x94 TOPIC_ALIAS_INVALID
+    0x4004u, // 0x95 PACKET_TOO_LARGE
+    0x4000u, // 0x96 MESSAGE_RATE_TOO_HIGH
+    0x4234u, // 0x97 QUOTA_EXCEEDED
+    0x4000u, // 0x98 ADMINISTRATIVE_ACTION
+    0x4034u, // 0x99 PAYLOAD_FORMAT_INVALID
+    0x4004u, // 0x9A RETAIN_NOT_SUPPORTED
+    0x4004u, // 0x9B QOS_NOT_SUPPORTED
+    0x4004u, // 0x9C USE_ANOTHER_SERVER
+    0x4004u, // 0x9D SERVER_MOVED
+    0x4200u, // 0x9E SHARED_SUBSCRIPTIONS_NOT_SUPPORTED
+    0x4004u, // 0x9F CONNECTION_RATE_EXCEEDED
+    0x4000u, // 0xA0 MAXIMUM_CONNECT_TIME
+    0x4200u, // 0xA1 SUBSCRIPTION_IDENTIFIERS_NOT_SUPPORTED
+    0x4200u, // 0xA2 WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED
+    0u, // 163: there is none
+    0u, // 164: there is none
+    0u, // 165: there is none
+    0u, // 166: there is none
+    0u, // 167: there is none
+    0u, // 168: there is none
+    0u, // 169: there is none
+    0u, // 170: there is none
+    0u, // 171: there is none
+    0u, // 172: there is none
+    0u, // 173: there is none
+    0u, // 174: there is none
+    0u, // 175: there is none
+    0u, // 176: there is none
+    0u, // 177: there is none
+    0u, // 178: there is none
+    0u, // 179: there is none
+    0u, // 180: there is none
+    0u, // 181: there is none
+    0u, // 182: there is none
+    0u, // 183: there is none
+    0u, // 184: there is none
+    0u, // 185: there is none
+    0u, // 186: there is none
+    0u, // 187: there is none
+    0u, // 188: there is none
+    0u, // 189: there is none
+    0u, // 190: there is none
+    0u, // 191: there is none
+    0u, // 192: there is none
+    0u, // 193: there is none
+    0u, // 194: there is none
+    0u, // 195: there is none
+    0u, // 196: there is none
+    0u, // 197: there is none
+    0u, // 198: there is none
+    0u, // 199: there is none
+    0u, // 200: there is none
+    0u, // 201: there is none
+    0u, // 202: there is none
+    0u, // 203: there is none
+    0u, // 204: there is none
+    0u, // 205: there is none
+    0u, // 206: there is none
+    0u, // 207: there is none
+    0u, // 208: there is none
+    0u, // 209: there is none
+    0u, // 210: there is none
+    0u, // 211: there is none
+    0u, // 212: there is none
+    0u, // 213: there is none
+    0u, // 214: there is none
+    0u, // 215: there is none
+    0u, // 216: there is none
+    0u, // 217: there is none
+    0u, // 218: there is none
+    0u, // 219: there is none
+    0u, // 220: there is none
+    0u, // 221: there is none
+    0u, // 222: there is none
+    0u, // 223: there is none
+    0u, // 224: there is none
+    0u, // 225: there is none
+    0u, // 226: there is none
+    0u, // 227: there is none
+    0u, // 228: there is none
+    0u, // 229: there is none
+    0u, // 230: there is none
+    0u, // 231: there is none
+    0u, // 232: there is none
+    0u, // 233: there is none
+    0u, // 234: there is none
+    0u, // 235: there is none
+    0u, // 236: there is none
+    0u, // 237: there is none
+    0u, // 238: there is none
+    0u, // 239: there is none
+    0u, // 240: there is none
+    0u, // 241: there is none
+    0u, // 242: there is none
+    0u, // 243: there is none
+    0u, // 244: there is none
+    0u, // 245: there is none
+    0u, // 246: there is none
+    0u, // 247: there is none
+    0u, // 248: there is none
+    0u, // 249: there is none
+    0u, // 250: there is none
+    0u, // 251: there is none
+    0u, // 252: there is none
+    0u, // 253: there is none
+    0u, // 254: there is none
+    0u, // 255: there is none
 };
 
 const uint16_t ella_reason_client_packets[ELLA_REASON_COUNT] = {
-    [ELLA_REASON_SUCCESS] = 0x40F0u,
-    [ELLA_REASON_DISCONNECT_WITH_WILL_MESSAGE] = 0x4000u,
-    [ELLA_REASON_CONTINUE_AUTHENTICATION] = 0x8000u,
-    [ELLA_REASON_REAUTHENTICATE] = 0x8000u,
-    [ELLA_REASON_UNSPECIFIED_ERROR] = 0x4030u,
-    [ELLA_REASON_MALFORMED_PACKET] = 0x4000u,
-    [ELLA_REASON_PROTOCOL_ERROR] = 0x4000u,
-    [ELLA_REASON_IMPLEMENTATION_SPECIFIC_ERROR] = 0x4030u,
-    [ELLA_REASON_NOT_AUTHORIZED] = 0x0030u,
-    [ELLA_REASON_BAD_AUTHENTICATION_METHOD] = 0x4000u,
-    [ELLA_REASON_TOPIC_NAME_INVALID] = 0x4030u,
-    [ELLA_REASON_PACKET_IDENTIFIER_IN_USE] = 0x0030u,
-    [ELLA_REASON_PACKET_IDENTIFIER_NOT_FOUND] = 0x00C0u,
-    [ELLA_REASON_RECEIVE_MAXIMUM_EXCEEDED] = 0x4000u,
-    [ELLA_REASON_TOPIC_ALIAS_INVALID] = 0x4000u,
-    [ELLA_REASON_PACKET_TOO_LARGE] = 0x4000u,
-    [ELLA_REASON_MESSAGE_RATE_TOO_HIGH] = 0x4000u,
-    [ELLA_REASON_QUOTA_EXCEEDED] = 0x4030u,
-    [ELLA_REASON_ADMINISTRATIVE_ACTION] = 0x4000u,
-    [ELLA_REASON_PAYLOAD_FORMAT_INVALID] = 0x4030u,
+    0x40F0u, // 0x00 SUCCESS
+    0x0000u, // 0x01 GRANTED_QOS_1
+    0x0000u, // 0x02 GRANTED_QOS_2
+    0u, // 3: there is none
+    0x4000u, // 0x04 DISCONNECT_WITH_WILL_MESSAGE
+    0u, // 5: there is none
+    0u, // 6: there is none
+    0u, // 7: there is none
+    0u, // 8: there is none
+    0u, // 9: there is none
+    0u, // 10: there is none
+    0u, // 11: there is none
+    0u, // 12: there is none
+    0u, // 13: there is none
+    0u, // 14: there is none
+    0u, // 15: there is none
+    0x0000u, // 0x10 NO_MATCHING_SUBSCRIBERS
+    0x0000u, // 0x11 NO_SUBSCRIPTION_EXISTED
+    0u, // 18: there is none
+    0u, // 19: there is none
+    0u, // 20: there is none
+    0u, // 21: there is none
+    0u, // 22: there is none
+    0u, // 23: there is none
+    0x8000u, // 0x18 CONTINUE_AUTHENTICATION
+    0x8000u, // 0x19 REAUTHENTICATE
+    0u, // 26: there is none
+    0u, // 27: there is none
+    0u, // 28: there is none
+    0u, // 29: there is none
+    0u, // 30: there is none
+    0u, // 31: there is none
+    0u, // 32: there is none
+    0u, // 33: there is none
+    0u, // 34: there is none
+    0u, // 35: there is none
+    0u, // 36: there is none
+    0u, // 37: there is none
+    0u, // 38: there is none
+    0u, // 39: there is none
+    0u, // 40: there is none
+    0u, // 41: there is none
+    0u, // 42: there is none
+    0u, // 43: there is none
+    0u, // 44: there is none
+    0u, // 45: there is none
+    0u, // 46: there is none
+    0u, // 47: there is none
+    0u, // 48: there is none
+    0u, // 49: there is none
+    0u, // 50: there is none
+    0u, // 51: there is none
+    0u, // 52: there is none
+    0u, // 53: there is none
+    0u, // 54: there is none
+    0u, // 55: there is none
+    0u, // 56: there is none
+    0u, // 57: there is none
+    0u, // 58: there is none
+    0u, // 59: there is none
+    0u, // 60: there is none
+    0u, // 61: there is none
+    0u, // 62: there is none
+    0u, // 63: there is none
+    0u, // 64: there is none
+    0u, // 65: there is none
+    0u, // 66: there is none
+    0u, // 67: there is none
+    0u, // 68: there is none
+    0u, // 69: there is none
+    0u, // 70: there is none
+    0u, // 71: there is none
+    0u, // 72: there is none
+    0u, // 73: there is none
+    0u, // 74: there is none
+    0u, // 75: there is none
+    0u, // 76: there is none
+    0u, // 77: there is none
+    0u, // 78: there is none
+    0u, // 79: there is none
+    0u, // 80: there is none
+    0u, // 81: there is none
+    0u, // 82: there is none
+    0u, // 83: there is none
+    0u, // 84: there is none
+    0u, // 85: there is none
+    0u, // 86: there is none
+    0u, // 87: there is none
+    0u, // 88: there is none
+    0u, // 89: there is none
+    0u, // 90: there is none
+    0u, // 91: there is none
+    0u, // 92: there is none
+    0u, // 93: there is none
+    0u, // 94: there is none
+    0u, // 95: there is none
+    0u, // 96: there is none
+    0u, // 97: there is none
+    0u, // 98: there is none
+    0u, // 99: there is none
+    0u, // 100: there is none
+    0u, // 101: there is none
+    0u, // 102: there is none
+    0u, // 103: there is none
+    0u, // 104: there is none
+    0u, // 105: there is none
+    0u, // 106: there is none
+    0u, // 107: there is none
+    0u, // 108: there is none
+    0u, // 109: there is none
+    0u, // 110: there is none
+    0u, // 111: there is none
+    0u, // 112: there is none
+    0u, // 113: there is none
+    0u, // 114: there is none
+    0u, // 115: there is none
+    0u, // 116: there is none
+    0u, // 117: there is none
+    0u, // 118: there is none
+    0u, // 119: there is none
+    0u, // 120: there is none
+    0u, // 121: there is none
+    0u, // 122: there is none
+    0u, // 123: there is none
+    0u, // 124: there is none
+    0u, // 125: there is none
+    0u, // 126: there is none
+    0u, // 127: there is none
+    0x4030u, // 0x80 UNSPECIFIED_ERROR
+    0x4000u, // 0x81 MALFORMED_PACKET
+    0x4000u, // 0x82 PROTOCOL_ERROR
+    0x4030u, // 0x83 IMPLEMENTATION_SPECIFIC_ERROR
+    0x0000u, // 0x84 UNSUPPORTED_PROTOCOL_VERSION
+    0x0000u, // 0x85 CLIENT_IDENTIFIER_NOT_VALID
+    0x0000u, // 0x86 BAD_USER_NAME_OR_PASSWORD
+    0x0030u, // 0x87 NOT_AUTHORIZED
+    0x0000u, // 0x88 SERVER_UNAVAILABLE
+    0x0000u, // 0x89 SERVER_BUSY
+    0x0000u, // 0x8A BANNED
+    0x0000u, // 0x8B SERVER_SHUTTING_DOWN
+    0x4000u, // 0x8C BAD_AUTHENTICATION_METHOD
+    0x0000u, // 0x8D KEEP_ALIVE_TIMEOUT
+    0x0000u, // 0x8E SESSION_TAKEN_OVER
+    0x0000u, // 0x8F TOPIC_FILTER_INVALID
+    0x4030u, // 0x90 TOPIC_NAME_INVALID
+    0x0030u, // 0x91 PACKET_IDENTIFIER_IN_USE
+    0x00C0u, // 0x92 PACKET_IDENTIFIER_NOT_FOUND
+    0x4000u, // 0x93 RECEIVE_MAXIMUM_EXCEEDED
+    0x4000u, // 0x94 TOPIC_ALIAS_INVALID
+    0x4000u, // 0x95 PACKET_TOO_LARGE
+    0x4000u, // 0x96 MESSAGE_RATE_TOO_HIGH
+    0x4030u, // 0x97 QUOTA_EXCEEDED
+    0x4000u, // 0x98 ADMINISTRATIVE_ACTION
+    0x4030u, // 0x99 PAYLOAD_FORMAT_INVALID
+    0x0000u, // 0x9A RETAIN_NOT_SUPPORTED
+    0x0000u, // 0x9B QOS_NOT_SUPPORTED
+    0x0000u, // 0x9C USE_ANOTHER_SERVER
+    0x0000u, // 0x9D SERVER_MOVED
+    0x0000u, // 0x9E SHARED_SUBSCRIPTIONS_NOT_SUPPORTED
+    0x0000u, // 0x9F CONNECTION_RATE_EXCEEDED
+    0x0000u, // 0xA0 MAXIMUM_CONNECT_TIME
+    0x0000u, // 0xA1 SUBSCRIPTION_IDENTIFIERS_NOT_SUPPORTED
+    0x0000u, // 0xA2 WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED
+    0u, // 163: there is none
+    0u, // 164: there is none
+    0u, // 165: there is none
+    0u, // 166: there is none
+    0u, // 167: there is none
+    0u, // 168: there is none
+    0u, // 169: there is none
+    0u, // 170: there is none
+    0u, // 171: there is none
+    0u, // 172: there is none
+    0u, // 173: there is none
+    0u, // 174: there is none
+    0u, // 175: there is none
+    0u, // 176: there is none
+    0u, // 177: there is none
+    0u, // 178: there is none
+    0u, // 179: there is none
+    0u, // 180: there is none
+    0u, // 181: there is none
+    0u, // 182: there is none
+    0u, // 183: there is none
+    0u, // 184: there is none
+    0u, // 185: there is none
+    0u, // 186: there is none
+    0u, // 187: there is none
+    0u, // 188: there is none
+    0u, // 189: there is none
+    0u, // 190: there is none
+    0u, // 191: there is none
+    0u, // 192: there is none
+    0u, // 193: there is none
+    0u, // 194: there is none
+    0u, // 195: there is none
+    0u, // 196: there is none
+    0u, // 197: there is none
+    0u, // 198: there is none
+    0u, // 199: there is none
+    0u, // 200: there is none
+    0u, // 201: there is none
+    0u, // 202: there is none
+    0u, // 203: there is none
+    0u, // 204: there is none
+    0u, // 205: there is none
+    0u, // 206: there is none
+    0u, // 207: there is none
+    0u, // 208: there is none
+    0u, // 209: there is none
+    0u, // 210: there is none
+    0u, // 211: there is none
+    0u, // 212: there is none
+    0u, // 213: there is none
+    0u, // 214: there is none
+    0u, // 215: there is none
+    0u, // 216: there is none
+    0u, // 217: there is none
+    0u, // 218: there is none
+    0u, // 219: there is none
+    0u, // 220: there is none
+    0u, // 221: there is none
+    0u, // 222: there is none
+    0u, // 223: there is none
+    0u, // 224: there is none
+    0u, // 225: there is none
+    0u, // 226: there is none
+    0u, // 227: there is none
+    0u, // 228: there is none
+    0u, // 229: there is none
+    0u, // 230: there is none
+    0u, // 231: there is none
+    0u, // 232: there is none
+    0u, // 233: there is none
+    0u, // 234: there is none
+    0u, // 235: there is none
+    0u, // 236: there is none
+    0u, // 237: there is none
+    0u, // 238: there is none
+    0u, // 239: there is none
+    0u, // 240: there is none
+    0u, // 241: there is none
+    0u, // 242: there is none
+    0u, // 243: there is none
+    0u, // 244: there is none
+    0u, // 245: there is none
+    0u, // 246: there is none
+    0u, // 247: there is none
+    0u, // 248: there is none
+    0u, // 249: there is none
+    0u, // 250: there is none
+    0u, // 251: there is none
+    0u, // 252: there is none
+    0u, // 253: there is none
+    0u, // 254: there is none
+    0u, // 255: there is none
 };
 
 const uint16_t ella_reason_server_packets[ELLA_REASON_COUNT] = {
-    [ELLA_REASON_SUCCESS] = 0xCAF4u,
-    [ELLA_REASON_GRANTED_QOS_1] = 0x0200u,
-    [ELLA_REASON_GRANTED_QOS_2] = 0x0200u,
-    [ELLA_REASON_NO_MATCHING_SUBSCRIBERS] = 0x0030u,
-    [ELLA_REASON_NO_SUBSCRIPTION_EXISTED] = 0x0800u,
-    [ELLA_REASON_CONTINUE_AUTHENTICATION] = 0x8000u,
-    [ELLA_REASON_UNSPECIFIED_ERROR] = 0x4A34u,
-    [ELLA_REASON_MALFORMED_PACKET] = 0x4004u,
-    [ELLA_REASON_PROTOCOL_ERROR] = 0x4004u,
-    [ELLA_REASON_IMPLEMENTATION_SPECIFIC_ERROR] = 0x4A34u,
-    [ELLA_REASON_UNSUPPORTED_PROTOCOL_VERSION] = 0x0004u,
-    [ELLA_REASON_CLIENT_IDENTIFIER_NOT_VALID] = 0x0004u,
-    [ELLA_REASON_BAD_USER_NAME_OR_PASSWORD] = 0x0004u,
-    [ELLA_REASON_NOT_AUTHORIZED] = 0x4A34u,
-    [ELLA_REASON_SERVER_UNAVAILABLE] = 0x0004u,
-    [ELLA_REASON_SERVER_BUSY] = 0x4004u,
-    [ELLA_REASON_BANNED] = 0x0004u,
-    [ELLA_REASON_SERVER_SHUTTING_DOWN] = 0x4000u,
-    [ELLA_REASON_BAD_AUTHENTICATION_METHOD] = 0x4004u,
-    [ELLA_REASON_KEEP_ALIVE_TIMEOUT] = 0x4000u,
-    [ELLA_REASON_SESSION_TAKEN_OVER] = 0x4000u,
-    [ELLA_REASON_TOPIC_FILTER_INVALID] = 0x4A00u,
-    [ELLA_REASON_TOPIC_NAME_INVALID] = 0x4034u,
-    [ELLA_REASON_PACKET_IDENTIFIER_IN_USE] = 0x0A30u,
-    [ELLA_REASON_PACKET_IDENTIFIER_NOT_FOUND] = 0x00C0u,
-    [ELLA_REASON_RECEIVE_MAXIMUM_EXCEEDED] = 0x4000u,
-    [ELLA_REASON_TOPIC_ALIAS_INVALID] = 0x4000u,
-    [ELLA_REASON_PACKET_TOO_LARGE] = 0x4004u,
-    [ELLA_REASON_MESSAGE_RATE_TOO_HIGH] = 0x4000u,
-    [ELLA_REASON_QUOTA_EXCEEDED] = 0x4234u,
-    [ELLA_REASON_ADMINISTRATIVE_ACTION] = 0x4000u,
-    [ELLA_REASON_PAYLOAD_FORMAT_INVALID] = 0x4034u,
-    [ELLA_REASON_RETAIN_NOT_SUPPORTED] = 0x4004u,
-    [ELLA_REASON_QOS_NOT_SUPPORTED] = 0x4004u,
-    [ELLA_REASON_USE_ANOTHER_SERVER] = 0x4004u,
-    [ELLA_REASON_SERVER_MOVED] = 0x4004u,
-    [ELLA_REASON_SHARED_SUBSCRIPTIONS_NOT_SUPPORTED] = 0x4200u,
-    [ELLA_REASON_CONNECTION_RATE_EXCEEDED] = 0x4004u,
-    [ELLA_REASON_MAXIMUM_CONNECT_TIME] = 0x4000u,
-    [ELLA_REASON_SUBSCRIPTION_IDENTIFIERS_NOT_SUPPORTED] = 0x4200u,
-    [ELLA_REASON_WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED] = 0x4200u,
+    0xCAF4u, // 0x00 SUCCESS
+    0x0200u, // 0x01 GRANTED_QOS_1
+    0x0200u, // 0x02 GRANTED_QOS_2
+    0u, // 3: there is none
+    0x0000u, // 0x04 DISCONNECT_WITH_WILL_MESSAGE
+    0u, // 5: there is none
+    0u, // 6: there is none
+    0u, // 7: there is none
+    0u, // 8: there is none
+    0u, // 9: there is none
+    0u, // 10: there is none
+    0u, // 11: there is none
+    0u, // 12: there is none
+    0u, // 13: there is none
+    0u, // 14: there is none
+    0u, // 15: there is none
+    0x0030u, // 0x10 NO_MATCHING_SUBSCRIBERS
+    0x0800u, // 0x11 NO_SUBSCRIPTION_EXISTED
+    0u, // 18: there is none
+    0u, // 19: there is none
+    0u, // 20: there is none
+    0u, // 21: there is none
+    0u, // 22: there is none
+    0u, // 23: there is none
+    0x8000u, // 0x18 CONTINUE_AUTHENTICATION
+    0x0000u, // 0x19 REAUTHENTICATE
+    0u, // 26: there is none
+    0u, // 27: there is none
+    0u, // 28: there is none
+    0u, // 29: there is none
+    0u, // 30: there is none
+    0u, // 31: there is none
+    0u, // 32: there is none
+    0u, // 33: there is none
+    0u, // 34: there is none
+    0u, // 35: there is none
+    0u, // 36: there is none
+    0u, // 37: there is none
+    0u, // 38: there is none
+    0u, // 39: there is none
+    0u, // 40: there is none
+    0u, // 41: there is none
+    0u, // 42: there is none
+    0u, // 43: there is none
+    0u, // 44: there is none
+    0u, // 45: there is none
+    0u, // 46: there is none
+    0u, // 47: there is none
+    0u, // 48: there is none
+    0u, // 49: there is none
+    0u, // 50: there is none
+    0u, // 51: there is none
+    0u, // 52: there is none
+    0u, // 53: there is none
+    0u, // 54: there is none
+    0u, // 55: there is none
+    0u, // 56: there is none
+    0u, // 57: there is none
+    0u, // 58: there is none
+    0u, // 59: there is none
+    0u, // 60: there is none
+    0u, // 61: there is none
+    0u, // 62: there is none
+    0u, // 63: there is none
+    0u, // 64: there is none
+    0u, // 65: there is none
+    0u, // 66: there is none
+    0u, // 67: there is none
+    0u, // 68: there is none
+    0u, // 69: there is none
+    0u, // 70: there is none
+    0u, // 71: there is none
+    0u, // 72: there is none
+    0u, // 73: there is none
+    0u, // 74: there is none
+    0u, // 75: there is none
+    0u, // 76: there is none
+    0u, // 77: there is none
+    0u, // 78: there is none
+    0u, // 79: there is none
+    0u, // 80: there is none
+    0u, // 81: there is none
+    0u, // 82: there is none
+    0u, // 83: there is none
+    0u, // 84: there is none
+    0u, // 85: there is none
+    0u, // 86: there is none
+    0u, // 87: there is none
+    0u, // 88: there is none
+    0u, // 89: there is none
+    0u, // 90: there is none
+    0u, // 91: there is none
+    0u, // 92: there is none
+    0u, // 93: there is none
+    0u, // 94: there is none
+    0u, // 95: there is none
+    0u, // 96: there is none
+    0u, // 97: there is none
+    0u, // 98: there is none
+    0u, // 99: there is none
+    0u, // 100: there is none
+    0u, // 101: there is none
+    0u, // 102: there is none
+    0u, // 103: there is none
+    0u, // 104: there is none
+    0u, // 105: there is none
+    0u, // 106: there is none
+    0u, // 107: there is none
+    0u, // 108: there is none
+    0u, // 109: there is none
+    0u, // 110: there is none
+    0u, // 111: there is none
+    0u, // 112: there is none
+    0u, // 113: there is none
+    0u, // 114: there is none
+    0u, // 115: there is none
+    0u, // 116: there is none
+    0u, // 117: there is none
+    0u, // 118: there is none
+    0u, // 119: there is none
+    0u, // 120: there is none
+    0u, // 121: there is none
+    0u, // 122: there is none
+    0u, // 123: there is none
+    0u, // 124: there is none
+    0u, // 125: there is none
+    0u, // 126: there is none
+    0u, // 127: there is none
+    0x4A34u, // 0x80 UNSPECIFIED_ERROR
+    0x4004u, // 0x81 MALFORMED_PACKET
+    0x4004u, // 0x82 PROTOCOL_ERROR
+    0x4A34u, // 0x83 IMPLEMENTATION_SPECIFIC_ERROR
+    0x0004u, // 0x84 UNSUPPORTED_PROTOCOL_VERSION
+    0x0004u, // 0x85 CLIENT_IDENTIFIER_NOT_VALID
+    0x0004u, // 0x86 BAD_USER_NAME_OR_PASSWORD
+    0x4A34u, // 0x87 NOT_AUTHORIZED
+    0x0004u, // 0x88 SERVER_UNAVAILABLE
+    0x4004u, // 0x89 SERVER_BUSY
+    0x0004u, // 0x8A BANNED
+    0x4000u, // 0x8B SERVER_SHUTTING_DOWN
+    0x4004u, // 0x8C BAD_AUTHENTICATION_METHOD
+    0x4000u, // 0x8D KEEP_ALIVE_TIMEOUT
+    0x4000u, // 0x8E SESSION_TAKEN_OVER
+    0x4A00u, // 0x8F TOPIC_FILTER_INVALID
+    0x4034u, // 0x90 TOPIC_NAME_INVALID
+    0x0A30u, // 0x91 PACKET_IDENTIFIER_IN_USE
+    0x00C0u, // 0x92 PACKET_IDENTIFIER_NOT_FOUND
+    0x4000u, // 0x93 RECEIVE_MAXIMUM_EXCEEDED
+    0x4000u, // 0x94 TOPIC_ALIAS_INVALID
+    0x4004u, // 0x95 PACKET_TOO_LARGE
+    0x4000u, // 0x96 MESSAGE_RATE_TOO_HIGH
+    0x4234u, // 0x97 QUOTA_EXCEEDED
+    0x4000u, // 0x98 ADMINISTRATIVE_ACTION
+    0x4034u, // 0x99 PAYLOAD_FORMAT_INVALID
+    0x4004u, // 0x9A RETAIN_NOT_SUPPORTED
+    0x4004u, // 0x9B QOS_NOT_SUPPORTED
+    0x4004u, // 0x9C USE_ANOTHER_SERVER
+    0x4004u, // 0x9D SERVER_MOVED
+    0x4200u, // 0x9E SHARED_SUBSCRIPTIONS_NOT_SUPPORTED
+    0x4004u, // 0x9F CONNECTION_RATE_EXCEEDED
+    0x4000u, // 0xA0 MAXIMUM_CONNECT_TIME
+    0x4200u, // 0xA1 SUBSCRIPTION_IDENTIFIERS_NOT_SUPPORTED
+    0x4200u, // 0xA2 WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED
+    0u, // 163: there is none
+    0u, // 164: there is none
+    0u, // 165: there is none
+    0u, // 166: there is none
+    0u, // 167: there is none
+    0u, // 168: there is none
+    0u, // 169: there is none
+    0u, // 170: there is none
+    0u, // 171: there is none
+    0u, // 172: there is none
+    0u, // 173: there is none
+    0u, // 174: there is none
+    0u, // 175: there is none
+    0u, // 176: there is none
+    0u, // 177: there is none
+    0u, // 178: there is none
+    0u, // 179: there is none
+    0u, // 180: there is none
+    0u, // 181: there is none
+    0u, // 182: there is none
+    0u, // 183: there is none
+    0u, // 184: there is none
+    0u, // 185: there is none
+    0u, // 186: there is none
+    0u, // 187: there is none
+    0u, // 188: there is none
+    0u, // 189: there is none
+    0u, // 190: there is none
+    0u, // 191: there is none
+    0u, // 192: there is none
+    0u, // 193: there is none
+    0u, // 194: there is none
+    0u, // 195: there is none
+    0u, // 196: there is none
+    0u, // 197: there is none
+    0u, // 198: there is none
+    0u, // 199: there is none
+    0u, // 200: there is none
+    0u, // 201: there is none
+    0u, // 202: there is none
+    0u, // 203: there is none
+    0u, // 204: there is none
+    0u, // 205: there is none
+    0u, // 206: there is none
+    0u, // 207: there is none
+    0u, // 208: there is none
+    0u, // 209: there is none
+    0u, // 210: there is none
+    0u, // 211: there is none
+    0u, // 212: there is none
+    0u, // 213: there is none
+    0u, // 214: there is none
+    0u, // 215: there is none
+    0u, // 216: there is none
+    0u, // 217: there is none
+    0u, // 218: there is none
+    0u, // 219: there is none
+    0u, // 220: there is none
+    0u, // 221: there is none
+    0u, // 222: there is none
+    0u, // 223: there is none
+    0u, // 224: there is none
+    0u, // 225: there is none
+    0u, // 226: there is none
+    0u, // 227: there is none
+    0u, // 228: there is none
+    0u, // 229: there is none
+    0u, // 230: there is none
+    0u, // 231: there is none
+    0u, // 232: there is none
+    0u, // 233: there is none
+    0u, // 234: there is none
+    0u, // 235: there is none
+    0u, // 236: there is none
+    0u, // 237: there is none
+    0u, // 238: there is none
+    0u, // 239: there is none
+    0u, // 240: there is none
+    0u, // 241: there is none
+    0u, // 242: there is none
+    0u, // 243: there is none
+    0u, // 244: there is none
+    0u, // 245: there is none
+    0u, // 246: there is none
+    0u, // 247: there is none
+    0u, // 248: there is none
+    0u, // 249: there is none
+    0u, // 250: there is none
+    0u, // 251: there is none
+    0u, // 252: there is none
+    0u, // 253: there is none
+    0u, // 254: there is none
+    0u, // 255: there is none
 };
 
 const char *ella_packet_name(uint32_t packet_type)
