@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Libella authors
+ *
+ * The configuration: mosquitto.conf syntax read through one table of options (config_table.c). It
+ * knows what every option means for the other parts, and opens nothing but configuration files.
+ *
+ * Syntax
+ *   - A line whose first character is # is a comment; blank lines count nothing; lines end with LF
+ *     or CRLF.
+ *   - KEY, one or more spaces, VALUE: the rest of the line without blanks around it.
+ *   - Options of a listener belong to the last `listener` of the same file, before the first one
+ *     to the default listener, which exists as soon as it is spoken of.
+ *   - bool: true, 1, false, 0. Numbers: decimal, 0x hexadecimal or 0 octal, nothing behind them.
+ *     Strings: valid UTF-8, not empty, 65535 bytes at most, once in each scope.
+ *   - include_dir, in the main file only, reads all *.conf of a directory in byte order, there and
+ *     then.
+ *
+ * Every fault is an error with file and line: nothing is ignored. An option that Mosquitto has and
+ * Libella has not yet is an error that says so.
+ */
+#ifndef BROKER_IO_CONFIG_H
+#define BROKER_IO_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "broker/core/limits.h"
+#include "broker/io/log.h"
+
+#define CONFIG_LISTENERS_MAX 64u
+/* -p may be given this often. */
+#define CONFIG_PORTS_MAX 10u
+#define CONFIG_STRING_LEN_MAX 65535u
+#define CONFIG_DEFAULT_PORT 1883u
+
+enum config_answer { CONFIG_NO = 0, CONFIG_YES = 1, CONFIG_UNSAID = 2 };
+
+struct config_listener {
+    char *address; /* host or path of a unix socket; NULL: every address */
+    char *bind_interface;
+    char *protocol; /* NULL: mqtt */
+    uint16_t port;  /* 0: unix socket */
+    uint8_t socket_domain;        /* 0: IPv4 and IPv6; 4; 6 */
+    uint8_t max_qos;
+    uint16_t max_topic_alias;
+    uint16_t max_topic_alias_broker;
+    uint16_t unix_socket_mode;    /* permissions; 0: as the umask says */
+    uint32_t max_connections;     /* 0: no limit */
+    bool version_accepted[6];     /* by enum ella_version */
+    uint8_t allow_anonymous;      /* enum config_answer */
+    uint8_t allow_zero_length_clientid;
+    bool is_default;  /* made by port, bind_address or an option before any listener */
+    bool is_loopback; /* made by local-only mode */
+    const char *file; /* where it was begun; NULL for the command line */
+    uint32_t line;
+};
+
+struct config {
+    struct core_limits limits;
+    struct log_settings log; /* its strings are log_file and log_timestamp_format */
+    char *log_file;
+    char *log_timestamp_format;
+    bool connection_messages;
+    uint8_t allow_anonymous; /* enum config_answer */
+    uint8_t allow_zero_length_clientid;
+    bool per_listener_settings;
+    bool set_tcp_nodelay;
+    bool persistence;
+    bool local_only; /* no listener configured: loopback, anonymous */
+    char *clientid_prefixes;
+    char *pid_file;
+    char *user;
+    char *poller;
+    char *file_names[CONFIG_LISTENERS_MAX]; /* of the files that have listeners */
+    uint32_t file_name_count;
+    struct config_listener listeners[CONFIG_LISTENERS_MAX];
+    uint32_t listener_count;
+};
+
+/* What the command line adds. */
+struct config_command_line {
+    const char *file; /* NULL: none */
+    uint16_t ports[CONFIG_PORTS_MAX];
+    uint32_t port_count;
+    bool verbose; /* every kind of line */
+    bool quiet;   /* no line */
+    bool daemon;  /* without log_dest: syslog instead of standard error */
+    const char *poller; /* NULL: as the file says */
+};
+
+/* Told of each fault (is_error) and each remark, without line end: "FILE:LINE: text". */
+struct config_reporter {
+    void *ctx;
+    void (*report)(void *ctx, bool is_error, const char *text);
+};
+
+void config_init(struct config *config);
+void config_free(struct config *config);
+
+/* Reads the file, if there is one, and applies the command line. config must have been initialised;
+ * after false (the reporter was told why) it may only be freed. */
+bool config_read(struct config *config, const struct config_command_line *command_line,
+                 const struct config_reporter *reporter);
+
+/* Takes over from next what may change while running, and tells the reporter what else differs and
+ * waits for a restart. false: the listeners are others than before (told too), nothing was taken.
+ * next keeps what was not taken; free both. */
+bool config_reload(struct config *live, struct config *next,
+                   const struct config_reporter *reporter);
+
+/* Whether anonymous clients are allowed at this listener, all options considered. */
+bool config_allows_anonymous(const struct config *config, const struct config_listener *listener);
+bool config_allows_zero_length_clientid(const struct config *config,
+                                        const struct config_listener *listener);
+
+/* ---- The table of options ---- */
+
+enum config_scope { CONFIG_GENERAL, CONFIG_LISTENER, CONFIG_BRIDGE, CONFIG_PLUGIN };
+
+enum config_type {
+    CONFIG_BOOL,     /* bool */
+    CONFIG_ANSWER,   /* enum config_answer, as uint8_t */
+    CONFIG_U8,       /* unsigned numbers of that many bits */
+    CONFIG_U16,
+    CONFIG_U32,
+    CONFIG_U64,
+    CONFIG_LIMIT,    /* uint32_t; -1 in the file, 0 here: no limit */
+    CONFIG_SECONDS,  /* uint32_t milliseconds, seconds in the file */
+    CONFIG_DURATION, /* uint32_t seconds; a number with h, d, w, m or y in the file */
+    CONFIG_STRING,   /* char *, owned */
+    CONFIG_TEXT,     /* char[]; maximum is its longest length */
+    CONFIG_SPECIAL,  /* set() does it */
+};
+
+enum config_status {
+    CONFIG_SUPPORTED,
+    CONFIG_NOT_YET,  /* Mosquitto's: an error that says so */
+    CONFIG_REMOVED,  /* accepted with a notice, without effect, as in Mosquitto */
+};
+
+enum config_origin {
+    CONFIG_MOSQUITTO,
+    CONFIG_LIBELLA, /* Mosquitto does not know it */
+};
+
+struct config_parser;
+
+struct config_option {
+    const char *name;
+    enum config_scope scope;
+    enum config_type type;
+    enum config_status status;
+    enum config_origin origin;
+    bool reloadable; /* SIGHUP applies it */
+    uint64_t minimum;
+    uint64_t maximum;
+    size_t offset; /* in struct config or struct config_listener */
+    const char *argument;      /* for people: "SECONDS" */
+    const char *default_value; /* for people */
+    const char *text;          /* for people: one or two sentences */
+    bool (*set)(struct config_parser *parser, char *value); /* CONFIG_SPECIAL */
+};
+
+extern const struct config_option config_options[];
+extern const size_t config_option_count;
+
+/* NULL if there is none of that name (or of its alias). */
+const struct config_option *config_option_find(const char *name);
+
+/* The table for people. */
+enum config_form { CONFIG_AS_MARKDOWN, CONFIG_AS_MAN };
+void config_describe(FILE *out, enum config_form form);
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Libella authors
+ *
+ * The broker's end of one network connection: its descriptor, its decoder, what came of a packet
+ * not yet whole and what the socket did not take yet. It knows neither core nor poller.
+ *
+ * Invariants
+ *   - An idle connection owns no buffer: in exists while a packet is unfinished, out while the
+ *     socket has not taken all that was pulled.
+ *   - While out exists nothing more is pulled from the core, so a slow reader costs one write
+ *     buffer at most.
+ *   - A connection stays at its place in memory from conn_table_add() to conn_table_remove().
+ */
+#ifndef BROKER_IO_CONN_H
+#define BROKER_IO_CONN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "broker/io/address.h"
+#include "libella/codec.h"
+
+struct listener;
+
+#define CONN_NONE UINT32_MAX /* no slot */
+/* What one idle connection may cost in this table. */
+#define CONN_SIZE_MAX_BYTES 112u
+
+enum conn_state {
+    CONN_FREE = 0,
+    CONN_OPEN,
+    CONN_FINISHING, /* the core is done with it: the last bytes are being sent */
+    CONN_LINGERING, /* all is sent and our half closed; waiting for the peer to close its half */
+    CONN_GONE,      /* the descriptor is closed; the slot is freed at the end of the round */
+};
+
+/* Bytes [start, end) of bytes[size]. */
+struct conn_buffer {
+    uint32_t size;
+    uint32_t start;
+    uint32_t end;
+    uint32_t read_bytes; /* of out: how much was read from the peer since the socket is stuck */
+    uint8_t bytes[];
+};
+
+struct conn {
+    struct conn_buffer *in;
+    struct conn_buffer *out;
+    struct listener *listener;
+    uint64_t deadline_ms; /* FINISHING, LINGERING: when patience ends */
+    struct ella_decoder decoder;
+    struct address peer;
+    int fd;
+    uint32_t slot;
+    uint32_t dirty_next;   /* list of those that want to write, CONN_NONE at its end */
+    uint32_t closing_next; /* list of those FINISHING or LINGERING, oldest first; free list */
+    uint32_t closing_previous;
+    uint8_t state;    /* enum conn_state */
+    uint8_t interest; /* enum poller_interest as told to the poller */
+    bool dirty;       /* in the dirty list */
+};
+
+_Static_assert(sizeof(struct conn) <= CONN_SIZE_MAX_BYTES, "an idle connection must stay small");
+
+/* ---- The table: slots are dense and reused, last freed first ---- */
+
+struct conn_table {
+    struct conn **chunks;
+    uint32_t chunk_count;
+    uint32_t free_slot; /* list through closing_next */
+    uint32_t open_count;
+};
+
+void conn_table_init(struct conn_table *table);
+/* All descriptors and buffers must have been given up. */
+void conn_table_free(struct conn_table *table);
+/* A cleared connection with its slot and no descriptor (-1); NULL: no memory. */
+struct conn *conn_table_add(struct conn_table *table);
+void conn_table_remove(struct conn_table *table, struct conn *conn);
+/* NULL if the slot was never used. */
+struct conn *conn_table_get(const struct conn_table *table, uint32_t slot);
+/* Slots handed out so far are 0 to this, exclusive. */
+uint32_t conn_table_slot_count(const struct conn_table *table);
+
+/* ---- Buffers ---- */
+
+/* Moves bytes from [start, end) of data to the end of conn->in, until in holds at least
+ * wanted_bytes; returns how many were moved. 0 with start < end: no memory. in grows by doubling,
+ * never beyond wanted_bytes, so a peer that announces much and sends little costs little. */
+uint32_t conn_keep_input(struct conn *conn, const uint8_t *data, uint32_t start, uint32_t end,
+                         uint32_t wanted_bytes);
+void conn_drop_input(struct conn *conn);
+
+/* Keeps [start, end) of data to be sent later; there must be no out. false: no memory. */
+bool conn_keep_output(struct conn *conn, const uint8_t *data, uint32_t start, uint32_t end);
+void conn_drop_output(struct conn *conn);
+
+/* ---- The socket ---- */
+
+enum conn_result {
+    CONN_OK,      /* *done bytes were read or written, perhaps fewer than asked for */
+    CONN_BLOCKED, /* not now */
+    CONN_CLOSED,  /* the peer has closed its half */
+    CONN_FAILED,  /* *why says why */
+};
+
+enum conn_result conn_read(struct conn *conn, uint8_t *buf, uint32_t size, uint32_t *done,
+                           const char **why);
+enum conn_result conn_write(struct conn *conn, const uint8_t *buf, uint32_t len, uint32_t *done,
+                            const char **why);
+/* Nothing more is sent: the peer sees the end after the last byte. */
+void conn_finish_writing(struct conn *conn);
+
+#endif

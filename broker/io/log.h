@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Libella authors
+ *
+ * Lines for people: to standard error, standard output, a file and syslog, with the time before
+ * them. It knows nothing of MQTT (log_line.h does).
+ *
+ * What a client chose (identifiers, topics) is written with control characters, quotes and
+ * backslashes escaped, so that nobody can forge a line.
+ */
+#ifndef BROKER_IO_LOG_H
+#define BROKER_IO_LOG_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+/* Kinds of lines, as log_type names them. */
+enum log_type {
+    LOG_TYPE_DEBUG = 1,
+    LOG_TYPE_ERROR = 2,
+    LOG_TYPE_WARNING = 4,
+    LOG_TYPE_NOTICE = 8,
+    LOG_TYPE_INFORMATION = 16,
+    LOG_TYPE_SUBSCRIBE = 32,
+    LOG_TYPE_UNSUBSCRIBE = 64,
+    LOG_TYPE_WEBSOCKETS = 128, /* no line is of this kind yet */
+    LOG_TYPE_INTERNAL = 256,   /* no line is of this kind yet */
+    LOG_TYPE_ALL = 511,
+    LOG_TYPE_DEFAULT =
+        LOG_TYPE_ERROR | LOG_TYPE_WARNING | LOG_TYPE_NOTICE | LOG_TYPE_INFORMATION,
+};
+
+enum log_destination {
+    LOG_TO_STDERR = 1,
+    LOG_TO_STDOUT = 2,
+    LOG_TO_FILE = 4,
+    LOG_TO_SYSLOG = 8,
+};
+
+/* A line is cut behind this many bytes, its end included. */
+#define LOG_LINE_SIZE 2048u
+/* Lines of log_limited() in one window; the rest is counted and told when the window is over. */
+#define LOG_LIMITED_LINES_MAX 20u
+#define LOG_LIMITED_WINDOW_S 10
+
+struct log_settings {
+    uint32_t destinations; /* enum log_destination, 0: nowhere */
+    uint32_t types;        /* enum log_type */
+    const char *file;      /* path, for LOG_TO_FILE */
+    int facility;          /* of syslog(3) */
+    bool timestamp;
+    const char *timestamp_format; /* strftime(3); NULL: seconds since 1970 */
+};
+
+struct log {
+    struct log_settings settings; /* its strings are the caller's */
+    int file_fd;                  /* -1 if no file is open */
+    time_t window_start_s;
+    uint32_t window_lines;
+    uint32_t window_suppressed;
+};
+
+/* Writes to standard error, with the default types, until log_open(). */
+void log_init(struct log *log);
+/* Uses other settings from now on and (re)opens the file. false: the file can't be opened, errno
+ * says why, and everything is as before. */
+bool log_open(struct log *log, const struct log_settings *settings);
+void log_close(struct log *log);
+
+static inline bool log_wants(const struct log *log, enum log_type type) {
+    return (log->settings.types & (uint32_t)type) != 0u && log->settings.destinations != 0u;
+}
+void log_say(struct log *log, enum log_type type, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* The same for lines that strangers can cause at will. */
+void log_limited(struct log *log, enum log_type type, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Writes text_len bytes of text to out[size], printable and ending in 0; what does not fit is cut
+ * and marked with "...". size must be at least 8. Valid UTF-8 stays as it is except for control
+ * characters; other bytes become \xNN. Returns out. */
+const char *log_escape(char *out, size_t size, const uint8_t *text, size_t text_len);
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Libella authors
+ *
+ * The event loop: joins sockets to the core. One round is wait, read, step, pull, write. It
+ * decides nothing about MQTT.
+ *
+ * Bounds of one round, for one connection: one read of LOOP_READ_SIZE bytes, one write of
+ * LOOP_WRITE_SIZE bytes. Of one connection for ever: an unfinished packet of max_packet_size and
+ * LOOP_WRITE_SIZE bytes that its socket did not take; a peer that does not read is not read from
+ * either, once LOOP_STUCK_READ_BYTES have come, so that what it must be answered is bounded too.
+ */
+#ifndef BROKER_IO_LOOP_H
+#define BROKER_IO_LOOP_H
+
+#include "broker/core/core.h"
+#include "broker/io/auth.h"
+#include "broker/io/conn.h"
+#include "broker/io/listener.h"
+#include "broker/io/log.h"
+#include "broker/io/poller.h"
+
+#define LOOP_READ_SIZE (256u * 1024u)
+#define LOOP_WRITE_SIZE (64u * 1024u)
+#define LOOP_EVENTS_MAX 256
+/* Read from a peer whose socket takes nothing, before reading stops as well. */
+#define LOOP_STUCK_READ_BYTES (256u * 1024u)
+/* A connection the core is done with: how long its last bytes may take, and how long we wait for
+ * the peer to close, so that the last bytes are not lost to a reset. */
+#define LOOP_CLOSE_MS 5000u
+/* All connections at the end of the program. */
+#define LOOP_SHUTDOWN_MS 2000u
+/* The longest wait when nothing is due. */
+#define LOOP_WAIT_MAX_MS 60000u
+
+struct loop_options {
+    const struct poller_kind *poller;
+    struct listener_set *listeners; /* open; outlives the loop */
+    struct log *log;
+    const struct config *config; /* outlives the loop or the next loop_configure() */
+    uint64_t seed;
+    int wake_fd; /* loop_round() returns true when it is readable; -1: none */
+};
+
+struct loop_stats {
+    uint64_t rounds;
+    uint64_t accepted_count;
+    uint64_t refused_count; /* by max_connections, memory or descriptors */
+    uint64_t read_calls;
+    uint64_t write_calls;
+    uint64_t read_bytes;
+    uint64_t written_bytes;
+    uint64_t pauses; /* of listening sockets, for want of descriptors */
+};
+
+struct loop;
+
+/* NULL: the log says why. */
+struct loop *loop_create(const struct loop_options *options);
+/* One round; waits wait_max_ms at most. Returns whether wake_fd is readable. */
+bool loop_round(struct loop *loop, uint32_t wait_max_ms);
+/* Other limits and rules from now on. config has the same listeners. false: no memory, nothing has
+ * changed. */
+bool loop_configure(struct loop *loop, const struct config *config);
+/* Closes the listeners, tells every client and sends what is left, LOOP_SHUTDOWN_MS at most. */
+void loop_shutdown(struct loop *loop);
+/* Closes everything at once. */
+void loop_destroy(struct loop *loop);
+
+const struct loop_stats *loop_stats(const struct loop *loop);
+uint32_t loop_connection_count(const struct loop *loop);
+const struct core *loop_core(const struct loop *loop);
+/* CLOCK_MONOTONIC in milliseconds: a change of the wall clock disconnects nobody. */
+uint64_t loop_now_ms(void);
+
+#endif

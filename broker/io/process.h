@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Libella authors
+ *
+ * What a server does to its own process: standard descriptors, descriptor limit, daemon, pid file,
+ * giving up root. It knows nothing of MQTT.
+ */
+#ifndef BROKER_IO_PROCESS_H
+#define BROKER_IO_PROCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "broker/io/log.h"
+
+/* Opens /dev/null wherever descriptor 0, 1 or 2 is closed, so that no connection gets one of these
+ * numbers and is sent log lines. */
+bool process_guard_descriptors(void);
+/* Raises the soft limit of open descriptors to the hard one. Returns the limit now in force. */
+uint64_t process_raise_descriptor_limit(void);
+/* Goes on as a child in a session of its own, without terminal; the parent ends with 0 when the
+ * child is ready. Standard descriptors become /dev/null unless log lines go there. The working
+ * directory stays, so that relative paths keep their meaning. false: see errno. */
+bool process_daemonize(bool keep_stdout, bool keep_stderr);
+/* false: see errno. */
+bool process_write_pid_file(const char *path);
+
+struct process_user {
+    bool change; /* false: stay who we are */
+    uid_t uid;
+    gid_t gid;
+    char name[64];
+};
+/* Whom to become: nobody but ourselves if we are not root or name is "root"; name if given;
+ * otherwise the user libella, or nobody. false: there is no such user. */
+bool process_find_user(struct process_user *out, const char *name);
+/* false: see errno. */
+bool process_become(const struct process_user *user);
+
+#endif
