@@ -40,6 +40,7 @@ struct timers {
 };
 
 void timers_init(struct timers *timers, struct memory *memory);
+/* Timers still set are forgotten, not touched: their owners may be gone already. */
 void timers_free(struct timers *timers);
 void timer_init(struct timer *timer, enum timer_kind kind);
 /* Sets or moves it. false: no memory, and the timer is as before. */
