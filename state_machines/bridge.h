@@ -97,7 +97,7 @@ enum bridge_action {
     BRIDGE_DO_BACK_OFF,
     /* Stay without transport until enough messages wait. */
     BRIDGE_DO_REST,
-    /* Close the transport if it is open; no packet may be sent. */
+    /* Close the transport if it is open, stop the rest timer if it runs; send nothing. */
     BRIDGE_DO_CLOSE,
     /* Send DISCONNECT 0x00, close, and send nothing more. */
     BRIDGE_DO_HANG_UP,
@@ -127,7 +127,10 @@ struct bridge_step {
  *   5. While SUBSCRIBING packets are processed: SUBACK itself, and messages that a resumed session
  *      has waiting.
  *   6. QUIET while not ONLINE is late, ignored.
- *   7. News in states without transport is of the transport given up, ignored.
+ *   7. News in states without transport is of the transport given up, ignored; one that opens
+ *      after it was given up is closed.
+ *   8. STOP while CONNACK is awaited hangs up with DISCONNECT: the other end may already have
+ *      accepted, and would publish the will (v5/3.14.4-3).
  * Values outside the enums give {STOPPED, CLOSE}. */
 struct bridge_step bridge_step(enum bridge_state state, enum bridge_event event);
 
