@@ -15,6 +15,7 @@ HEADING = ("SPDX-License-Identifier: Apache-2.0", "Copyright The Libella authors
 WILL = "WILL"  # stands among packet names for the Will Properties of CONNECT
 WILL_BIT = 0  # packet type 0 is reserved, so its bit is free for them
 VERSIONS = ("v3", "v5")
+VERSION_NAMES = {"v3": "MQTT 3.1.1", "v5": "MQTT 5.0"}
 SIDES = ("none", "client", "server", "both")
 KEYWORDS = ("MUST", "MUST NOT", "SHOULD", "SHOULD NOT", "MAY", "PROTOCOL ERROR", "MALFORMED")
 STATEMENT_FIELDS = {
@@ -26,6 +27,7 @@ STATEMENT_FIELDS = {
 STATEMENT_ID = re.compile(r"v[35]/(u-)?[0-9]+(\.[0-9]+)*-[0-9]+")
 SNAKE = re.compile(r"[a-z][a-z0-9_]*")
 CAPS = re.compile(r"[A-Z][A-Z0-9_]*")
+ESCAPES = str.maketrans({character: "\\" + character for character in "|<>*_[]"})
 
 
 class SpecError(Exception):
@@ -35,6 +37,11 @@ class SpecError(Exception):
 def require(condition, where, what):
     if not condition:
         raise SpecError(f"{where}: {what}")
+
+
+def plain(text):
+    """Text in which Markdown finds nothing to interpret."""
+    return str(text).translate(ESCAPES)
 
 
 class Spec:
@@ -49,7 +56,7 @@ class Spec:
         self.connack_v3 = self.rows("reason_codes.toml", "connack_code_v3")
         self.suback_v3 = self.rows("reason_codes.toml", "suback_code_v3")
         self.errors = self.rows("errors.toml", "error")
-        self.statements = {v: self.rows(f"statements_{v}.toml", "statement") for v in ("v3", "v5")}
+        self.statements = {v: self.rows(f"statements_{v}.toml", "statement") for v in VERSIONS}
         self.packet_types = {row["name"]: row["type"] for row in self.packets}
         self.reason_values = {row["name"]: row["value"] for row in self.reasons}
         self.check_packets()

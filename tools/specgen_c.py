@@ -3,7 +3,7 @@
 """The C that follows from the tables of spec/: libella/tables.h and tables.c.
 
 It refuses to know numbers of the protocol and files on disk: tables come in, text goes out. What
-it writes is C11, clean as C++ too, freestanding, and without anything that could change at run time.
+it writes is C11, clean as C++ too, freestanding, and without anything that changes at run time.
 """
 
 from spec_tables import HEADING, WILL_BIT
@@ -138,7 +138,8 @@ def header(spec):
 
 # The tables are written without designators, gaps and all, so that they compile as C++ as well.
 def c_rows(declaration, rows, count, gap):
-    lines = [rows.get(number, f"    {gap}, // {number}: there is none\n") for number in range(count)]
+    lines = [rows.get(number, f"    {gap}, // {number}: there is none\n")
+             for number in range(count)]
     return f"{declaration} = {{\n" + "".join(lines) + "};\n"
 
 

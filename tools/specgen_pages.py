@@ -7,15 +7,7 @@ It refuses to know numbers of the protocol and files on disk: tables come in, te
 
 from itertools import groupby
 
-from spec_tables import HEADING, WILL
-
-VERSION_NAMES = {"v3": "MQTT 3.1.1", "v5": "MQTT 5.0"}
-ESCAPES = str.maketrans({character: "\\" + character for character in "|<>*_[]"})
-
-
-def plain(text):
-    """Text in which Markdown finds nothing to interpret."""
-    return str(text).translate(ESCAPES)
+from spec_tables import HEADING, VERSION_NAMES, WILL, plain
 
 
 def page(title, introduction, *parts):
