@@ -16,6 +16,7 @@ spec/ratchet.toml, whose number only goes down.
 import argparse
 import os
 import re
+import signal
 import sys
 import tomllib
 from pathlib import Path
@@ -287,4 +288,5 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # "trace.py --list | head" ends quietly
     sys.exit(main())
