@@ -10,6 +10,6 @@
 #undef NDEBUG
 #include <assert.h>
 
-#define CORE_ASSERT(condition) assert(condition)
+#define CORE_ASSERT assert /* by name, so that the message shows the condition as written */
 
 #endif
