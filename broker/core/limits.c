@@ -16,6 +16,7 @@ static const struct core_limits limits_default = {
     .max_queued_messages = 1000u,
     .max_queued_bytes = 0u,
     .queue_qos0_messages = false,
+    .max_qos0_backlog_bytes = 1048576u,
     .max_sessions = 0u,
     .max_connections = 0u,
     .max_subscriptions_per_session = 100000u,

@@ -25,6 +25,9 @@ struct core_limits {
     uint32_t max_queued_messages;   /* 1000 for each session, above the window; 0: no limit */
     uint64_t max_queued_bytes;      /* 0: no limit; for each session */
     bool queue_qos0_messages;       /* false; whether QoS 0 waits for a detached session */
+    uint32_t max_qos0_backlog_bytes; /* 1,048,576; 0: no limit; QoS 0 messages that wait for one
+                                        connected client's transport. The two limits above do not
+                                        count them. */
     uint32_t max_sessions;          /* 0: no limit; attached and detached */
     uint32_t max_connections;       /* 0: no limit; over all listeners */
     uint32_t max_subscriptions_per_session; /* 100,000; 0: no limit */

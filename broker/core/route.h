@@ -34,6 +34,7 @@ struct subscription_options {
 
 /* Members of one $share/NAME/FILTER; next is where round robin goes on. */
 struct share_group {
+    uint32_t serial; /* never 0, never given to another group: names it in queues */
     uint32_t member_count;
     uint32_t next;
     struct subscription **members;

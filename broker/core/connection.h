@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Libella authors
+ *
+ * What the broker keeps for one network connection. Which packet may come and what may be said is
+ * decided by state_machines/connection.h; here is what it is made of, and how a packet gets into
+ * its output. It knows nothing of what packets mean.
+ *
+ * Invariants: session is set exactly while the state is ESTABLISHED or REAUTHENTICATING; request
+ * is set from CONNECT until its verdict; an idle connection owns nothing but this struct.
+ */
+#ifndef BROKER_CORE_CONNECTION_H
+#define BROKER_CORE_CONNECTION_H
+
+#include "broker/core/alias.h"
+#include "broker/core/core.h"
+#include "broker/core/output.h"
+#include "broker/core/session.h"
+#include "state_machines/qos_send.h"
+
+struct connect_request; /* connect.c */
+
+#define CONNECTION_NO_SLOT UINT32_MAX
+
+struct connection {
+    struct session *session;
+    const struct core_listener *listener;
+    struct output *output;
+    struct partial *partial;
+    struct connect_request *request;
+    struct text *method; /* Authentication Method of CONNECT; NULL: none */
+    struct alias_table *aliases_in;
+    struct alias_table *aliases_out;
+    uint64_t last_packet_ms;
+    struct timer timer;           /* TIMER_CONNECTION: connect timeout, then keep alive */
+    uint32_t slot;
+    uint32_t ready_next;          /* the list of those with an effect, by slot */
+    uint32_t ready_previous;
+    uint32_t maximum_packet_size; /* the client's, bytes; UINT32_MAX: it named none */
+    uint32_t connect_expiry_s;    /* Session Expiry Interval as CONNECT asked for it */
+    struct send_quota quota;
+    uint16_t keep_alive_s;        /* in force: Server Keep Alive if it was sent */
+    uint16_t topic_alias_maximum; /* towards the client; 0: none */
+    uint8_t version;              /* enum ella_version; UNKNOWN before CONNECT */
+    uint8_t state;                /* enum connection_state */
+    uint8_t auth_state;           /* enum auth_state */
+    uint8_t keepalive_state;      /* enum keepalive_state */
+    uint8_t is_ready : 1;         /* is in the list */
+    uint8_t want_authenticate : 1;
+    uint8_t want_close : 1;
+    uint8_t want_write : 1; /* to be told */
+    uint8_t told_write : 1; /* was told, and not pulled empty since */
+    uint8_t failed : 1;     /* no memory for an answer: to be closed */
+    uint8_t problem_information : 1;
+    uint8_t over_limit : 1; /* more than max_connections when it was opened */
+};
+
+/* ---- The slots (connection.c) ----------------------------------------------------------------
+ */
+
+struct core;
+
+/* NULL: no memory. slot must be free. */
+struct connection *connection_open(struct core *core, uint32_t slot,
+                                   const struct core_listener *listener);
+/* The connection of a slot; NULL: free. */
+struct connection *connection_at(const struct core *core, uint32_t slot);
+/* The same; asserts that there is one. */
+struct connection *connection_of(const struct core *core, uint32_t slot);
+/* Frees it and its slot; it must have no session. */
+void connection_release(struct core *core, struct connection *connection);
+/* Frees all that is not needed once it is closing: request, aliases, timer. */
+void connection_quiet(struct core *core, struct connection *connection);
+
+/* ---- The list of those with an effect --------------------------------------------------------
+ */
+
+void connection_ready(struct core *core, struct connection *connection);
+void connection_not_ready(struct core *core, struct connection *connection);
+/* There may be something to pull. */
+void connection_want_write(struct core *core, struct connection *connection);
+/* Whether core_pull() would give something. */
+bool connection_has_output(const struct connection *connection);
+
+/* ---- Answers ---------------------------------------------------------------------------------
+ */
+
+static inline bool connection_is_v5(const struct connection *connection) {
+    return connection->version == ELLA_VERSION_5_0;
+}
+
+/* Encodes packet behind what waits. Leaves out Reason String and User Property where the client
+ * does not want them or they make it too large. What can't be sent at all, for its size or for
+ * lack of memory, marks the connection as failed: core_step() closes it. */
+void connection_send(struct core *core, struct connection *connection, struct ella_packet *packet);
+/* PUBACK, PUBREC, PUBREL or PUBCOMP; the reason code is left out before 5.0. text: a Reason String
+ * for codes of 0x80 and above, NULL for none. */
+void connection_send_ack(struct core *core, struct connection *connection,
+                         enum ella_packet_type type, uint16_t packet_id, uint8_t reason_code,
+                         const char *text);
+/* A static text as a slice. */
+struct ella_slice connection_text(const char *text);
+
+#endif

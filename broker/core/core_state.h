@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Libella authors
+ *
+ * The core from inside: the one struct, and what each verb offers to the others. Who calls whom
+ * is the order of the sections: downward only.
+ */
+#ifndef BROKER_CORE_CORE_STATE_H
+#define BROKER_CORE_CORE_STATE_H
+
+#include "broker/core/connection.h"
+#include "broker/core/core.h"
+#include "broker/core/core_assert.h"
+#include "broker/core/hash.h"
+#include "broker/core/message.h"
+#include "broker/core/retain.h"
+#include "broker/core/route.h"
+#include "broker/core/session.h"
+#include "broker/core/stats.h"
+#include "broker/core/timer.h"
+#include "state_machines/connection.h"
+#include "state_machines/session.h"
+
+struct sys_load;
+
+struct core {
+    struct core_limits limits;
+    struct core_ports ports;
+    struct memory memory;
+    struct timers timers;
+    struct route *route;
+    struct retain *retain;
+    struct match_set match; /* kept from delivery to delivery */
+    struct core_stats *stats;
+    struct sys_load *load;
+    uint64_t now_ms;
+    uint64_t started_ms;
+    uint64_t luck;     /* state of the random sequence */
+    uint64_t delivery; /* number of the present delivery */
+    struct connection **connections;
+    uint32_t connection_capacity;
+    uint32_t ready_first; /* slots with an effect, in the order they came by it */
+    uint32_t ready_last;
+    struct session_table sessions;
+    struct timer sys_timer;
+};
+
+static inline void core_count(struct core *core, enum core_stat stat) {
+    core->stats->value[stat]++;
+}
+static inline void core_count_many(struct core *core, enum core_stat stat, uint64_t count) {
+    core->stats->value[stat] += count;
+}
+
+/* ---- core.c ----------------------------------------------------------------------------------
+ */
+
+uint64_t core_random(struct core *core);
+
+/* ---- connect.c: CONNECT and its verdict ------------------------------------------------------
+ */
+
+void connect_packet(struct core *core, struct connection *connection,
+                    const struct ella_connect *connect);
+/* A CONNECT that can't be used; reason_code as MQTT 5.0 has it. */
+void connect_refuse(struct core *core, struct connection *connection, enum connection_event event,
+                    uint8_t reason_code, uint8_t error, const char *text);
+/* Sends the CONNACK of a refusal, if the version has one that fits. */
+void connect_send_refusal(struct core *core, struct connection *connection, uint8_t reason_code,
+                          const char *text);
+/* The verdict was good: take over, attach the session, CONNACK. auth may carry the identity and
+ * last data. */
+void connect_accept(struct core *core, struct connection *connection,
+                    const struct core_auth_result *auth);
+void connect_request_free(struct core *core, struct connection *connection);
+/* Fills in the question of CORE_EFFECT_AUTHENTICATE. */
+void connect_question(const struct connection *connection, struct core_effect *out);
+
+/* ---- authenticate.c: AUTH and the answers of who judges --------------------------------------
+ */
+
+void authenticate_begin(struct core *core, struct connection *connection);
+void authenticate_packet(struct core *core, struct connection *connection,
+                         const struct ella_reason *auth);
+void authenticate_result(struct core *core, struct connection *connection,
+                         const struct core_auth_result *result);
+
+/* ---- publish.c: PUBLISH and PUBREL from clients, messages of the broker's own ----------------
+ */
+
+void publish_packet(struct core *core, struct connection *connection,
+                    const struct ella_publish *publish);
+void publish_release(struct core *core, struct connection *connection,
+                     const struct ella_ack *pubrel);
+/* Retains and delivers; for $SYS and the driver. false: no memory. */
+bool publish_local(struct core *core, const struct ella_publish *publish);
+/* Why a topic or payload is not accepted from clients: an MQTT 5.0 reason code and the count it
+ * goes to; SUCCESS if it is. user_name may be empty. */
+struct publish_verdict {
+    uint8_t reason_code;
+    enum core_stat stat;
+    const char *text;
+};
+struct publish_verdict publish_judge(struct core *core, const struct core_question *question);
+
+/* ---- acknowledge.c: PUBACK, PUBREC, PUBCOMP from clients -------------------------------------
+ */
+
+void acknowledge_packet(struct core *core, struct connection *connection,
+                        enum ella_packet_type type, const struct ella_ack *ack);
+
+/* ---- subscribe.c -----------------------------------------------------------------------------
+ */
+
+void subscribe_packet(struct core *core, struct connection *connection,
+                      const struct ella_subscribe *subscribe);
+void unsubscribe_packet(struct core *core, struct connection *connection,
+                        const struct ella_subscribe *unsubscribe);
+
+/* ---- deliver.c: a message into the queues of those who subscribe -----------------------------
+ */
+
+/* Returns how many subscribers it was for. */
+uint32_t deliver_message(struct core *core, struct message *message);
+/* The retained messages for a new subscription. */
+void deliver_retained(struct core *core, const struct subscription *subscription,
+                      struct ella_slice filter);
+/* The session ends: what came to it by share groups goes to other members (section 4.8.2). */
+void deliver_redistribute(struct core *core, struct session *session);
+/* Counts a message that is not delivered and says why. session may be NULL. */
+void deliver_drop(struct core *core, enum core_stat stat, const struct session *session,
+                  const struct message *message);
+
+/* ---- pull.c ----------------------------------------------------------------------------------
+ */
+
+/* ---- close.c: how connections and sessions end, and wills ------------------------------------
+ */
+
+/* Something ended the connection, or must. reason_code is MQTT 5.0's, told to 5.0 clients where
+ * the state allows; text is static and goes to the log and, as Reason String, to the client. */
+void close_connection(struct core *core, struct connection *connection,
+                      enum connection_event event, uint8_t reason_code, uint8_t error,
+                      const char *text);
+/* DISCONNECT from the client. */
+void close_packet(struct core *core, struct connection *connection,
+                  const struct ella_reason *disconnect);
+/* Does what a step of the session's machine says about its old will and its life. Returns the
+ * session, NULL if it is gone. */
+struct session *close_session(struct core *core, struct session *session,
+                              enum session_event event);
+void close_transport(struct core *core, struct connection *connection, const char *text);
+
+/* ---- expire.c: everything that time does -----------------------------------------------------
+ */
+
+void expire_due(struct core *core);
+/* The connection was accepted: keep alive begins. */
+void expire_begin_keepalive(struct core *core, struct connection *connection);
+
+/* ---- sys.c -----------------------------------------------------------------------------------
+ */
+
+/* (Re)starts or stops the timer, as the limits say. */
+void sys_schedule(struct core *core);
+void sys_publish(struct core *core);
+/* Brings the gauges up to date. */
+void sys_refresh(const struct core *core);
+struct sys_load *sys_load_create(struct memory *memory);
+void sys_load_free(struct memory *memory, struct sys_load *load);
+
+/* ---- log.c -----------------------------------------------------------------------------------
+ */
+
+void log_connection(struct core *core, enum core_log_level level, enum core_log_kind kind,
+                    const struct connection *connection, uint8_t reason_code, const char *text);
+void log_line(struct core *core, const struct core_log *line);
+void log_packet(struct core *core, enum core_log_kind kind, const struct connection *connection,
+                uint8_t packet_type, struct ella_slice topic, uint8_t qos);
+/* The client identifier of a connection, before acceptance that of its CONNECT. */
+struct ella_slice log_client_id(const struct connection *connection);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Libella authors
+ *
+ * What one connection still has to send besides its session's queue: encoded answers in order, and
+ * the rest of a PUBLISH that was larger than the buffer it was pulled into. It knows nothing of
+ * packets. A connection with nothing to send owns no memory here.
+ *
+ * Bound: the core takes no packet of a connection that has OUTPUT_ACCEPT_BYTES or more of answers
+ * waiting, so at most that plus the answer to one packet.
+ */
+#ifndef BROKER_CORE_OUTPUT_H
+#define BROKER_CORE_OUTPUT_H
+
+#include "broker/core/memory.h"
+#include "broker/core/message.h"
+
+#define OUTPUT_ACCEPT_BYTES 16384u
+
+/* Bytes [start, end) of bytes wait. */
+struct output {
+    uint32_t capacity;
+    uint32_t start;
+    uint32_t end;
+    uint8_t bytes[];
+};
+
+/* Makes room for size more bytes and returns where to write them; follow by output_put(). NULL: no
+ * memory, nothing changed. */
+uint8_t *output_reserve(struct memory *memory, struct output **output, uint32_t size);
+/* size bytes were written where output_reserve() said. */
+void output_put(struct output *output, uint32_t size);
+/* Moves up to size bytes to buf and returns their number; frees the output when it is empty. */
+uint32_t output_take(struct memory *memory, struct output **output, uint8_t *buf, uint32_t size);
+uint32_t output_waiting_bytes(const struct output *output); /* output may be NULL */
+void output_free(struct memory *memory, struct output **output);
+
+/* A PUBLISH on its way in pieces: its head (all before the payload) is kept encoded, the payload
+ * stays in the shared message. */
+struct partial {
+    struct message *message;
+    uint32_t head_len;
+    uint32_t sent; /* bytes of head and payload */
+    uint8_t head[];
+};
+
+struct partial *partial_create(struct memory *memory, struct message *message, uint32_t head_len);
+/* Moves up to size bytes to buf and returns their number; frees the partial when it is done. */
+uint32_t partial_take(struct memory *memory, struct partial **partial, uint8_t *buf,
+                      uint32_t size);
+void partial_free(struct memory *memory, struct partial **partial);
+
+#endif

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Libella authors
+ *
+ * A session's messages on their way to its client. It knows nothing of connections.
+ *
+ * The index is two levels of tables by packet id, a page of 256 where one is in use. It is only a
+ * help: without memory for it, acknowledgements are found by walking from the head.
+ */
+#include "broker/core/queue.h"
+
+#include <string.h>
+
+#include "broker/core/core_assert.h"
+#include "state_machines/qos_send.h"
+
+#define PAGE_SIZE 256u
+
+struct queue_page {
+    uint32_t count;
+    struct queue_entry *entries[PAGE_SIZE];
+};
+
+struct queue_index {
+    struct queue_page *pages[65536u / PAGE_SIZE];
+};
+
+/* ---- The index -------------------------------------------------------------------------------
+ */
+
+static void index_free(struct memory *memory, struct queue *queue) {
+    if (queue->index == NULL)
+        return;
+    for (uint32_t i = 0; i < 65536u / PAGE_SIZE; i++) {
+        if (queue->index->pages[i] != NULL)
+            memory_put(memory, MEMORY_QUEUE, queue->index->pages[i], sizeof(struct queue_page));
+    }
+    memory_put(memory, MEMORY_QUEUE, queue->index, sizeof *queue->index);
+    queue->index = NULL;
+}
+
+static bool index_add(struct memory *memory, struct queue_index *index,
+                      struct queue_entry *entry) {
+    struct queue_page **page = &index->pages[entry->packet_id / PAGE_SIZE];
+
+    if (*page == NULL)
+        *page = memory_get_zero(memory, MEMORY_QUEUE, sizeof **page);
+    if (*page == NULL)
+        return false;
+    (*page)->entries[entry->packet_id % PAGE_SIZE] = entry;
+    (*page)->count++;
+    return true;
+}
+
+static void index_remove(struct memory *memory, struct queue_index *index, uint16_t packet_id) {
+    struct queue_page **page = &index->pages[packet_id / PAGE_SIZE];
+
+    CORE_ASSERT(*page != NULL && (*page)->entries[packet_id % PAGE_SIZE] != NULL);
+    (*page)->entries[packet_id % PAGE_SIZE] = NULL;
+    (*page)->count--;
+    if ((*page)->count == 0u) {
+        memory_put(memory, MEMORY_QUEUE, *page, sizeof **page);
+        *page = NULL;
+    }
+}
+
+/* Makes the index of what is in flight; leaves none if there is no memory. */
+static void index_build(struct memory *memory, struct queue *queue) {
+    queue->index = memory_get_zero(memory, MEMORY_QUEUE, sizeof *queue->index);
+    if (queue->index == NULL)
+        return;
+    for (struct queue_entry *e = queue->first; e != NULL; e = e->next) {
+        if (e->packet_id != 0u && !index_add(memory, queue->index, e)) {
+            index_free(memory, queue);
+            return;
+        }
+    }
+}
+
+struct queue_entry *queue_find(const struct queue *queue, uint16_t packet_id) {
+    const struct queue_page *page;
+
+    if (packet_id == 0u || queue->in_flight_count == 0u)
+        return NULL;
+    if (queue->index != NULL) {
+        page = queue->index->pages[packet_id / PAGE_SIZE];
+        return page == NULL ? NULL : page->entries[packet_id % PAGE_SIZE];
+    }
+    for (struct queue_entry *e = queue->first; e != NULL && e->packet_id != 0u; e = e->next) {
+        if (e->packet_id == packet_id)
+            return e;
+    }
+    return NULL;
+}
+
+/* ---- Entries ---------------------------------------------------------------------------------
+ */
+
+static uint32_t entry_bytes(const struct queue_entry *entry) {
+    size_t size = message_size_bytes(entry->message);
+    return size > UINT32_MAX ? UINT32_MAX : (uint32_t)size;
+}
+
+static void account_add(struct queue *queue, const struct queue_entry *entry) {
+    if (entry->account == QUEUE_WAITING) {
+        queue->waiting_count++;
+        queue->waiting_bytes += entry_bytes(entry);
+    } else if (entry->account == QUEUE_BACKLOG) {
+        queue->backlog_bytes += entry_bytes(entry);
+    }
+}
+
+static void account_remove(struct queue *queue, struct queue_entry *entry) {
+    if (entry->account == QUEUE_WAITING) {
+        queue->waiting_count--;
+        queue->waiting_bytes -= entry_bytes(entry);
+    } else if (entry->account == QUEUE_BACKLOG) {
+        queue->backlog_bytes -= entry_bytes(entry);
+    }
+    entry->account = QUEUE_UNLIMITED;
+}
+
+struct queue_entry *queue_append(struct memory *memory, struct queue *queue,
+                                 struct message *message, uint8_t qos,
+                                 enum queue_account account) {
+    struct queue_entry *entry = memory_get_zero(memory, MEMORY_QUEUE, sizeof *entry);
+
+    if (entry == NULL)
+        return NULL;
+    entry->message = message_take(message);
+    entry->qos = qos & 3u;
+    entry->account = account & 3u;
+    entry->state = QOS_SEND_FREE;
+    entry->previous = queue->last;
+    if (queue->last != NULL)
+        queue->last->next = entry;
+    else
+        queue->first = entry;
+    queue->last = entry;
+    if (queue->next == NULL)
+        queue->next = entry;
+    queue->count++;
+    account_add(queue, entry);
+    return entry;
+}
+
+/* Bytes of the block for so many identifiers: it doubles, so that many cost no more than few. */
+static size_t identifiers_size(uint32_t count) {
+    size_t capacity = 4u;
+    while (capacity < count)
+        capacity *= 2u;
+    return (capacity + 1u) * sizeof(uint32_t);
+}
+
+bool queue_entry_identify(struct memory *memory, struct queue_entry *entry, uint32_t identifier) {
+    const uint32_t *old;
+    uint32_t count = queue_entry_identifiers(entry, &old);
+    uint32_t *many;
+
+    if (count == 0u) {
+        entry->identifiers.one = identifier;
+        return true;
+    }
+    if (!entry->has_many || identifiers_size(count) != identifiers_size(count + 1u)) {
+        many = memory_get(memory, MEMORY_QUEUE, identifiers_size(count + 1u));
+        if (many == NULL)
+            return false;
+        memcpy(&many[1], old, count * sizeof *many);
+        if (entry->has_many)
+            memory_put(memory, MEMORY_QUEUE, entry->identifiers.many, identifiers_size(count));
+        entry->has_many = 1u;
+        entry->identifiers.many = many;
+    }
+    entry->identifiers.many[0] = count + 1u;
+    entry->identifiers.many[count + 1u] = identifier;
+    return true;
+}
+
+uint32_t queue_entry_identifiers(const struct queue_entry *entry, const uint32_t **out) {
+    if (entry->has_many) {
+        *out = &entry->identifiers.many[1];
+        return entry->identifiers.many[0];
+    }
+    *out = &entry->identifiers.one;
+    return entry->identifiers.one != 0u ? 1u : 0u;
+}
+
+static uint16_t unused_packet_id(struct queue *queue) {
+    CORE_ASSERT(queue->in_flight_count < 65535u);
+    do {
+        queue->last_packet_id++;
+        /* An identifier that is still in flight, perhaps since an earlier connection, is passed
+         * over; zero is none. */
+        //= v5/2.2.1-4 v5/4.3.2-1 v5/4.3.3-1 v3/2.3.1-4 v3/2.3.1-1
+    } while (queue->last_packet_id == 0u || queue_find(queue, queue->last_packet_id) != NULL);
+    return queue->last_packet_id;
+}
+
+void queue_start(struct memory *memory, struct queue *queue, struct queue_entry *entry) {
+    CORE_ASSERT(entry->packet_id == 0u && entry->qos > 0u);
+    account_remove(queue, entry);
+    entry->packet_id = unused_packet_id(queue);
+    queue->in_flight_count++;
+    if (queue->index != NULL) {
+        if (!index_add(memory, queue->index, entry))
+            index_free(memory, queue);
+    } else if (queue->in_flight_count > QUEUE_WALK_COUNT_MAX) {
+        index_build(memory, queue);
+    }
+}
+
+void queue_advance(struct queue *queue) {
+    CORE_ASSERT(queue->next != NULL);
+    queue->next->sent = 1u;
+    queue->next = queue->next->next;
+}
+
+void queue_entry_release(struct memory *memory, struct queue_entry *entry) {
+    CORE_ASSERT(entry->account == QUEUE_UNLIMITED);
+    if (entry->message != NULL)
+        message_drop(memory, entry->message);
+    entry->message = NULL;
+}
+
+void queue_remove(struct memory *memory, struct queue *queue, struct queue_entry *entry) {
+    if (entry->packet_id != 0u) {
+        if (queue->index != NULL)
+            index_remove(memory, queue->index, entry->packet_id);
+        queue->in_flight_count--;
+        if (queue->in_flight_count <= QUEUE_WALK_COUNT_MAX / 2u)
+            index_free(memory, queue);
+    }
+    account_remove(queue, entry);
+    if (queue->next == entry)
+        queue->next = entry->next;
+    if (entry->previous != NULL)
+        entry->previous->next = entry->next;
+    else
+        queue->first = entry->next;
+    if (entry->next != NULL)
+        entry->next->previous = entry->previous;
+    else
+        queue->last = entry->previous;
+    queue->count--;
+    queue_entry_release(memory, entry);
+    if (entry->has_many)
+        memory_put(memory, MEMORY_QUEUE, entry->identifiers.many,
+                   identifiers_size(entry->identifiers.many[0]));
+    memory_put(memory, MEMORY_QUEUE, entry, sizeof *entry);
+}
+
+void queue_rewind(struct queue *queue) {
+    for (struct queue_entry *e = queue->first; e != NULL && e->sent; e = e->next)
+        e->sent = 0u;
+    queue->next = queue->first;
+}
+
+uint64_t queue_in_flight_bytes(const struct queue *queue) {
+    uint64_t sum = 0u;
+
+    for (const struct queue_entry *e = queue->first; e != queue->next; e = e->next) {
+        if (e->message != NULL)
+            sum += entry_bytes(e);
+    }
+    return sum;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Libella authors
+ *
+ * All that a session has to send, in one list in the order of arrival: what is in flight stands at
+ * the head in the order of its first sending, behind it what waits. It knows nothing of
+ * connections and packets; the states are those of state_machines/qos_send.h.
+ *
+ *     first ... in flight ...  next ... waiting ... last
+ *
+ * Invariants:
+ *   - entries before next were sent on the present connection and are not finished; on a new
+ *     connection next goes back to first, so that everything unfinished is sent again in order;
+ *   - an entry has a packet id exactly if its state is not QOS_SEND_FREE;
+ *   - message is NULL only in QOS_SEND_WAITING_PUBCOMP;
+ *   - the sums below are those of the entries that carry the flag.
+ */
+#ifndef BROKER_CORE_QUEUE_H
+#define BROKER_CORE_QUEUE_H
+
+#include "broker/core/memory.h"
+#include "broker/core/message.h"
+
+/* Above so many messages in flight acknowledgements are found by an index instead of a walk. */
+#define QUEUE_WALK_COUNT_MAX 32u
+
+/* Which limit an entry counts against. Retained messages sent at subscribe count against none. */
+enum queue_account {
+    QUEUE_UNLIMITED,
+    QUEUE_WAITING, /* max_queued_messages, max_queued_bytes; until it is in flight */
+    QUEUE_BACKLOG, /* max_qos0_backlog_bytes */
+};
+
+struct queue_entry {
+    struct queue_entry *next;
+    struct queue_entry *previous;
+    struct message *message;
+    union {
+        uint32_t one;   /* 0: none */
+        uint32_t *many; /* [0] how many, then as many */
+    } identifiers;
+    uint32_t share_serial; /* of the share group it came by, 0: none */
+    uint16_t packet_id;
+    uint8_t qos : 2;
+    uint8_t retain : 1;
+    uint8_t has_many : 1; /* identifiers.many counts */
+    uint8_t sent : 1;     /* stands before queue.next */
+    uint8_t account : 2;  /* enum queue_account */
+    uint8_t state;        /* enum qos_send_state */
+};
+
+struct queue_index;
+
+struct queue {
+    struct queue_entry *first;
+    struct queue_entry *last;
+    struct queue_entry *next; /* the next to send; NULL: everything was sent */
+    struct queue_index *index;
+    uint64_t waiting_bytes;  /* of QUEUE_WAITING */
+    uint32_t waiting_count;  /* of QUEUE_WAITING */
+    uint32_t backlog_bytes;  /* of QUEUE_BACKLOG */
+    uint32_t count;          /* of all entries */
+    uint16_t in_flight_count; /* with a packet id */
+    uint16_t last_packet_id;
+};
+
+/* Appends, taking a reference to message. NULL: no memory. */
+struct queue_entry *queue_append(struct memory *memory, struct queue *queue,
+                                 struct message *message, uint8_t qos,
+                                 enum queue_account account);
+/* Adds a subscription identifier to the entry. false: no memory, entry as before. */
+bool queue_entry_identify(struct memory *memory, struct queue_entry *entry, uint32_t identifier);
+/* How many subscription identifiers there are, and where. */
+uint32_t queue_entry_identifiers(const struct queue_entry *entry, const uint32_t **out);
+
+/* The entry is sent for the first time at QoS 1 or 2: gives it an unused packet id, which must
+ * exist (in_flight_count < 65535), and counts it as in flight. Its state is left to the caller. */
+void queue_start(struct memory *memory, struct queue *queue, struct queue_entry *entry);
+/* The entry, which is queue->next, was sent on this connection: next moves on. */
+void queue_advance(struct queue *queue);
+/* The entry with this packet id; NULL: none. */
+struct queue_entry *queue_find(const struct queue *queue, uint16_t packet_id);
+/* Gives the message back, keeping the entry (PUBREC was received). */
+void queue_entry_release(struct memory *memory, struct queue_entry *entry);
+void queue_remove(struct memory *memory, struct queue *queue, struct queue_entry *entry);
+/* A new connection: all that is in flight is to be sent again. */
+void queue_rewind(struct queue *queue);
+/* Payload and topic bytes of all that was sent on this connection and is not finished. */
+uint64_t queue_in_flight_bytes(const struct queue *queue);
+
+#endif
