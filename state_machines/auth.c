@@ -5,7 +5,7 @@
  */
 #include "state_machines/auth.h"
 
-static const struct auth_step transitions[AUTH_STATE_COUNT][AUTH_EVENT_COUNT] =
+static const struct auth_transition transitions[AUTH_STATE_COUNT][AUTH_EVENT_COUNT] =
     {
         [AUTH_IDLE] =
             {
@@ -120,8 +120,8 @@ static const char *const action_names[AUTH_ACTION_COUNT] = {
     [AUTH_VIOLATION_CANCEL] = "violation, cancel",
 };
 
-struct auth_step auth_step(enum auth_state state, enum auth_event event) {
-    const struct auth_step outside = {AUTH_FAILED, AUTH_VIOLATION};
+struct auth_transition auth_step(enum auth_state state, enum auth_event event) {
+    const struct auth_transition outside = {AUTH_FAILED, AUTH_VIOLATION};
     if ((unsigned)state >= AUTH_STATE_COUNT || (unsigned)event >= AUTH_EVENT_COUNT) {
         return outside;
     }

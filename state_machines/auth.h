@@ -77,7 +77,7 @@ enum auth_action {
 };
 #define AUTH_ACTION_COUNT ((unsigned)AUTH_VIOLATION_CANCEL + 1u)
 
-struct auth_step {
+struct auth_transition {
     enum auth_state next;
     enum auth_action action;
 };
@@ -92,7 +92,7 @@ struct auth_step {
  *   5. AUTH after FAILED is ignored: refused peers are not listened to (v5/3.1.4-6).
  *   6. A failed repetition is final as well: the connection closes (v5/4.12.1-2).
  * Values outside the enums give {FAILED, VIOLATION}. */
-struct auth_step auth_step(enum auth_state state, enum auth_event event);
+struct auth_transition auth_step(enum auth_state state, enum auth_event event);
 
 /* Lower-case names for logs and diagrams, "?" for values outside the enum. */
 const char *auth_state_name(enum auth_state state);

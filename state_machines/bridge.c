@@ -5,7 +5,7 @@
  */
 #include "state_machines/bridge.h"
 
-static const struct bridge_step transitions[BRIDGE_STATE_COUNT][BRIDGE_EVENT_COUNT] =
+static const struct bridge_transition transitions[BRIDGE_STATE_COUNT][BRIDGE_EVENT_COUNT] =
     {
         [BRIDGE_IDLE] =
             {
@@ -201,8 +201,8 @@ static const char *const action_names[BRIDGE_ACTION_COUNT] = {
     [BRIDGE_VIOLATION] = "violation",
 };
 
-struct bridge_step bridge_step(enum bridge_state state, enum bridge_event event) {
-    const struct bridge_step outside = {BRIDGE_STOPPED, BRIDGE_DO_CLOSE};
+struct bridge_transition bridge_step(enum bridge_state state, enum bridge_event event) {
+    const struct bridge_transition outside = {BRIDGE_STOPPED, BRIDGE_DO_CLOSE};
     if ((unsigned)state >= BRIDGE_STATE_COUNT || (unsigned)event >= BRIDGE_EVENT_COUNT) {
         return outside;
     }

@@ -109,7 +109,7 @@ enum bridge_action {
 };
 #define BRIDGE_ACTION_COUNT ((unsigned)BRIDGE_VIOLATION + 1u)
 
-struct bridge_step {
+struct bridge_transition {
     enum bridge_state next;
     enum bridge_action action;
 };
@@ -132,7 +132,7 @@ struct bridge_step {
  *   8. STOP while CONNACK is awaited hangs up with DISCONNECT: the other end may already have
  *      accepted, and would publish the will (v5/3.14.4-3).
  * Values outside the enums give {STOPPED, CLOSE}. */
-struct bridge_step bridge_step(enum bridge_state state, enum bridge_event event);
+struct bridge_transition bridge_step(enum bridge_state state, enum bridge_event event);
 
 /* The event that dials: private if the operator wants the try and it was not refused. */
 enum bridge_event bridge_start_event(bool try_private, bool private_refused);

@@ -118,7 +118,7 @@ enum connection_action {
 };
 #define CONNECTION_ACTION_COUNT ((unsigned)CONNECTION_DO_RELEASE + 1u)
 
-struct connection_step {
+struct connection_transition {
     enum connection_state next;
     enum connection_action action;
 };
@@ -138,7 +138,8 @@ struct connection_step {
  *   8. DISCONNECT while REAUTHENTICATING is a farewell like any other.
  *   9. Take-over before ACCEPT cannot happen (no session is attached); it closes in silence.
  * Values outside the enums give {CLOSING, VIOLATION_CLOSE}. */
-struct connection_step connection_step(enum connection_state state, enum connection_event event);
+struct connection_transition connection_step(enum connection_state state,
+                                             enum connection_event event);
 
 /* The event of a well-formed packet from the peer. has_method: CONNECT carries an Authentication
  * Method; of no meaning for other packets. */

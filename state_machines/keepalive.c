@@ -9,41 +9,42 @@
 #define MS_PER_S 1000u
 #define SILENCE_MS_PER_S 1500u /* one and a half times the keep alive */
 
-static const struct keepalive_step transitions[KEEPALIVE_STATE_COUNT][KEEPALIVE_EVENT_COUNT] = {
-    [KEEPALIVE_CONNECTING] =
-        {
-            [KEEPALIVE_ON_ACCEPTED] = {KEEPALIVE_RUNNING, KEEPALIVE_DO_RESTART},
-            [KEEPALIVE_ON_ACCEPTED_OFF] = {KEEPALIVE_OFF, KEEPALIVE_DO_STOP},
-            [KEEPALIVE_ON_PACKET] = {KEEPALIVE_CONNECTING, KEEPALIVE_DO_IGNORE},
-            [KEEPALIVE_ON_TIME_EARLY] = {KEEPALIVE_CONNECTING, KEEPALIVE_DO_IGNORE},
-            //= v5/u-3.1.4-1 v3/u-3.1.4-1
-            [KEEPALIVE_ON_TIME_DUE] = {KEEPALIVE_EXPIRED, KEEPALIVE_DO_EXPIRE},
-        },
-    [KEEPALIVE_RUNNING] =
-        {
-            [KEEPALIVE_ON_ACCEPTED] = {KEEPALIVE_RUNNING, KEEPALIVE_DO_IGNORE},
-            [KEEPALIVE_ON_ACCEPTED_OFF] = {KEEPALIVE_RUNNING, KEEPALIVE_DO_IGNORE},
-            [KEEPALIVE_ON_PACKET] = {KEEPALIVE_RUNNING, KEEPALIVE_DO_RESTART},
-            [KEEPALIVE_ON_TIME_EARLY] = {KEEPALIVE_RUNNING, KEEPALIVE_DO_IGNORE},
-            //= v5/3.1.2-22 v3/3.1.2-24
-            [KEEPALIVE_ON_TIME_DUE] = {KEEPALIVE_EXPIRED, KEEPALIVE_DO_EXPIRE},
-        },
-    [KEEPALIVE_OFF] =
-        {
-            [KEEPALIVE_ON_ACCEPTED] = {KEEPALIVE_OFF, KEEPALIVE_DO_IGNORE},
-            [KEEPALIVE_ON_ACCEPTED_OFF] = {KEEPALIVE_OFF, KEEPALIVE_DO_IGNORE},
-            [KEEPALIVE_ON_PACKET] = {KEEPALIVE_OFF, KEEPALIVE_DO_IGNORE},
-            [KEEPALIVE_ON_TIME_EARLY] = {KEEPALIVE_OFF, KEEPALIVE_DO_IGNORE},
-            [KEEPALIVE_ON_TIME_DUE] = {KEEPALIVE_OFF, KEEPALIVE_DO_IGNORE},
-        },
-    [KEEPALIVE_EXPIRED] =
-        {
-            [KEEPALIVE_ON_ACCEPTED] = {KEEPALIVE_EXPIRED, KEEPALIVE_DO_IGNORE},
-            [KEEPALIVE_ON_ACCEPTED_OFF] = {KEEPALIVE_EXPIRED, KEEPALIVE_DO_IGNORE},
-            [KEEPALIVE_ON_PACKET] = {KEEPALIVE_EXPIRED, KEEPALIVE_DO_IGNORE},
-            [KEEPALIVE_ON_TIME_EARLY] = {KEEPALIVE_EXPIRED, KEEPALIVE_DO_IGNORE},
-            [KEEPALIVE_ON_TIME_DUE] = {KEEPALIVE_EXPIRED, KEEPALIVE_DO_IGNORE},
-        },
+static const struct keepalive_transition
+    transitions[KEEPALIVE_STATE_COUNT][KEEPALIVE_EVENT_COUNT] = {
+        [KEEPALIVE_CONNECTING] =
+            {
+                [KEEPALIVE_ON_ACCEPTED] = {KEEPALIVE_RUNNING, KEEPALIVE_DO_RESTART},
+                [KEEPALIVE_ON_ACCEPTED_OFF] = {KEEPALIVE_OFF, KEEPALIVE_DO_STOP},
+                [KEEPALIVE_ON_PACKET] = {KEEPALIVE_CONNECTING, KEEPALIVE_DO_IGNORE},
+                [KEEPALIVE_ON_TIME_EARLY] = {KEEPALIVE_CONNECTING, KEEPALIVE_DO_IGNORE},
+                //= v5/u-3.1.4-1 v3/u-3.1.4-1
+                [KEEPALIVE_ON_TIME_DUE] = {KEEPALIVE_EXPIRED, KEEPALIVE_DO_EXPIRE},
+            },
+        [KEEPALIVE_RUNNING] =
+            {
+                [KEEPALIVE_ON_ACCEPTED] = {KEEPALIVE_RUNNING, KEEPALIVE_DO_IGNORE},
+                [KEEPALIVE_ON_ACCEPTED_OFF] = {KEEPALIVE_RUNNING, KEEPALIVE_DO_IGNORE},
+                [KEEPALIVE_ON_PACKET] = {KEEPALIVE_RUNNING, KEEPALIVE_DO_RESTART},
+                [KEEPALIVE_ON_TIME_EARLY] = {KEEPALIVE_RUNNING, KEEPALIVE_DO_IGNORE},
+                //= v5/3.1.2-22 v3/3.1.2-24
+                [KEEPALIVE_ON_TIME_DUE] = {KEEPALIVE_EXPIRED, KEEPALIVE_DO_EXPIRE},
+            },
+        [KEEPALIVE_OFF] =
+            {
+                [KEEPALIVE_ON_ACCEPTED] = {KEEPALIVE_OFF, KEEPALIVE_DO_IGNORE},
+                [KEEPALIVE_ON_ACCEPTED_OFF] = {KEEPALIVE_OFF, KEEPALIVE_DO_IGNORE},
+                [KEEPALIVE_ON_PACKET] = {KEEPALIVE_OFF, KEEPALIVE_DO_IGNORE},
+                [KEEPALIVE_ON_TIME_EARLY] = {KEEPALIVE_OFF, KEEPALIVE_DO_IGNORE},
+                [KEEPALIVE_ON_TIME_DUE] = {KEEPALIVE_OFF, KEEPALIVE_DO_IGNORE},
+            },
+        [KEEPALIVE_EXPIRED] =
+            {
+                [KEEPALIVE_ON_ACCEPTED] = {KEEPALIVE_EXPIRED, KEEPALIVE_DO_IGNORE},
+                [KEEPALIVE_ON_ACCEPTED_OFF] = {KEEPALIVE_EXPIRED, KEEPALIVE_DO_IGNORE},
+                [KEEPALIVE_ON_PACKET] = {KEEPALIVE_EXPIRED, KEEPALIVE_DO_IGNORE},
+                [KEEPALIVE_ON_TIME_EARLY] = {KEEPALIVE_EXPIRED, KEEPALIVE_DO_IGNORE},
+                [KEEPALIVE_ON_TIME_DUE] = {KEEPALIVE_EXPIRED, KEEPALIVE_DO_IGNORE},
+            },
 };
 
 static const char *const state_names[KEEPALIVE_STATE_COUNT] = {
@@ -66,8 +67,9 @@ static const char *const action_names[KEEPALIVE_ACTION_COUNT] = {
     [KEEPALIVE_DO_EXPIRE] = "expire",
 };
 
-struct keepalive_step keepalive_step(enum keepalive_state state, enum keepalive_event event) {
-    const struct keepalive_step outside = {KEEPALIVE_EXPIRED, KEEPALIVE_DO_IGNORE};
+struct keepalive_transition keepalive_step(enum keepalive_state state,
+                                           enum keepalive_event event) {
+    const struct keepalive_transition outside = {KEEPALIVE_EXPIRED, KEEPALIVE_DO_IGNORE};
     if ((unsigned)state >= KEEPALIVE_STATE_COUNT || (unsigned)event >= KEEPALIVE_EVENT_COUNT) {
         return outside;
     }

@@ -57,7 +57,7 @@ enum keepalive_action {
 };
 #define KEEPALIVE_ACTION_COUNT ((unsigned)KEEPALIVE_DO_EXPIRE + 1u)
 
-struct keepalive_step {
+struct keepalive_transition {
     enum keepalive_state next;
     enum keepalive_action action;
 };
@@ -68,7 +68,7 @@ struct keepalive_step {
  *   2. Acceptance while RUNNING or OFF is ignored: there is one CONNACK only.
  *   3. EXPIRED is final: a packet that arrives with the deadline passed does not revive anything.
  * Values outside the enums give {EXPIRED, IGNORE}. */
-struct keepalive_step keepalive_step(enum keepalive_state state, enum keepalive_event event);
+struct keepalive_transition keepalive_step(enum keepalive_state state, enum keepalive_event event);
 
 /* ON_ACCEPTED or, for 0, ON_ACCEPTED_OFF. */
 enum keepalive_event keepalive_accepted_event(uint16_t keep_alive_s);

@@ -5,7 +5,7 @@
  */
 #include "state_machines/qos_receive.h"
 
-static const struct qos_receive_step
+static const struct qos_receive_transition
     transitions[QOS_RECEIVE_STATE_COUNT][QOS_RECEIVE_EVENT_COUNT] = {
         [QOS_RECEIVE_ABSENT] =
             {
@@ -57,9 +57,9 @@ static const char *const action_names[QOS_RECEIVE_ACTION_COUNT] = {
     [QOS_RECEIVE_DO_FORGET] = "forget",
 };
 
-struct qos_receive_step qos_receive_step(enum qos_receive_state state,
-                                         enum qos_receive_event event) {
-    const struct qos_receive_step outside = {QOS_RECEIVE_ABSENT, QOS_RECEIVE_DO_IGNORE};
+struct qos_receive_transition qos_receive_step(enum qos_receive_state state,
+                                               enum qos_receive_event event) {
+    const struct qos_receive_transition outside = {QOS_RECEIVE_ABSENT, QOS_RECEIVE_DO_IGNORE};
     if ((unsigned)state >= QOS_RECEIVE_STATE_COUNT || (unsigned)event >= QOS_RECEIVE_EVENT_COUNT) {
         return outside;
     }

@@ -63,7 +63,7 @@ enum qos_receive_action {
 };
 #define QOS_RECEIVE_ACTION_COUNT ((unsigned)QOS_RECEIVE_DO_FORGET + 1u)
 
-struct qos_receive_step {
+struct qos_receive_transition {
     enum qos_receive_state next;
     enum qos_receive_action action;
 };
@@ -77,8 +77,8 @@ struct qos_receive_step {
  * end of a handshake whose PUBCOMP was lost with the connection (v5/4.3.3-11, v3/4.3.3-2).
  *   4. A PUBREL with reason 0x92 is answered the same way: every PUBREL gets its PUBCOMP.
  * Values outside the enums give {ABSENT, IGNORE}: no outsider can cause a delivery. */
-struct qos_receive_step qos_receive_step(enum qos_receive_state state,
-                                         enum qos_receive_event event);
+struct qos_receive_transition qos_receive_step(enum qos_receive_state state,
+                                               enum qos_receive_event event);
 
 /* Lower-case names for logs and diagrams, "?" for values outside the enum. */
 const char *qos_receive_state_name(enum qos_receive_state state);

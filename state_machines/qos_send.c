@@ -6,7 +6,7 @@
 #include "state_machines/qos_send.h"
 
 /* Columns: next state, action, takes_slot, frees_id. */
-static const struct qos_send_step transitions[QOS_SEND_STATE_COUNT][QOS_SEND_EVENT_COUNT] = {
+static const struct qos_send_transition transitions[QOS_SEND_STATE_COUNT][QOS_SEND_EVENT_COUNT] = {
     [QOS_SEND_FREE] =
         {
             //= v5/4.3.2-1 v5/4.3.2-2 v5/4.3.2-3 v3/4.3.2-1
@@ -103,8 +103,8 @@ static const char *const action_names[QOS_SEND_ACTION_COUNT] = {
     [QOS_SEND_ID_IN_USE] = "id in use",
 };
 
-struct qos_send_step qos_send_step(enum qos_send_state state, enum qos_send_event event) {
-    const struct qos_send_step outside = {QOS_SEND_FREE, QOS_SEND_VIOLATION, false, false};
+struct qos_send_transition qos_send_step(enum qos_send_state state, enum qos_send_event event) {
+    const struct qos_send_transition outside = {QOS_SEND_FREE, QOS_SEND_VIOLATION, false, false};
     if ((unsigned)state >= QOS_SEND_STATE_COUNT || (unsigned)event >= QOS_SEND_EVENT_COUNT) {
         return outside;
     }

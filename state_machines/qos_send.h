@@ -78,7 +78,7 @@ enum qos_send_action {
 };
 #define QOS_SEND_ACTION_COUNT ((unsigned)QOS_SEND_ID_IN_USE + 1u)
 
-struct qos_send_step {
+struct qos_send_transition {
     enum qos_send_state next;
     enum qos_send_action action;
     bool takes_slot; /* a PUBLISH goes out: send_quota_take() */
@@ -101,7 +101,7 @@ struct qos_send_step {
  *      quotas are not part of the session (v5 4.9). An acknowledgement that comes before RESUME of
  *      that packet id frees the id and gives a slot that was not taken; send_quota_give() bears
  * it. Values outside the enums give {FREE, VIOLATION} with both flags false. */
-struct qos_send_step qos_send_step(enum qos_send_state state, enum qos_send_event event);
+struct qos_send_transition qos_send_step(enum qos_send_state state, enum qos_send_event event);
 
 /* Lower-case names for logs and diagrams, "?" for values outside the enum. */
 const char *qos_send_state_name(enum qos_send_state state);

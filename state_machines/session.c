@@ -8,7 +8,7 @@
 #define MS_PER_S 1000u
 
 /* Columns: next state, what becomes of the session, what becomes of the will. */
-static const struct session_step transitions[SESSION_STATE_COUNT][SESSION_EVENT_COUNT] = {
+static const struct session_transition transitions[SESSION_STATE_COUNT][SESSION_EVENT_COUNT] = {
     [SESSION_GONE] =
         {
             //= v5/3.1.2-6 v3/3.1.2-4
@@ -152,8 +152,8 @@ static const char *const will_names[SESSION_WILL_COUNT] = {
     [SESSION_WILL_DISCARD] = "discard will",
 };
 
-struct session_step session_step(enum session_state state, enum session_event event) {
-    const struct session_step outside = {SESSION_GONE, SESSION_MISUSE, SESSION_WILL_KEEP};
+struct session_transition session_step(enum session_state state, enum session_event event) {
+    const struct session_transition outside = {SESSION_GONE, SESSION_MISUSE, SESSION_WILL_KEEP};
     if ((unsigned)state >= SESSION_STATE_COUNT || (unsigned)event >= SESSION_EVENT_COUNT) {
         return outside;
     }

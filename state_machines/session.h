@@ -98,7 +98,7 @@ enum session_will {
 };
 #define SESSION_WILL_COUNT ((unsigned)SESSION_WILL_DISCARD + 1u)
 
-struct session_step {
+struct session_transition {
     enum session_state next;
     enum session_action action;
     enum session_will will;
@@ -118,7 +118,7 @@ struct session_step {
  *   5. DISCONNECT 0x00 that sets the expiry to 0 discards the will and ends the session.
  *   6. Timers that fire while attached are late: the connection has cancelled them (v5/4.1.0-1).
  * Values outside the enums give {GONE, MISUSE, KEEP}. */
-struct session_step session_step(enum session_state state, enum session_event event);
+struct session_transition session_step(enum session_state state, enum session_event event);
 
 /* The event of a connection that ends otherwise than by a normal DISCONNECT. Intervals in seconds:
  * will_delay_s of the will (0 if none), session_expiry_s as CONNECT or the DISCONNECT gave it. */
