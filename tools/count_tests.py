@@ -18,7 +18,7 @@ def summaries(path):
     """Yields (label, passed) for each test target of one run."""
     if not path.exists():
         return
-    for line in path.read_text().splitlines():
+    for line in filter(None, path.read_text().splitlines()):
         event = json.loads(line)
         if "testSummary" in event:
             yield (event["id"]["testSummary"]["label"],
