@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Libella authors
 //
-// What the tests of the codec share: bytes written as hex, and copies of them that end where the address
-// space does. It knows nothing of MQTT.
+// What the tests of the codec share: bytes written as hex, and copies of them that end where the
+// address space does. It knows nothing of packets.
 //
-// Invariant: a byte behind a page_end_copy() can't be read, nor one before a page_start_copy(): the test
-// dies of it.
+// Invariant: a byte behind a page_end_copy can't be read, nor one before a page_start_copy: the
+// test dies of it.
 
 #ifndef LIBELLA_CODEC_TEST_SUPPORT_H
 #define LIBELLA_CODEC_TEST_SUPPORT_H
