@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright The Libella authors
+"""One LLVMFuzzerTestOneInput, two drivers: libFuzzer under --config=fuzz, else a replay of the corpus."""
+
+load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_library", "cc_test")
+load("//tools/bazel:copts.bzl", "CXX_WARN")
+
+def fuzz_target(name, deps, corpus):
+    """The harness NAME.cc.
+
+    name         - the binary that hunts (--config=fuzz) or replays the files it is given
+    name_replay  - a test that replays the committed corpus
+    """
+    cc_library(
+        name = name + "_harness",
+        testonly = True,
+        srcs = [name + ".cc"],
+        copts = CXX_WARN,
+        deps = deps,
+        alwayslink = True,
+    )
+    cc_binary(
+        name = name,
+        testonly = True,
+        srcs = select({
+            "//fuzz:libfuzzer": [],
+            "//conditions:default": ["replay.cc"],
+        }),
+        copts = CXX_WARN,
+        linkopts = select({
+            "//fuzz:libfuzzer": ["-fsanitize=fuzzer"],
+            "//conditions:default": [],
+        }),
+        deps = [":" + name + "_harness"],
+    )
+    cc_test(
+        name = name + "_replay",
+        size = "small",
+        srcs = ["replay.cc"],
+        args = ["$(locations %s)" % corpus],
+        copts = CXX_WARN,
+        data = [corpus],
+        deps = [":" + name + "_harness"],
+    )
