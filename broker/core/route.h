@@ -56,7 +56,7 @@ struct subscription {
 };
 
 /* What a topic matches: filled by route_match(), its memory kept from call to call. A session may
- * appear several times (overlapping subscriptions). */
+ * appear several times (overlapping subscriptions). Begins zero. */
 struct match_set {
     struct subscription **subscriptions;
     uint32_t subscription_count;
@@ -94,7 +94,7 @@ void match_set_free(struct memory *memory, struct match_set *set);
 uint32_t route_subscription_count(const struct route *route); /* shared ones included */
 uint32_t route_shared_subscription_count(const struct route *route);
 /* Writes the full filter ($share/NAME/ included) of a subscription to buf; returns its length,
- * which may be above size. */
+ * which may be above size: then nothing is written. */
 uint32_t route_filter(const struct route *route, const struct subscription *subscription,
                       uint8_t *buf, uint32_t size);
 
