@@ -74,12 +74,10 @@ static void put_properties(struct writer *w, const struct encode_plan *plan,
         ella_encode_properties_put(w, properties, plan->properties_len);
 }
 
-/* Whether a 5.0 reason code belongs to this packet from this side. */
-static bool reason_belongs(const struct encode_plan *plan, enum ella_packet_type type,
-                           uint8_t code) {
-    const uint32_t packets = plan->sender == ELLA_FROM_CLIENT ? ella_reason_client_packets[code]
-                                                              : ella_reason_server_packets[code];
-    return (packets & ELLA_PACKET_BIT((uint32_t)type)) != 0u;
+/* Whether a 5.0 reason code is one of this packet's. As in the decoder, which side it suits is
+ * left to who knows the conversation, so that what was decoded can be encoded again. */
+static bool reason_belongs(enum ella_packet_type type, uint8_t code) {
+    return (ella_reason_packets[code] & ELLA_PACKET_BIT((uint32_t)type)) != 0u;
 }
 
 /* Reason code and properties at the end of a packet, each left out where 5.0 lets it. */
@@ -91,7 +89,7 @@ static void plan_reason(struct encode_plan *plan, enum ella_packet_type type, ui
         return;
     }
     //= v5/3.4.2-1 v5/3.5.2-1 v5/3.6.2-1 v5/3.7.2-1 v5/3.14.2-1 v5/3.15.2-1
-    encode_require(plan, reason_belongs(plan, type, reason_code), ELLA_ERROR_REASON_CODE);
+    encode_require(plan, reason_belongs(type, reason_code), ELLA_ERROR_REASON_CODE);
     if (plan->properties_len > 0u)
         plan->body += 1u + encode_properties_size(plan->properties_len);
     else if (reason_code != 0u)
@@ -112,7 +110,7 @@ static void put_reason(struct writer *w, const struct encode_plan *plan, uint8_t
 static void plan_connack(struct encode_plan *plan, const struct ella_connack *connack) {
     if (is_5_0(plan)) {
         //= v5/3.2.2-8
-        encode_require(plan, reason_belongs(plan, ELLA_CONNACK, connack->reason_code),
+        encode_require(plan, reason_belongs(ELLA_CONNACK, connack->reason_code),
                        ELLA_ERROR_REASON_CODE);
     } else {
         encode_require(plan, connack->reason_code <= CONNACK_CODE_V3_MAX, ELLA_ERROR_REASON_CODE);
@@ -236,7 +234,7 @@ static void put_subscribe(struct writer *w, const struct encode_plan *plan,
 static bool suback_code_belongs(const struct encode_plan *plan, enum ella_packet_type type,
                                 uint8_t code) {
     if (is_5_0(plan))
-        return reason_belongs(plan, type, code);
+        return reason_belongs(type, code);
     return code <= ELLA_SUBACK_V3_GRANTED_QOS_2 || code == ELLA_SUBACK_V3_FAILURE;
 }
 

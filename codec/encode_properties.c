@@ -201,6 +201,7 @@ static uint32_t property_plan(struct encode_plan *plan, uint32_t place,
     }
 }
 
+/* What one property of CONNECT or AUTH says about another. */
 static void authentication_check(struct encode_plan *plan, uint32_t place,
                                  const struct ella_properties *properties) {
     const bool method = ella_property_present(properties, ELLA_PROPERTY_AUTHENTICATION_METHOD);
@@ -208,7 +209,8 @@ static void authentication_check(struct encode_plan *plan, uint32_t place,
     //= v5/u-3.15.2.2.2-1
     encode_require(plan, method || place != ELLA_AUTH, ELLA_ERROR_AUTHENTICATION_METHOD_MISSING);
     //= v5/u-3.1.2.11.10-1
-    encode_require(plan, method || !data, ELLA_ERROR_AUTHENTICATION_DATA_WITHOUT_METHOD);
+    encode_require(plan, method || !data || place != ELLA_CONNECT,
+                   ELLA_ERROR_AUTHENTICATION_DATA_WITHOUT_METHOD);
 }
 
 void ella_encode_properties_plan(struct encode_plan *plan, uint32_t place,
@@ -264,12 +266,44 @@ static void property_put(struct writer *w, const struct ella_properties *propert
         writer_string(w, slice_of(properties, id));
 }
 
-void ella_encode_properties_put(struct writer *w, const struct ella_properties *properties,
-                                uint32_t len) {
+static void properties_put(struct writer *w, const struct ella_properties *properties) {
     struct property_walk walk = walk_begin(properties);
     uint32_t id;
-    //= v5/2.2.2-1
-    writer_vbi(w, len);
     while (walk_next(&walk, &id))
         property_put(w, properties, id);
+}
+
+void ella_encode_properties_put(struct writer *w, const struct ella_properties *properties,
+                                uint32_t len) {
+    //= v5/2.2.2-1
+    writer_vbi(w, len);
+    properties_put(w, properties);
+}
+
+/* Properties by themselves. */
+
+enum ella_error ella_properties_size(const struct ella_properties *properties,
+                                     enum ella_packet_type type, enum ella_sender sender,
+                                     uint32_t *size) {
+    struct encode_plan plan = encode_plan_begin(ELLA_VERSION_5_0, sender);
+    ella_encode_properties_plan(&plan, (uint32_t)type, properties, &plan.properties_len);
+    if (plan.error == ELLA_ERROR_NONE)
+        *size = plan.properties_len;
+    return plan.error;
+}
+
+enum ella_error ella_properties_encode(const struct ella_properties *properties,
+                                       enum ella_packet_type type, enum ella_sender sender,
+                                       uint8_t *buf, uint32_t start, uint32_t end,
+                                       uint32_t *size) {
+    struct writer w = writer_of(buf, start, end);
+    uint32_t len = 0u;
+    const enum ella_error error = ella_properties_size(properties, type, sender, &len);
+    if (error != ELLA_ERROR_NONE)
+        return error;
+    if (!writer_room(&w, len))
+        return ELLA_ERROR_BUFFER_TOO_SMALL;
+    properties_put(&w, properties);
+    *size = len;
+    return ELLA_ERROR_NONE;
 }

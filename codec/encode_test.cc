@@ -431,8 +431,8 @@ TEST(EncodeDisconnect, TakesTheShortestForm) {
     //= v5/3.14.2-2 test
     EXPECT_REFUSED(packet, v5, server, ELLA_ERROR_PROPERTY_NOT_ALLOWED);
     //= v5/3.14.2-1 test
-    EXPECT_REFUSED(reason_of(ELLA_DISCONNECT, 0x8e), v5, client, ELLA_ERROR_REASON_CODE);
-    EXPECT_REFUSED(reason_of(ELLA_DISCONNECT, 0x04), v5, server, ELLA_ERROR_REASON_CODE);
+    EXPECT_REFUSED(reason_of(ELLA_DISCONNECT, 0x92), v5, client, ELLA_ERROR_REASON_CODE);
+    EXPECT_REFUSED(reason_of(ELLA_DISCONNECT, 0x18), v5, server, ELLA_ERROR_REASON_CODE);
     EXPECT_REFUSED(reason_of(ELLA_DISCONNECT, 0x04), v311, client, ELLA_ERROR_VERSION_LACKS_FIELD);
     EXPECT_REFUSED(reason_of(ELLA_DISCONNECT, 0), v311, server, ELLA_ERROR_PACKET_DIRECTION);
 }
@@ -444,7 +444,7 @@ TEST(EncodeAuth, NeedsAMethod) {
     ella_property_set(&packet.reason.properties, ELLA_PROPERTY_AUTHENTICATION_METHOD);
     packet.reason.properties.authentication_method = slice("M");
     EXPECT_EQ(encoded(packet, v5, client), hex("f0 06 18 04 15 00 01 'M'"));
-    packet.reason.reason_code = 0x19;
+    packet.reason.reason_code = 0x87;
     //= v5/3.15.2-1 test
     EXPECT_REFUSED(packet, v5, server, ELLA_ERROR_REASON_CODE);
     packet.reason.reason_code = 0;
@@ -518,13 +518,46 @@ TEST(EncodeProperties, OutOfRangeAreRefused) {
     ella_property_set(p, ELLA_PROPERTY_MAXIMUM_QOS);
     p->maximum_qos = 2;
     EXPECT_REFUSED(packet, v5, server, ELLA_ERROR_PROPERTY_RANGE);
-    p->present = 0;
-    ella_property_set(p, ELLA_PROPERTY_AUTHENTICATION_DATA);
+    packet = connect_of(5, "c");
+    ella_property_set(&packet.connect.properties, ELLA_PROPERTY_AUTHENTICATION_DATA);
     //= v5/u-3.1.2.11.10-1 test
-    EXPECT_REFUSED(packet, v5, server, ELLA_ERROR_AUTHENTICATION_DATA_WITHOUT_METHOD);
+    EXPECT_REFUSED(packet, v5, client, ELLA_ERROR_AUTHENTICATION_DATA_WITHOUT_METHOD);
     packet = publish_of("t", "");
     ella_property_set(&packet.publish.properties, ELLA_PROPERTY_RESPONSE_TOPIC);
     EXPECT_REFUSED(packet, v5, client, ELLA_ERROR_PROPERTY_RANGE);
+}
+
+TEST(EncodeProperties, CanBeEncodedByThemselves) {
+    struct ella_properties p = {};
+    p.message_expiry_interval_s = 3;
+    ella_property_set(&p, ELLA_PROPERTY_MESSAGE_EXPIRY_INTERVAL);
+    p.content_type = slice("ct");
+    ella_property_set(&p, ELLA_PROPERTY_CONTENT_TYPE);
+    const bytes expected = from_hex("02 00 00 00 03 03 00 02 'ct'");
+    uint32_t size = 0;
+    ASSERT_EQ(ella_properties_size(&p, ELLA_PUBLISH, client, &size), ELLA_ERROR_NONE);
+    ASSERT_EQ(size, expected.size());
+    bytes buf(size + 2, 0xee);
+    EXPECT_EQ(ella_properties_encode(&p, ELLA_PUBLISH, client, buf.data(), 1, size, &size),
+              ELLA_ERROR_BUFFER_TOO_SMALL);
+    EXPECT_EQ(buf, bytes(size + 2, 0xee));
+    ASSERT_EQ(ella_properties_encode(&p, ELLA_PUBLISH, client, buf.data(), 1, size + 1, &size),
+              ELLA_ERROR_NONE);
+    EXPECT_EQ(bytes(buf.begin() + 1, buf.end() - 1), expected);
+    EXPECT_EQ(buf.back(), 0xee);
+
+    struct ella_properties back;
+    uint32_t error_at = 0;
+    ASSERT_EQ(
+        ella_properties_decode(ELLA_PUBLISH, client, buf.data(), 1, size + 1, &back, &error_at),
+        ELLA_ERROR_NONE);
+    EXPECT_EQ(back.present, p.present);
+    EXPECT_EQ(back.message_expiry_interval_s, 3u);
+
+    EXPECT_EQ(ella_properties_size(&p, ELLA_CONNACK, server, &size),
+              ELLA_ERROR_PROPERTY_NOT_ALLOWED);
+    EXPECT_EQ(ella_properties_encode(&p, ELLA_CONNACK, server, buf.data(), 0, 9, &size),
+              ELLA_ERROR_PROPERTY_NOT_ALLOWED);
 }
 
 TEST(EncodeProperties, RunsFromOtherHandsAreChecked) {
