@@ -11,19 +11,11 @@
 
 #define REASON_CODE_LEN 1u
 
-/* MQTT 5.0 alone has properties. Packets of the versions before it are spared the cost of clearing
- * what nobody looks at. */
-static void decode_no_properties(const struct reader *r, struct ella_properties *out) {
+/* What is absent reads as zero, in the versions without properties too. */
+static void decode_no_properties(struct ella_properties *out) {
     static const struct ella_properties none;
-    const struct ella_slice nothing = {NULL, 0u, 0u};
 
-    if (r->version == (uint8_t)ELLA_VERSION_5_0) {
-        *out = none;
-        return;
-    }
-    out->present = 0u;
-    out->subscription_identifiers = nothing;
-    out->user_properties = nothing;
+    *out = none;
 }
 
 static void decode_connect(struct reader *r, uint32_t start, uint32_t end,
@@ -48,7 +40,7 @@ static void decode_publish(struct reader *r, uint8_t first_byte, uint32_t start,
     out->qos = first_byte / 2u % 4u;
     out->retain = first_byte % 2u != 0u;
     out->packet_id = 0u;
-    decode_no_properties(r, &out->properties);
+    decode_no_properties(&out->properties);
     ella_packets_publish(r, r->buf, start, end, out);
     if (reader_failed(r))
         return;
@@ -79,7 +71,7 @@ static void decode_body(struct reader *r, uint8_t first_byte, uint32_t start, ui
         decode_connect(r, start, end, &out->connect);
         break;
     case ELLA_CONNACK:
-        decode_no_properties(r, &out->connack.properties);
+        decode_no_properties(&out->connack.properties);
         ella_packets_connack(r, r->buf, start, end, &out->connack);
         break;
     case ELLA_PUBLISH:
@@ -89,25 +81,25 @@ static void decode_body(struct reader *r, uint8_t first_byte, uint32_t start, ui
     case ELLA_PUBREC:
     case ELLA_PUBREL:
     case ELLA_PUBCOMP:
-        decode_no_properties(r, &out->ack.properties);
+        decode_no_properties(&out->ack.properties);
         ella_packets_ack(r, r->buf, start, end, &out->ack);
         break;
     case ELLA_SUBSCRIBE:
     case ELLA_UNSUBSCRIBE:
-        decode_no_properties(r, &out->subscribe.properties);
+        decode_no_properties(&out->subscribe.properties);
         ella_packets_subscribe(r, r->buf, start, end, &out->subscribe);
         break;
     case ELLA_SUBACK:
     case ELLA_UNSUBACK:
-        decode_no_properties(r, &out->suback.properties);
+        decode_no_properties(&out->suback.properties);
         ella_packets_suback(r, r->buf, start, end, &out->suback);
         break;
     case ELLA_AUTH:
-        decode_no_properties(r, &out->reason.properties);
+        decode_no_properties(&out->reason.properties);
         decode_auth(r, start, end, &out->reason);
         break;
     default: /* PINGREQ, PINGRESP and DISCONNECT */
-        decode_no_properties(r, &out->reason.properties);
+        decode_no_properties(&out->reason.properties);
         ella_packets_reason(r, r->buf, start, end, &out->reason);
         break;
     }
@@ -153,7 +145,7 @@ enum ella_error ella_properties_decode(enum ella_packet_type type, enum ella_sen
     struct reader r = decode_reader((uint8_t)ELLA_VERSION_5_0, (uint8_t)sender,
                                     (uint8_t)((uint32_t)type % 16u), buf, start);
 
-    decode_no_properties(&r, out);
+    decode_no_properties(out);
     ella_properties_read(&r, buf, start, end, ELLA_PACKET_BIT((uint32_t)r.packet_type), out);
     if (reader_failed(&r))
         *error_at = r.field;

@@ -232,7 +232,7 @@ struct ella_decoder {
     uint32_t size;   /* after ELLA_PACKET: bytes of the packet, fixed header included */
     uint32_t needed; /* after ELLA_MORE: bytes, counted from start, that the next call wants to see
                         at least */
-    uint32_t error_offset; /* after ELLA_BAD: offset from start of the byte at fault */
+    uint32_t error_offset; /* after ELLA_BAD: offset from start of the byte at fault, see below */
     uint8_t error;         /* after ELLA_BAD: enum ella_error */
     uint8_t version;     /* enum ella_version; set by a CONNECT as soon as its level byte is known,
                             even if ELLA_BAD */
@@ -253,16 +253,32 @@ struct ella_decoder {
 void ella_decoder_init(struct ella_decoder *d, enum ella_version version, enum ella_sender sender,
                        uint32_t max_packet_size);
 
+/* The byte at fault is
+ *   - the first byte of a field that the packet, or a string of it, ends too early for; that is the
+ *     end itself where nothing of the field is there;
+ *   - the identifier of a property that may not be there or crosses the end of the properties, and
+ *     the first byte of a value out of range;
+ *   - the first byte of an ill-formed UTF-8 sequence; a wildcard that may not stand where it does;
+ *   - the first byte of an empty topic, its length; of an empty list, where its first entry would be;
+ *   - the last byte of a variable byte integer not in its shortest form, the fourth of one too long;
+ *   - the byte that holds them, for flags, options and codes. */
+
 /* Decodes the packet that begins at start. After ELLA_MORE call again with the same bytes and more
  * behind them (they may have moved); what was seen of the fixed header is not looked at again, and
  * the body is looked at once, when it is whole. After ELLA_PACKET the next packet begins at start
- * + d->size. A CONNECT sets the version for what follows. */
+ * + d->size. A CONNECT sets the version for what follows; one of an unsupported level leaves it as
+ * it was.
+ *
+ * Where the versions differ: a Remaining Length longer than need be is an error in 5.0 alone; in
+ * 3.1 reserved flags of the fixed header are not looked at, and a CONNECT may end before the user
+ * name or password that it announces, which then counts as absent. A reason code is an error if no
+ * side may send it in this packet; which side may is not looked at. */
 ELLA_MUST_USE enum ella_result ella_decode(struct ella_decoder *d, const uint8_t *buf,
                                            uint32_t start, uint32_t end, struct ella_packet *out);
 
 /* The body of one packet, for those who frame by themselves: bytes [start, end) follow the fixed
- * header whose first byte is given. On failure *error_at is the index in buf of the byte at fault.
- */
+ * header whose first byte is given. On failure *error_at is the index in buf of the byte at fault,
+ * start if that is the first byte. */
 ELLA_MUST_USE enum ella_error ella_decode_body(enum ella_version version, enum ella_sender sender,
                                                uint8_t first_byte, const uint8_t *buf,
                                                uint32_t start, uint32_t end,
@@ -366,10 +382,11 @@ ELLA_MUST_USE enum ella_error ella_properties_encode(const struct ella_propertie
 struct ella_utf8 {
     enum ella_error error;  /* ELLA_ERROR_NONE, ELLA_ERROR_STRING_NOT_UTF8 or
                                ELLA_ERROR_STRING_NULL_CHARACTER */
-    uint32_t error_at;      /* index of the byte at fault */
+    uint32_t error_at;      /* index of the first byte of the first character at fault, or end */
     bool has_control;       /* U+0001..U+001F or U+007F..U+009F: SHOULD NOT be there */
     bool has_non_character; /* U+FDD0..U+FDEF, U+nFFFE, U+nFFFF: SHOULD NOT be there */
 };
+/* has_control and has_non_character speak of what stands before error_at. */
 struct ella_utf8 ella_utf8_check(const uint8_t *buf, uint32_t start, uint32_t end);
 
 /* A topic name: 1 to 65535 bytes of valid UTF-8, no wildcard (section 4.7). */
