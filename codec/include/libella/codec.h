@@ -254,14 +254,17 @@ void ella_decoder_init(struct ella_decoder *d, enum ella_version version, enum e
                        uint32_t max_packet_size);
 
 /* The byte at fault is
- *   - the first byte of a field that the packet, or a string of it, ends too early for; that is the
- *     end itself where nothing of the field is there;
- *   - the identifier of a property that may not be there or crosses the end of the properties, and
- *     the first byte of a value out of range;
- *   - the first byte of an ill-formed UTF-8 sequence; a wildcard that may not stand where it does;
- *   - the first byte of an empty topic, its length; of an empty list, where its first entry would be;
- *   - the last byte of a variable byte integer not in its shortest form, the fourth of one too long;
- *   - the byte that holds them, for flags, options and codes. */
+ *   - of a field cut short by the end of the packet, its first byte: the end itself if nothing of
+ *     the field is there;
+ *   - of flags, options and codes, the byte that holds them;
+ *   - of a variable byte integer, the last byte if the form is not the shortest, the fourth if
+ *     there are more;
+ *   - of ill-formed UTF-8, the first byte of the sequence; of a wildcard, the wildcard;
+ *   - of a topic that is empty, the first byte of its length; of a list, where it would begin;
+ *   - of a shared subscription without name or filter, where that would begin;
+ *   - of a property that may not be there or is cut short by the end of the properties, the
+ *     identifier; of one out of range, the first byte of its value;
+ *   - of a packet too large, the first byte of the Remaining Length. */
 
 /* Decodes the packet that begins at start. After ELLA_MORE call again with the same bytes and more
  * behind them (they may have moved); what was seen of the fixed header is not looked at again, and
