@@ -91,6 +91,7 @@ struct auth_transition {
  *      violation here too.
  *   5. AUTH after FAILED is ignored: refused peers are not listened to (v5/3.1.4-6).
  *   6. A failed repetition is final as well: the connection closes (v5/4.12.1-2).
+ *
  * Values outside the enums give {FAILED, VIOLATION}. */
 struct auth_transition auth_step(enum auth_state state, enum auth_event event);
 

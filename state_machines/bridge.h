@@ -116,21 +116,23 @@ struct bridge_transition {
 
 /* The odd edges, and why they are so:
  *   1. A failure of any kind while WAITING_PRIVATE falls back: brokers that do not know the
- * private bit refuse the version, or just hang up. A loss of the network at that moment is not
- * told apart; it costs one plain try. REFUSED (credentials and the like) is no reason to fall
- * back: it comes as CONNACK_REFUSED, and the failure event that follows would be taken for a
- *      hang-up, so CONNACK_REFUSED moves on to WAITING, whose failures do not fall back.
+ *      private bit refuse the version, or just hang up. A loss of the network at that moment
+ *      is not told apart; it costs one plain try. REFUSED (credentials and the like) is no
+ *      reason to fall back: it comes as CONNACK_REFUSED, and the failure event that follows
+ *      would be taken for a hang-up, so CONNACK_REFUSED moves on to WAITING, whose failures
+ *      do not fall back.
  *   2. VERSION_REFUSED while plainly WAITING is a refusal: there is no lower version to try.
- *   3. Lazy bridges rest after a failure too, and only then go IDLE (REST_QUIET) or dial again:
- *      else a dead remote would be dialled without pause as long as messages wait.
+ *   3. Lazy bridges rest after a failure too, and only then go IDLE (REST_QUIET) or dial
+ *      again: else a dead remote would be dialled without pause as long as messages wait.
  *   4. ONCE falls back like the others: the private try is half a dial.
- *   5. While SUBSCRIBING packets are processed: SUBACK itself, and messages that a resumed session
- *      has waiting.
+ *   5. While SUBSCRIBING packets are processed: SUBACK itself, and messages that a resumed
+ *      session has waiting.
  *   6. QUIET while not ONLINE is late, ignored.
  *   7. News in states without transport is of the transport given up, ignored; one that opens
  *      after it was given up is closed.
  *   8. STOP while CONNACK is awaited hangs up with DISCONNECT: the other end may already have
  *      accepted, and would publish the will (v5/3.14.4-3).
+ *
  * Values outside the enums give {STOPPED, CLOSE}. */
 struct bridge_transition bridge_step(enum bridge_state state, enum bridge_event event);
 

@@ -125,11 +125,13 @@ struct connection_transition {
 
 /* The odd edges, and why they are so:
  *   1. CHECKING holds every packet, even a second CONNECT or malformed bytes. 3.1.1 and 5.0
- * clients may send on before CONNACK, and what becomes of it must not depend on how fast a
- * password hash is: refused, none of it is processed (v3/3.1.4-5, v5/3.1.4-6); accepted, it is
- * judged as if it had come afterwards.
- *   2. AUTHENTICATING holds nothing: a client that names an Authentication Method may send only
- *      AUTH and DISCONNECT before CONNACK (v5/3.1.2-30).
+ *      clients may send on before CONNACK, and what becomes of it must not depend on how fast
+ *      a password hash is: refused, none of it is processed (v3/3.1.4-5, v5/3.1.4-6);
+ *      accepted, it is judged as if it had come afterwards. TRANSPORT_CLOSED drops what is held:
+ *      a caller that stops reading, instead of storing, sees the end after the verdict only and
+ *      loses nothing.
+ *   2. AUTHENTICATING holds nothing: a client that names an Authentication Method may send
+ *      only AUTH and DISCONNECT before CONNACK (v5/3.1.2-30).
  *   3. DISCONNECT in AUTHENTICATING just closes: no session was attached, so there is no will.
  *   4. WAITING answers nothing but CONNECT, not even with a refusal (v5/3.1.0-1, v5/3.14.0-1).
  *   5. CONNECT in CLOSING is ignored and not a violation: there is nobody left to tell.
@@ -137,6 +139,7 @@ struct connection_transition {
  *   7. TIMEOUT in CLOSING repeats CLOSE, for a peer that does not take the last bytes.
  *   8. DISCONNECT while REAUTHENTICATING is a farewell like any other.
  *   9. Take-over before ACCEPT cannot happen (no session is attached); it closes in silence.
+ *
  * Values outside the enums give {CLOSING, VIOLATION_CLOSE}. */
 struct connection_transition connection_step(enum connection_state state,
                                              enum connection_event event);

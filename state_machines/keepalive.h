@@ -67,6 +67,7 @@ struct keepalive_transition {
  *      sending AUTH for ever. The connect timeout spans everything up to acceptance.
  *   2. Acceptance while RUNNING or OFF is ignored: there is one CONNACK only.
  *   3. EXPIRED is final: a packet that arrives with the deadline passed does not revive anything.
+ *
  * Values outside the enums give {EXPIRED, IGNORE}. */
 struct keepalive_transition keepalive_step(enum keepalive_state state, enum keepalive_event event);
 

@@ -69,13 +69,15 @@ struct qos_receive_transition {
 };
 
 /* The odd edges, and why they are so:
- *   1. PUBLISH again before PUBREL: PUBREC again, any number of times, on any connection of the
- *      session, DUP or not; never a second delivery (v5/4.3.3-10, v3/4.3.3-2). Nothing here is a
- *      violation.
+ *   1. PUBLISH again before PUBREL: PUBREC again, any number of times, on any connection of
+ *      the session, DUP or not; never a second delivery (v5/4.3.3-10, v3/4.3.3-2). Nothing
+ *      here is a violation.
  *   2. A repetition that would be refused today was accepted when it came first: PUBREC 0x00.
- *   3. PUBREL for an unknown packet id: PUBCOMP 0x92 and the connection stays. It is the normal
- * end of a handshake whose PUBCOMP was lost with the connection (v5/4.3.3-11, v3/4.3.3-2).
+ *   3. PUBREL for an unknown packet id: PUBCOMP 0x92 and the connection stays. It is the
+ *      normal end of a handshake whose PUBCOMP was lost with the connection (v5/4.3.3-11,
+ *      v3/4.3.3-2).
  *   4. A PUBREL with reason 0x92 is answered the same way: every PUBREL gets its PUBCOMP.
+ *
  * Values outside the enums give {ABSENT, IGNORE}: no outsider can cause a delivery. */
 struct qos_receive_transition qos_receive_step(enum qos_receive_state state,
                                                enum qos_receive_event event);

@@ -86,21 +86,24 @@ struct qos_send_transition {
 };
 
 /* The odd edges, and why they are so:
- *   1. PUBACK for a QoS 2 message, PUBREC for a QoS 1 message: VIOLATION. The peer has taken one
- *      protocol for the other; ignoring it would leave the message under way for ever.
- *   2. PUBCOMP while PUBACK or PUBREC is awaited: IGNORE. Edges 3 and 5 can make the peer send a
- *      second PUBCOMP, which may arrive after the packet id is in use again.
+ *   1. PUBACK for a QoS 2 message, PUBREC for a QoS 1 message: VIOLATION. The peer has taken
+ *      one protocol for the other; ignoring it would leave the message under way for ever.
+ *   2. PUBCOMP while PUBACK or PUBREC is awaited: IGNORE. Edges 3 and 5 can make the peer send
+ *      a second PUBCOMP, which may arrive after the packet id is in use again.
  *   3. PUBREC again while PUBCOMP is awaited: PUBREL again, as every good PUBREC is answered
  *      (v5/4.3.3-4).
  *   4. A failing PUBREC while PUBCOMP is awaited: IGNORE. The PUBREL that is under way must be
  *      answered by PUBCOMP, and the packet id is not free before.
  *   5. PUBREC for a free packet id: PUBREL 0x92. The peer holds a message that nobody will
- * release, for example because the session was lost here and not there.
+ *      release, for example because the session was lost here and not there.
  *   6. PUBACK, failing PUBREC and PUBCOMP for a free packet id: IGNORE; nothing depends on it.
- *   7. The slot of a message that was under way before a reconnect is taken on RESUME, not before:
- *      quotas are not part of the session (v5 4.9). An acknowledgement that comes before RESUME of
- *      that packet id frees the id and gives a slot that was not taken; send_quota_give() bears
- * it. Values outside the enums give {FREE, VIOLATION} with both flags false. */
+ *   7. The slot of a message that was under way before a reconnect is taken on RESUME, not
+ *      before: quotas are not part of the session (v5 4.9). A peer that acknowledges it
+ *      before it is sent again frees the packet id, and gives a slot that was never taken:
+ *      send_quota_give() bears that, and a caller that remembers which messages it sent on
+ *      this connection skips it.
+ *
+ * Values outside the enums give {FREE, VIOLATION} with both flags false. */
 struct qos_send_transition qos_send_step(enum qos_send_state state, enum qos_send_event event);
 
 /* Lower-case names for logs and diagrams, "?" for values outside the enum. */

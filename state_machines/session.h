@@ -117,6 +117,7 @@ struct session_transition {
  *   4. A peer's protocol error, also in its DISCONNECT, is a loss: the will goes out.
  *   5. DISCONNECT 0x00 that sets the expiry to 0 discards the will and ends the session.
  *   6. Timers that fire while attached are late: the connection has cancelled them (v5/4.1.0-1).
+ *
  * Values outside the enums give {GONE, MISUSE, KEEP}. */
 struct session_transition session_step(enum session_state state, enum session_event event);
 
