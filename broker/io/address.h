@@ -16,7 +16,7 @@ enum address_family {
     ADDRESS_NONE = 0,
     ADDRESS_IPV4,
     ADDRESS_IPV6, /* an IPv4 address mapped into IPv6 becomes ADDRESS_IPV4 */
-    ADDRESS_UNIX, /* a unix socket's peer: it has no name, its process is told instead */
+    ADDRESS_UNIX, /* a peer on this machine: it has no address */
 };
 
 struct address {
@@ -29,7 +29,7 @@ struct address {
 #define ADDRESS_TEXT_SIZE 64u
 
 void address_from(struct address *out, const struct sockaddr_storage *from);
-/* "192.0.2.1:1883", "[2001:db8::1]:1883", "unix socket", "unknown". Returns out. */
+/* "192.0.2.1:1883", "[2001:db8::1]:1883", "unix-socket", "unknown". Returns out. */
 const char *address_text(const struct address *address, char out[ADDRESS_TEXT_SIZE]);
 
 #endif

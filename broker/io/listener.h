@@ -42,6 +42,7 @@ struct listener_socket {
     int fd;
     struct listener *listener;
     char *unix_path; /* to be removed at the end, NULL if it is no unix socket */
+    uint64_t unix_inode; /* of the file made by us: nobody else's is removed */
     bool paused;
     uint64_t resume_ms;
 };
@@ -51,12 +52,11 @@ struct listener_set {
     uint32_t listener_count;
     struct listener_socket *sockets;
     uint32_t socket_count;
-    uint16_t *ports; /* of sockets, as bound; 0 for unix sockets */
 };
 
 /* Opens all listeners of config, which must outlive the set. false: nothing is open, and the log
- * says which one failed and why. In local-only mode one of the two loopback addresses is enough.
- */
+ * says which one failed and why. A machine without IPv6 is no failure as long as something else
+ * could be opened. */
 bool listener_set_open(struct listener_set *set, const struct config *config, struct log *log);
 /* Takes what may change while running from config, which has the same listeners. */
 void listener_set_configure(struct listener_set *set, const struct config *config);

@@ -48,14 +48,14 @@ enum log_destination {
 struct log_settings {
     uint32_t destinations; /* enum log_destination, 0: nowhere */
     uint32_t types;        /* enum log_type */
-    const char *file;      /* path, for LOG_TO_FILE */
+    char *file;            /* path, for LOG_TO_FILE */
     int facility;          /* of syslog(3) */
     bool timestamp;
-    const char *timestamp_format; /* strftime(3); NULL: seconds since 1970 */
+    char *timestamp_format; /* strftime(3); NULL: seconds since 1970 */
 };
 
 struct log {
-    struct log_settings settings; /* its strings are the caller's */
+    struct log_settings settings; /* its strings are the log's own copies */
     int file_fd;                  /* -1 if no file is open */
     time_t window_start_s;
     uint32_t window_lines;
@@ -64,8 +64,8 @@ struct log {
 
 /* Writes to standard error, with the default types, until log_open(). */
 void log_init(struct log *log);
-/* Uses other settings from now on and (re)opens the file. false: the file can't be opened, errno
- * says why, and everything is as before. */
+/* Uses a copy of other settings from now on and (re)opens the file. false: the file can't be
+ * opened, errno says why, and everything is as before. */
 bool log_open(struct log *log, const struct log_settings *settings);
 void log_close(struct log *log);
 

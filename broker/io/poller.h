@@ -12,6 +12,7 @@
 #define BROKER_IO_POLLER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum poller_interest {
@@ -39,7 +40,7 @@ struct poller_kind {
     void (*destroy)(void *state);
 };
 
-/* Those of this build, the preferred one first; the last has no name. */
+/* Those of this build, the preferred one first, NULL at the end. */
 extern const struct poller_kind *const poller_kinds[];
 
 struct poller {

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Libella authors
+ *
+ * Taking over what may change while running from a configuration read anew; see config.h. What
+ * may, is a column of the table of options.
+ */
+#include <string.h>
+
+#include "broker/io/config_parser.h"
+
+static bool same_string(const char *a, const char *b) {
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static size_t value_size(const struct config_option *option) {
+    switch (option->type) {
+    case CONFIG_BOOL:
+        return sizeof(bool);
+    case CONFIG_ANSWER:
+    case CONFIG_U8:
+        return sizeof(uint8_t);
+    case CONFIG_U16:
+        return sizeof(uint16_t);
+    case CONFIG_U64:
+        return sizeof(uint64_t);
+    case CONFIG_STRING:
+        return sizeof(char *);
+    case CONFIG_TEXT:
+        return (size_t)option->maximum + 1;
+    default:
+        return sizeof(uint32_t);
+    }
+}
+
+static bool differs(const struct config_option *option, const char *live, const char *next) {
+    if (option->type == CONFIG_STRING) {
+        char *a = NULL;
+        char *b = NULL;
+        memcpy(&a, live, sizeof a);
+        memcpy(&b, next, sizeof b);
+        return !same_string(a, b);
+    }
+    if (option->type == CONFIG_TEXT)
+        return strcmp(live, next) != 0;
+    return memcmp(live, next, value_size(option)) != 0;
+}
+
+static void swap(char *a, char *b, size_t size) {
+    for (size_t i = 0; i < size; i++) {
+        const char kept = a[i];
+        a[i] = b[i];
+        b[i] = kept;
+    }
+}
+
+/* All options of one scope that are plain values, in one struct. */
+static void take_values(const struct config_parser *parser, enum config_scope scope, void *live,
+                        void *next) {
+    for (size_t i = 0; i < config_option_count; i++) {
+        const struct config_option *option = &config_options[i];
+        if (option->scope != scope || option->status != CONFIG_SUPPORTED ||
+            option->type == CONFIG_SPECIAL)
+            continue;
+        char *a = (char *)live + option->offset;
+        char *b = (char *)next + option->offset;
+        if (!differs(option, a, b))
+            continue;
+        if (option->reloadable)
+            swap(a, b, value_size(option));
+        else
+            config_remark(parser, "%s has changed; it waits for a restart", option->name);
+    }
+}
+
+static bool same_listener(const struct config_listener *a, const struct config_listener *b) {
+    return a->port == b->port && same_string(a->address, b->address) &&
+           same_string(a->bind_interface, b->bind_interface) &&
+           a->socket_domain == b->socket_domain;
+}
+
+static bool same_listeners(const struct config *live, const struct config *next) {
+    if (live->listener_count != next->listener_count)
+        return false;
+    for (uint32_t i = 0; i < live->listener_count; i++) {
+        if (!same_listener(&live->listeners[i], &next->listeners[i]))
+            return false;
+    }
+    return true;
+}
+
+static void take_specials(struct config *live, struct config *next) {
+    swap((char *)&live->log_file, (char *)&next->log_file, sizeof live->log_file);
+    live->log = next->log;
+    live->log.timestamp_format = live->log_timestamp_format;
+    live->limits.max_inflight_messages = next->limits.max_inflight_messages;
+    live->limits.receive_maximum = next->limits.receive_maximum;
+    live->allow_anonymous = next->allow_anonymous;
+    live->allow_zero_length_clientid = next->allow_zero_length_clientid;
+    live->per_listener_settings = next->per_listener_settings;
+    for (uint32_t i = 0; i < live->listener_count; i++) {
+        struct config_listener *listener = &live->listeners[i];
+        const struct config_listener *other = &next->listeners[i];
+        memcpy(listener->version_accepted, other->version_accepted,
+               sizeof listener->version_accepted);
+        listener->allow_anonymous = other->allow_anonymous;
+        listener->allow_zero_length_clientid = other->allow_zero_length_clientid;
+    }
+}
+
+bool config_reload(struct config *live, struct config *next,
+                   const struct config_reporter *reporter) {
+    struct config_parser parser = {.config = live, .reporter = reporter};
+    if (!same_listeners(live, next))
+        return config_fail(&parser, "listeners can't be added, removed or moved while running; "
+                                    "nothing was changed");
+    take_values(&parser, CONFIG_GENERAL, live, next);
+    for (uint32_t i = 0; i < live->listener_count; i++)
+        take_values(&parser, CONFIG_LISTENER, &live->listeners[i], &next->listeners[i]);
+    take_specials(live, next);
+    return true;
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Libella authors
+ *
+ * The core's lines in words; see log_line.h.
+ */
+#include "broker/io/log_line.h"
+
+#include <stdio.h>
+
+#define CLIENT_ID_TEXT_SIZE 256u
+#define TOPIC_TEXT_SIZE 512u
+#define FIELDS_SIZE 1024u
+
+/* A row with no words must not exist, so the order is that of enum core_log_kind. */
+static const char *kind_word(enum core_log_kind kind) {
+    static const char *const words[] = {
+        [CORE_LOG_CONNECTED] = "connected",
+        [CORE_LOG_REFUSED] = "refused",
+        [CORE_LOG_DISCONNECTED] = "disconnected",
+        [CORE_LOG_SUBSCRIBED] = "subscribed",
+        [CORE_LOG_UNSUBSCRIBED] = "unsubscribed",
+        [CORE_LOG_DENIED] = "denied",
+        [CORE_LOG_DROPPED] = "dropped",
+        [CORE_LOG_SESSION_ENDED] = "session ended",
+        [CORE_LOG_PACKET_IN] = "received",
+        [CORE_LOG_PACKET_OUT] = "sent",
+    };
+    return (size_t)kind < sizeof words / sizeof words[0] ? words[kind] : "event";
+}
+
+const char *log_line_packet_name(uint8_t packet_type) {
+    static const char *const names[] = {
+        "",       "CONNECT",   "CONNACK", "PUBLISH",     "PUBACK",   "PUBREC",  "PUBREL",     "PUBCOMP",
+        "SUBSCRIBE", "SUBACK", "UNSUBSCRIBE", "UNSUBACK", "PINGREQ", "PINGRESP", "DISCONNECT", "AUTH",
+    };
+    return packet_type < sizeof names / sizeof names[0] ? names[packet_type] : "";
+}
+
+enum log_type log_line_type(const struct core_log *line) {
+    if (line->kind == CORE_LOG_SUBSCRIBED)
+        return LOG_TYPE_SUBSCRIBE;
+    if (line->kind == CORE_LOG_UNSUBSCRIBED)
+        return LOG_TYPE_UNSUBSCRIBE;
+    switch (line->level) {
+    case CORE_LOG_ERROR:
+        return LOG_TYPE_ERROR;
+    case CORE_LOG_WARNING:
+        return LOG_TYPE_WARNING;
+    case CORE_LOG_NOTICE:
+        return LOG_TYPE_NOTICE;
+    case CORE_LOG_INFO:
+        return LOG_TYPE_INFORMATION;
+    default:
+        return LOG_TYPE_DEBUG;
+    }
+}
+
+struct fields {
+    char text[FIELDS_SIZE];
+    size_t len;
+};
+
+static void put(struct fields *fields, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+static void put(struct fields *fields, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    const int len = vsnprintf(fields->text + fields->len, sizeof fields->text - fields->len,
+                              format, arguments);
+    va_end(arguments);
+    if (len > 0 && (size_t)len < sizeof fields->text - fields->len)
+        fields->len += (size_t)len;
+    fields->text[fields->len] = '\0';
+}
+
+static void put_slice(struct fields *fields, const char *name, struct ella_slice slice,
+                      char *room, size_t size) {
+    log_escape(room, size, ella_slice_data(slice), ella_slice_len(slice));
+    put(fields, " %s=\"%s\"", name, room);
+}
+
+static void put_who(struct fields *fields, const struct core_log *line,
+                    const struct address *peer) {
+    char client_id[CLIENT_ID_TEXT_SIZE];
+    char address[ADDRESS_TEXT_SIZE];
+    if (ella_slice_len(line->client_id) > 0)
+        put_slice(fields, "client", line->client_id, client_id, sizeof client_id);
+    if (peer != NULL)
+        put(fields, " address=%s", address_text(peer, address));
+}
+
+static void put_what(struct fields *fields, const struct core_log *line) {
+    char topic[TOPIC_TEXT_SIZE];
+    const bool has_topic = ella_slice_len(line->topic) > 0;
+    if (has_topic)
+        put_slice(fields, "topic", line->topic, topic, sizeof topic);
+    if (line->packet_type != 0)
+        put(fields, " packet=%s", log_line_packet_name(line->packet_type));
+    if (has_topic || line->packet_type == ELLA_PUBLISH)
+        put(fields, " qos=%u", (unsigned)line->qos);
+    if (line->reason_code != 0)
+        put(fields, " reason=0x%02x", (unsigned)line->reason_code);
+    if (line->error != ELLA_ERROR_NONE)
+        put(fields, " error=%u", (unsigned)line->error);
+}
+
+void log_line_write(struct log *log, const struct core_log *line, const struct address *peer) {
+    const enum log_type type = log_line_type(line);
+    if (!log_wants(log, type))
+        return;
+    struct fields fields = {.len = 0};
+    fields.text[0] = '\0';
+    put_who(&fields, line, peer);
+    put_what(&fields, line);
+    /* Health checks and port scanners connect without ever naming a client. */
+    const bool is_stranger = ella_slice_len(line->client_id) == 0 &&
+                             (line->kind == CORE_LOG_REFUSED ||
+                              line->kind == CORE_LOG_DISCONNECTED);
+    if (is_stranger)
+        log_limited(log, type, "%s%s: %s", kind_word(line->kind), fields.text, line->text);
+    else
+        log_say(log, type, "%s%s: %s", kind_word(line->kind), fields.text, line->text);
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Libella authors
+ *
+ * Descriptors, daemon, pid file, user; see process.h.
+ */
+#include "broker/io/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define USER_PREFERRED "libella"
+#define USER_FALLBACK "nobody"
+
+bool process_guard_descriptors(void) {
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) >= 0)
+            continue;
+        /* The lowest free number is the one just found closed. */
+        if (open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY) != fd)
+            return false;
+    }
+    return true;
+}
+
+uint64_t process_raise_descriptor_limit(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return 0;
+    if (limit.rlim_cur < limit.rlim_max) {
+        const rlim_t was = limit.rlim_cur;
+        limit.rlim_cur = limit.rlim_max;
+        if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+            limit.rlim_cur = was;
+    }
+    return (uint64_t)limit.rlim_cur;
+}
+
+static bool point_to_null(int fd, int flags) {
+    const int null_fd = open("/dev/null", flags | O_CLOEXEC);
+    if (null_fd < 0)
+        return false;
+    const bool done = dup2(null_fd, fd) == fd;
+    close(null_fd);
+    return done;
+}
+
+bool process_daemonize(bool keep_stdout, bool keep_stderr) {
+    fflush(NULL);
+    const pid_t child = fork();
+    if (child < 0)
+        return false;
+    if (child > 0)
+        _exit(0);
+    if (setsid() < 0)
+        return false;
+    return point_to_null(STDIN_FILENO, O_RDONLY) &&
+           (keep_stdout || point_to_null(STDOUT_FILENO, O_WRONLY)) &&
+           (keep_stderr || point_to_null(STDERR_FILENO, O_WRONLY));
+}
+
+bool process_write_pid_file(const char *path) {
+    const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+    if (fd < 0)
+        return false;
+    const int len = dprintf(fd, "%ld\n", (long)getpid());
+    const int why = errno;
+    const bool closed = close(fd) == 0;
+    if (len < 0)
+        errno = why;
+    return len > 0 && closed;
+}
+
+static bool look_up(struct process_user *out, const char *name) {
+    const struct passwd *entry = getpwnam(name);
+    if (entry == NULL)
+        return false;
+    out->change = true;
+    out->uid = entry->pw_uid;
+    out->gid = entry->pw_gid;
+    snprintf(out->name, sizeof out->name, "%s", name);
+    return true;
+}
+
+bool process_find_user(struct process_user *out, const char *name) {
+    *out = (struct process_user){0};
+    if (geteuid() != 0)
+        return true;
+    if (name == NULL)
+        return look_up(out, USER_PREFERRED) || look_up(out, USER_FALLBACK);
+    if (strcmp(name, "root") == 0)
+        return true;
+    return look_up(out, name);
+}
+
+bool process_become(const struct process_user *user) {
+    if (!user->change)
+        return true;
+    return initgroups(user->name, user->gid) == 0 && setgid(user->gid) == 0 &&
+           setuid(user->uid) == 0;
+}
