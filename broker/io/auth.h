@@ -11,9 +11,9 @@
 #include "broker/core/core.h"
 
 struct auth_rules {
-    bool allow_anonymous;           /* of the listener */
-    const char *clientid_prefixes;  /* NULL: any client identifier will do */
-    const char *auto_id_prefix;     /* begins the identifiers that the broker assigns */
+    bool allow_anonymous;          /* of the listener */
+    const char *clientid_prefixes; /* NULL: any client identifier will do */
+    const char *auto_id_prefix;    /* begins the identifiers that the broker assigns */
 };
 
 void auth_answer(const struct auth_rules *rules, const struct core_effect *question,

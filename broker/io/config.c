@@ -275,9 +275,9 @@ static bool check_listeners(struct config_parser *parser) {
         const struct config_listener *a = &config->listeners[i];
         for (uint32_t j = 0; j < i; j++) {
             const struct config_listener *b = &config->listeners[j];
-            const bool same_address = (a->address == NULL && b->address == NULL) ||
-                                      (a->address != NULL && b->address != NULL &&
-                                       strcmp(a->address, b->address) == 0);
+            const bool same_address =
+                (a->address == NULL && b->address == NULL) ||
+                (a->address != NULL && b->address != NULL && strcmp(a->address, b->address) == 0);
             const bool same_place = a->bind_interface == NULL && b->bind_interface == NULL &&
                                     a->socket_domain == b->socket_domain;
             if (a->port != b->port || !same_address || !same_place)

@@ -35,21 +35,25 @@
 #define CONFIG_STRING_LEN_MAX 65535u
 #define CONFIG_DEFAULT_PORT 1883u
 
-enum config_answer { CONFIG_NO = 0, CONFIG_YES = 1, CONFIG_UNSAID = 2 };
+enum config_answer {
+    CONFIG_NO = 0,
+    CONFIG_YES = 1,
+    CONFIG_UNSAID = 2
+};
 
 struct config_listener {
     char *address; /* host or path of a unix socket; NULL: every address */
     char *bind_interface;
-    char *protocol; /* NULL: mqtt */
-    uint16_t port;  /* 0: unix socket */
-    uint8_t socket_domain;        /* 0: IPv4 and IPv6; 4; 6 */
+    char *protocol;        /* NULL: mqtt */
+    uint16_t port;         /* 0: unix socket */
+    uint8_t socket_domain; /* 0: IPv4 and IPv6; 4; 6 */
     uint8_t max_qos;
     uint16_t max_topic_alias;
     uint16_t max_topic_alias_broker;
-    uint16_t unix_socket_mode;    /* permissions; 0: as the umask says */
-    uint32_t max_connections;     /* 0: no limit */
-    bool version_accepted[6];     /* by enum ella_version */
-    uint8_t allow_anonymous;      /* enum config_answer */
+    uint16_t unix_socket_mode; /* permissions; 0: as the umask says */
+    uint32_t max_connections;  /* 0: no limit */
+    bool version_accepted[6];  /* by enum ella_version */
+    uint8_t allow_anonymous;   /* enum config_answer */
     uint8_t allow_zero_length_clientid;
     bool is_default;  /* made by port, bind_address or an option before any listener */
     bool is_loopback; /* made by local-only mode */
@@ -84,9 +88,9 @@ struct config_command_line {
     const char *file; /* NULL: none */
     uint16_t ports[CONFIG_PORTS_MAX];
     uint32_t port_count;
-    bool verbose; /* every kind of line */
-    bool quiet;   /* no line */
-    bool daemon;  /* without log_dest: syslog instead of standard error */
+    bool verbose;       /* every kind of line */
+    bool quiet;         /* no line */
+    bool daemon;        /* without log_dest: syslog instead of standard error */
     const char *poller; /* NULL: as the file says */
 };
 
@@ -99,8 +103,8 @@ struct config_reporter {
 void config_init(struct config *config);
 void config_free(struct config *config);
 
-/* Reads the file, if there is one, and applies the command line. config must have been initialised;
- * after false (the reporter was told why) it may only be freed. */
+/* Reads the file, if there is one, and applies the command line. config must have been
+ * initialised; after false (the reporter was told why) it may only be freed. */
 bool config_read(struct config *config, const struct config_command_line *command_line,
                  const struct config_reporter *reporter);
 
@@ -117,12 +121,17 @@ bool config_allows_zero_length_clientid(const struct config *config,
 
 /* ---- The table of options ---- */
 
-enum config_scope { CONFIG_GENERAL, CONFIG_LISTENER, CONFIG_BRIDGE, CONFIG_PLUGIN };
+enum config_scope {
+    CONFIG_GENERAL,
+    CONFIG_LISTENER,
+    CONFIG_BRIDGE,
+    CONFIG_PLUGIN
+};
 
 enum config_type {
-    CONFIG_BOOL,     /* bool */
-    CONFIG_ANSWER,   /* enum config_answer, as uint8_t */
-    CONFIG_U8,       /* unsigned numbers of that many bits */
+    CONFIG_BOOL,   /* bool */
+    CONFIG_ANSWER, /* enum config_answer, as uint8_t */
+    CONFIG_U8,     /* unsigned numbers of that many bits */
     CONFIG_U16,
     CONFIG_U32,
     CONFIG_U64,
@@ -136,8 +145,8 @@ enum config_type {
 
 enum config_status {
     CONFIG_SUPPORTED,
-    CONFIG_NOT_YET,  /* Mosquitto's: an error that says so */
-    CONFIG_REMOVED,  /* accepted with a notice, without effect, as in Mosquitto */
+    CONFIG_NOT_YET, /* Mosquitto's: an error that says so */
+    CONFIG_REMOVED, /* accepted with a notice, without effect, as in Mosquitto */
 };
 
 enum config_origin {
@@ -156,7 +165,7 @@ struct config_option {
     bool reloadable; /* SIGHUP applies it */
     uint64_t minimum;
     uint64_t maximum;
-    size_t offset; /* in struct config or struct config_listener */
+    size_t offset;             /* in struct config or struct config_listener */
     const char *argument;      /* for people: "SECONDS" */
     const char *default_value; /* for people */
     const char *text;          /* for people: one or two sentences */
@@ -170,7 +179,10 @@ extern const size_t config_option_count;
 const struct config_option *config_option_find(const char *name);
 
 /* The table for people. */
-enum config_form { CONFIG_AS_MARKDOWN, CONFIG_AS_MAN };
+enum config_form {
+    CONFIG_AS_MARKDOWN,
+    CONFIG_AS_MAN
+};
 void config_describe(FILE *out, enum config_form form);
 
 #endif

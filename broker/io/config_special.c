@@ -155,8 +155,10 @@ bool config_set_log_dest(struct config_parser *parser, char *value) {
              strcmp(where, "android") == 0)
         return config_fail(parser, "log_dest %s is not supported yet", where);
     else
-        return config_fail(parser, "log_dest must be stderr, stdout, syslog, file or none, "
-                                   "not \"%s\"", where);
+        return config_fail(parser,
+                           "log_dest must be stderr, stdout, syslog, file or none, "
+                           "not \"%s\"",
+                           where);
     return true;
 }
 
@@ -165,11 +167,16 @@ bool config_set_log_type(struct config_parser *parser, char *value) {
         const char *name;
         uint32_t types;
     } names[] = {
-        {"debug", LOG_TYPE_DEBUG},         {"error", LOG_TYPE_ERROR},
-        {"warning", LOG_TYPE_WARNING},     {"notice", LOG_TYPE_NOTICE},
-        {"subscribe", LOG_TYPE_SUBSCRIBE}, {"information", LOG_TYPE_INFORMATION},
-        {"internal", LOG_TYPE_INTERNAL},   {"unsubscribe", LOG_TYPE_UNSUBSCRIBE},
-        {"all", LOG_TYPE_ALL},             {"websockets", LOG_TYPE_WEBSOCKETS},
+        {"debug", LOG_TYPE_DEBUG},
+        {"error", LOG_TYPE_ERROR},
+        {"warning", LOG_TYPE_WARNING},
+        {"notice", LOG_TYPE_NOTICE},
+        {"subscribe", LOG_TYPE_SUBSCRIBE},
+        {"information", LOG_TYPE_INFORMATION},
+        {"internal", LOG_TYPE_INTERNAL},
+        {"unsubscribe", LOG_TYPE_UNSUBSCRIBE},
+        {"all", LOG_TYPE_ALL},
+        {"websockets", LOG_TYPE_WEBSOCKETS},
         {"none", 0},
     };
     struct log_settings *log = &parser->config->log;
@@ -303,9 +310,9 @@ bool config_set_include_dir(struct config_parser *parser, char *value) {
     const int count = scandir(value, &entries, is_included, byte_order);
     if (count < 0)
         return config_fail(parser, "include_dir %s: %s", value, strerror(errno));
-    bool good = count <= (int)INCLUDED_FILES_MAX ||
-                config_fail(parser, "include_dir %s has more than %u files", value,
-                            INCLUDED_FILES_MAX);
+    bool good =
+        count <= (int)INCLUDED_FILES_MAX ||
+        config_fail(parser, "include_dir %s has more than %u files", value, INCLUDED_FILES_MAX);
     for (int i = 0; i < count; i++) {
         good = good && include_file(parser, value, entries[i]->d_name);
         free(entries[i]);

@@ -174,8 +174,11 @@ enum conn_result conn_read(struct conn *conn, uint8_t *buf, uint32_t size, uint3
 enum conn_result conn_write(struct conn *conn, const uint8_t *buf, uint32_t len, uint32_t *done,
                             const char **why) {
     const ssize_t sent = send(conn->fd, buf, len, MSG_NOSIGNAL);
-    if (sent < 0)
-        return failure(why);
+    if (sent < 0) {
+        const bool is_gone = errno == EPIPE || errno == ECONNRESET;
+        const enum conn_result result = failure(why);
+        return is_gone ? CONN_CLOSED : result;
+    }
     *done = (uint32_t)sent;
     return CONN_OK;
 }

@@ -101,7 +101,7 @@ void conn_drop_output(struct conn *conn);
 enum conn_result {
     CONN_OK,      /* *done bytes were read or written, perhaps fewer than asked for */
     CONN_BLOCKED, /* not now */
-    CONN_CLOSED,  /* the peer has closed its half */
+    CONN_CLOSED,  /* the peer has closed: nothing comes any more, or nothing is taken */
     CONN_FAILED,  /* *why says why */
 };
 

@@ -67,9 +67,8 @@ static bool set_options(int fd, int family, const char *bind_interface) {
         return false;
     if (family == AF_INET6 && !set_flag(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1))
         return false;
-    if (bind_interface != NULL &&
-        setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, bind_interface,
-                   (socklen_t)strlen(bind_interface)) != 0)
+    if (bind_interface != NULL && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, bind_interface,
+                                             (socklen_t)strlen(bind_interface)) != 0)
         return false;
     return set_flag(fd, IPPROTO_TCP, TCP_NODELAY, 1) &&
            set_flag(fd, SOL_SOCKET, SO_KEEPALIVE, 1) &&
@@ -102,8 +101,8 @@ static bool open_resolved(struct opening *opening, const struct addrinfo *found)
     const struct config_listener *config = opening->listener->config;
     for (const struct addrinfo *at = found; at != NULL; at = at->ai_next) {
         const int fd = open_tcp(at, config->bind_interface);
-        if (fd < 0 && is_absent(errno) && (at->ai_next != NULL || opening->opened > 0 ||
-                                           config->is_loopback)) {
+        if (fd < 0 && is_absent(errno) &&
+            (at->ai_next != NULL || opening->opened > 0 || config->is_loopback)) {
             log_say(opening->log, LOG_TYPE_WARNING, "not listening at %s of %s, port %u: %s",
                     at->ai_family == AF_INET6 ? "IPv6" : "IPv4", shown_address(config),
                     (unsigned)config->port, strerror(errno));
@@ -144,8 +143,8 @@ static bool is_stale(const struct sockaddr_un *at) {
     const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return false;
-    const bool refused = connect(fd, (const struct sockaddr *)at, sizeof *at) != 0 &&
-                         errno == ECONNREFUSED;
+    const bool refused =
+        connect(fd, (const struct sockaddr *)at, sizeof *at) != 0 && errno == ECONNREFUSED;
     close(fd);
     return refused;
 }

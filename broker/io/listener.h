@@ -41,7 +41,7 @@ struct listener {
 struct listener_socket {
     int fd;
     struct listener *listener;
-    char *unix_path; /* to be removed at the end, NULL if it is no unix socket */
+    char *unix_path;     /* to be removed at the end, NULL if it is no unix socket */
     uint64_t unix_inode; /* of the file made by us: nobody else's is removed */
     bool paused;
     uint64_t resume_ms;

@@ -196,8 +196,12 @@ void log_limited(struct log *log, enum log_type type, const char *format, ...) {
  * (overlong forms, surrogates) the codec has refused long before. */
 static size_t character_len(const uint8_t *text, size_t len) {
     const uint8_t lead = text[0];
-    const size_t wanted = lead < 0x80 ? 1 : lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3
-                        : lead < 0xF5 ? 4 : 0;
+    const size_t wanted = lead < 0x80   ? 1
+                          : lead < 0xC2 ? 0
+                          : lead < 0xE0 ? 2
+                          : lead < 0xF0 ? 3
+                          : lead < 0xF5 ? 4
+                                        : 0;
     if (wanted > len)
         return 0;
     for (size_t i = 1; i < wanted; i++) {

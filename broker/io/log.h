@@ -28,8 +28,7 @@ enum log_type {
     LOG_TYPE_WEBSOCKETS = 128, /* no line is of this kind yet */
     LOG_TYPE_INTERNAL = 256,   /* no line is of this kind yet */
     LOG_TYPE_ALL = 511,
-    LOG_TYPE_DEFAULT =
-        LOG_TYPE_ERROR | LOG_TYPE_WARNING | LOG_TYPE_NOTICE | LOG_TYPE_INFORMATION,
+    LOG_TYPE_DEFAULT = LOG_TYPE_ERROR | LOG_TYPE_WARNING | LOG_TYPE_NOTICE | LOG_TYPE_INFORMATION,
 };
 
 enum log_destination {

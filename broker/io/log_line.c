@@ -14,24 +14,20 @@
 /* A row with no words must not exist, so the order is that of enum core_log_kind. */
 static const char *kind_word(enum core_log_kind kind) {
     static const char *const words[] = {
-        [CORE_LOG_CONNECTED] = "connected",
-        [CORE_LOG_REFUSED] = "refused",
-        [CORE_LOG_DISCONNECTED] = "disconnected",
-        [CORE_LOG_SUBSCRIBED] = "subscribed",
-        [CORE_LOG_UNSUBSCRIBED] = "unsubscribed",
-        [CORE_LOG_DENIED] = "denied",
-        [CORE_LOG_DROPPED] = "dropped",
-        [CORE_LOG_SESSION_ENDED] = "session ended",
-        [CORE_LOG_PACKET_IN] = "received",
-        [CORE_LOG_PACKET_OUT] = "sent",
+        [CORE_LOG_CONNECTED] = "connected",       [CORE_LOG_REFUSED] = "refused",
+        [CORE_LOG_DISCONNECTED] = "disconnected", [CORE_LOG_SUBSCRIBED] = "subscribed",
+        [CORE_LOG_UNSUBSCRIBED] = "unsubscribed", [CORE_LOG_DENIED] = "denied",
+        [CORE_LOG_DROPPED] = "dropped",           [CORE_LOG_SESSION_ENDED] = "session ended",
+        [CORE_LOG_PACKET_IN] = "received",        [CORE_LOG_PACKET_OUT] = "sent",
     };
     return (size_t)kind < sizeof words / sizeof words[0] ? words[kind] : "event";
 }
 
 const char *log_line_packet_name(uint8_t packet_type) {
     static const char *const names[] = {
-        "",       "CONNECT",   "CONNACK", "PUBLISH",     "PUBACK",   "PUBREC",  "PUBREL",     "PUBCOMP",
-        "SUBSCRIBE", "SUBACK", "UNSUBSCRIBE", "UNSUBACK", "PINGREQ", "PINGRESP", "DISCONNECT", "AUTH",
+        "",        "CONNECT",  "CONNACK",    "PUBLISH", "PUBACK",      "PUBREC",
+        "PUBREL",  "PUBCOMP",  "SUBSCRIBE",  "SUBACK",  "UNSUBSCRIBE", "UNSUBACK",
+        "PINGREQ", "PINGRESP", "DISCONNECT", "AUTH",
     };
     return packet_type < sizeof names / sizeof names[0] ? names[packet_type] : "";
 }
@@ -73,8 +69,8 @@ static void put(struct fields *fields, const char *format, ...) {
     fields->text[fields->len] = '\0';
 }
 
-static void put_slice(struct fields *fields, const char *name, struct ella_slice slice,
-                      char *room, size_t size) {
+static void put_slice(struct fields *fields, const char *name, struct ella_slice slice, char *room,
+                      size_t size) {
     log_escape(room, size, ella_slice_data(slice), ella_slice_len(slice));
     put(fields, " %s=\"%s\"", name, room);
 }
@@ -113,9 +109,9 @@ void log_line_write(struct log *log, const struct core_log *line, const struct a
     put_who(&fields, line, peer);
     put_what(&fields, line);
     /* Health checks and port scanners connect without ever naming a client. */
-    const bool is_stranger = ella_slice_len(line->client_id) == 0 &&
-                             (line->kind == CORE_LOG_REFUSED ||
-                              line->kind == CORE_LOG_DISCONNECTED);
+    const bool is_stranger =
+        ella_slice_len(line->client_id) == 0 &&
+        (line->kind == CORE_LOG_REFUSED || line->kind == CORE_LOG_DISCONNECTED);
     if (is_stranger)
         log_limited(log, type, "%s%s: %s", kind_word(line->kind), fields.text, line->text);
     else

@@ -34,7 +34,7 @@ enum signals_event signals_next(int fd) {
     case SIGUSR1:
         return SIGNALS_STATS;
     case SIGUSR2:
-        return SIGNALS_TREE;
+        return SIGNALS_MEMORY;
     default:
         return SIGNALS_STOP;
     }

@@ -14,7 +14,7 @@ enum signals_event {
     SIGNALS_STOP,   /* SIGTERM, SIGINT */
     SIGNALS_RELOAD, /* SIGHUP */
     SIGNALS_STATS,  /* SIGUSR1 */
-    SIGNALS_TREE,   /* SIGUSR2 */
+    SIGNALS_MEMORY, /* SIGUSR2 */
 };
 
 /* Blocks what is caught and ignores SIGPIPE, for the whole process. Returns the descriptor to wait

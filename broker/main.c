@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Libella authors
+ *
+ * libellad: reads the command line and the configuration, opens what is to be served, becomes who
+ * it should be, and runs the loop until a signal ends it. It knows nothing of packets.
+ *
+ * Exit status: 0 an orderly end, also of --help, --version and --test-config; 1 the broker could
+ * not start; 2 the command line is wrong; 3 the configuration is wrong.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "broker/io/config.h"
+#include "broker/io/listener.h"
+#include "broker/io/log.h"
+#include "broker/io/loop.h"
+#include "broker/io/process.h"
+#include "broker/io/signals.h"
+
+#define LIBELLAD_VERSION "0.1.0"
+/* Nothing needs the loop to come back sooner than what is due in it. */
+#define WAIT_MAX_MS LOOP_WAIT_MAX_MS
+
+enum exit_status {
+    EXIT_ORDERLY = 0,
+    EXIT_NOT_STARTED = 1,
+    EXIT_USAGE = 2,
+    EXIT_CONFIG = 3
+};
+
+enum task {
+    TASK_RUN,
+    TASK_TEST_CONFIG,
+    TASK_HELP,
+    TASK_VERSION,
+    TASK_DESCRIBE
+};
+
+struct program {
+    enum task task;
+    enum config_form form; /* of TASK_DESCRIBE */
+    struct config_command_line command_line;
+    struct config config;
+    struct log log;
+    struct listener_set listeners;
+    struct process_user user;
+    struct loop *loop;
+    int signal_fd;
+};
+
+static const char help_text[] =
+    "libellad " LIBELLAD_VERSION ", an MQTT 5.0, 3.1.1 and 3.1 broker\n"
+    "\n"
+    "usage: libellad [-c FILE] [-p PORT]... [-d] [-v | -q] [--poller epoll|poll]\n"
+    "       libellad --test-config -c FILE\n"
+    "       libellad --help | --version | --describe-options markdown|man\n"
+    "\n"
+    "  -c, --config-file FILE  read this file, written as mosquitto.conf\n"
+    "  -p, --port PORT         listen on this port of this machine only, when no listener is\n"
+    "                          configured; up to 10 times; 1883 if not given\n"
+    "  -d, --daemon            run in the background\n"
+    "  -v, --verbose           log everything\n"
+    "  -q, --quiet             log nothing\n"
+    "      --test-config       say whether the file is right, and end\n"
+    "      --poller KIND       wait with epoll (Linux) or poll\n"
+    "      --describe-options  print the table of options of the file, and end\n"
+    "  -h, --help              print this, and end\n"
+    "      --version           print the version, and end\n"
+    "\n"
+    "Without -c, or without a listener in the file, only this machine can connect, and anybody\n"
+    "on it may.\n";
+
+/* ---- Command line ---- */
+
+static bool usage_error(const char *text, const char *detail) {
+    fprintf(stderr, "libellad: %s%s\n", text, detail);
+    fputs("libellad: try --help\n", stderr);
+    return false;
+}
+
+static bool add_port(struct config_command_line *command_line, const char *text) {
+    char *end = NULL;
+    errno = 0;
+    const unsigned long port = strtoul(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end != '\0' || errno != 0 || port == 0 || port > UINT16_MAX)
+        return usage_error("a port is a number from 1 to 65535, not ", text);
+    if (command_line->port_count == CONFIG_PORTS_MAX)
+        return usage_error("too many ports, the last was ", text);
+    command_line->ports[command_line->port_count++] = (uint16_t)port;
+    return true;
+}
+
+static bool set_poller(struct config_command_line *command_line, const char *name) {
+    if (poller_find(name) == NULL)
+        return usage_error("there is no such poller: ", name);
+    command_line->poller = name;
+    return true;
+}
+
+static bool set_form(struct program *program, const char *name) {
+    program->task = TASK_DESCRIBE;
+    program->form = strcmp(name, "man") == 0 ? CONFIG_AS_MAN : CONFIG_AS_MARKDOWN;
+    if (strcmp(name, "man") == 0 || strcmp(name, "markdown") == 0)
+        return true;
+    return usage_error("options are described as markdown or man, not as ", name);
+}
+
+enum long_option {
+    OPTION_VERSION = 256,
+    OPTION_TEST,
+    OPTION_POLLER,
+    OPTION_DESCRIBE
+};
+
+static bool take_option(struct program *program, int option, const char *value) {
+    struct config_command_line *command_line = &program->command_line;
+    switch (option) {
+    case 'c':
+        command_line->file = value;
+        return true;
+    case 'p':
+        return add_port(command_line, value);
+    case 'd':
+        command_line->daemon = true;
+        return true;
+    case 'v':
+        command_line->verbose = true;
+        return true;
+    case 'q':
+        command_line->quiet = true;
+        return true;
+    case 'h':
+        program->task = TASK_HELP;
+        return true;
+    case OPTION_VERSION:
+        program->task = TASK_VERSION;
+        return true;
+    case OPTION_TEST:
+        program->task = TASK_TEST_CONFIG;
+        return true;
+    case OPTION_POLLER:
+        return set_poller(command_line, value);
+    case OPTION_DESCRIBE:
+        return set_form(program, value);
+    default: /* getopt has said what is wrong */
+        fputs("libellad: try --help\n", stderr);
+        return false;
+    }
+}
+
+static bool parse_arguments(struct program *program, int argc, char **argv) {
+    static const struct option names[] = {
+        {"config-file", required_argument, NULL, 'c'},
+        {"port", required_argument, NULL, 'p'},
+        {"daemon", no_argument, NULL, 'd'},
+        {"verbose", no_argument, NULL, 'v'},
+        {"quiet", no_argument, NULL, 'q'},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, OPTION_VERSION},
+        {"test-config", no_argument, NULL, OPTION_TEST},
+        {"poller", required_argument, NULL, OPTION_POLLER},
+        {"describe-options", required_argument, NULL, OPTION_DESCRIBE},
+        {NULL, 0, NULL, 0}};
+    int option = 0;
+    while ((option = getopt_long(argc, argv, "c:p:dvqh", names, NULL)) != -1) {
+        if (!take_option(program, option, optarg))
+            return false;
+    }
+    if (optind < argc)
+        return usage_error("what is this for: ", argv[optind]);
+    const struct config_command_line *command_line = &program->command_line;
+    if (command_line->verbose && command_line->quiet)
+        return usage_error("-v and -q exclude each other", "");
+    if (program->task == TASK_TEST_CONFIG && command_line->file == NULL)
+        return usage_error("--test-config needs -c FILE", "");
+    return true;
+}
+
+/* ---- Configuration ---- */
+
+static void report(void *context, bool is_error, const char *text) {
+    struct program *program = context;
+    log_say(&program->log, is_error ? LOG_TYPE_ERROR : LOG_TYPE_WARNING, "%s", text);
+}
+
+static bool read_config(struct program *program, struct config *config) {
+    const struct config_reporter reporter = {.ctx = program, .report = report};
+    config_init(config);
+    if (!config_read(config, &program->command_line, &reporter))
+        return false;
+    if (config->poller == NULL || poller_find(config->poller) != NULL)
+        return true;
+    log_say(&program->log, LOG_TYPE_ERROR, "there is no such poller: %s", config->poller);
+    return false;
+}
+
+static bool allows_somebody(const struct config *config) {
+    for (uint32_t i = 0; i < config->listener_count; i++) {
+        if (config_allows_anonymous(config, &config->listeners[i]))
+            return true;
+    }
+    return false;
+}
+
+static void say_who_may_connect(struct program *program) {
+    if (program->config.local_only)
+        log_say(&program->log, LOG_TYPE_NOTICE,
+                "no listener is configured: only this machine can connect, and anybody on it may");
+    else if (!allows_somebody(&program->config))
+        log_say(&program->log, LOG_TYPE_WARNING,
+                "every client will be refused: allow_anonymous is false and there is no other "
+                "way to be let in");
+}
+
+/* ---- Starting ---- */
+
+static bool start_failed(struct program *program, const char *what) {
+    log_say(&program->log, LOG_TYPE_ERROR, "%s: %s", what, strerror(errno));
+    return false;
+}
+
+static bool open_log(struct program *program) {
+    const struct log_settings *settings = &program->config.log;
+    if (!log_open(&program->log, settings))
+        return start_failed(program, settings->file != NULL ? settings->file : "log");
+    /* Whom we become has to be able to open it again. */
+    if (program->log.file_fd >= 0 && program->user.change &&
+        fchown(program->log.file_fd, program->user.uid, program->user.gid) != 0)
+        return start_failed(program, settings->file);
+    return true;
+}
+
+static bool go_to_background(struct program *program) {
+    const uint32_t where = program->config.log.destinations;
+    return !program->command_line.daemon ||
+           process_daemonize((where & LOG_TO_STDOUT) != 0u, (where & LOG_TO_STDERR) != 0u) ||
+           start_failed(program, "can't go to the background");
+}
+
+static bool start_loop(struct program *program) {
+    const char *name = program->command_line.poller != NULL ? program->command_line.poller
+                                                            : program->config.poller;
+    struct loop_options options = {.poller = poller_find(name),
+                                   .listeners = &program->listeners,
+                                   .log = &program->log,
+                                   .config = &program->config,
+                                   .wake_fd = program->signal_fd};
+    if (getrandom(&options.seed, sizeof options.seed, 0) != (ssize_t)sizeof options.seed)
+        return start_failed(program, "no random numbers");
+    program->loop = loop_create(&options);
+    return program->loop != NULL;
+}
+
+static bool start(struct program *program) {
+    const struct config *config = &program->config;
+    if (!process_find_user(&program->user, config->user)) {
+        log_say(&program->log, LOG_TYPE_ERROR, "there is no user %s",
+                config->user != NULL ? config->user : "libella or nobody");
+        return false;
+    }
+    const uint64_t descriptors = process_raise_descriptor_limit();
+    if (!open_log(program))
+        return false;
+    log_say(&program->log, LOG_TYPE_NOTICE,
+            "libellad " LIBELLAD_VERSION " starts, %" PRIu64 " descriptors", descriptors);
+    if (!listener_set_open(&program->listeners, config, &program->log) ||
+        !go_to_background(program))
+        return false;
+    if (config->pid_file != NULL && !process_write_pid_file(config->pid_file))
+        return start_failed(program, config->pid_file);
+    if (!process_become(&program->user))
+        return start_failed(program, program->user.name);
+    program->signal_fd = signals_open();
+    if (program->signal_fd < 0)
+        return start_failed(program, "signals");
+    say_who_may_connect(program);
+    return start_loop(program);
+}
+
+/* ---- Running ---- */
+
+/* Whether the log file of next can be opened, before anything is changed. */
+static bool try_log(struct program *program, const struct config *next) {
+    struct log_settings settings = next->log;
+    struct log trial;
+    settings.destinations &= (uint32_t)LOG_TO_FILE;
+    log_init(&trial);
+    if (!log_open(&trial, &settings))
+        return start_failed(program, settings.file);
+    log_close(&trial);
+    return true;
+}
+
+static void reload(struct program *program) {
+    const struct config_reporter reporter = {.ctx = program, .report = report};
+    struct config next;
+    const bool good = read_config(program, &next) && try_log(program, &next) &&
+                      config_reload(&program->config, &next, &reporter);
+    if (!good)
+        log_say(&program->log, LOG_TYPE_ERROR, "the configuration stays as it was");
+    else if (!loop_configure(program->loop, &program->config))
+        log_say(&program->log, LOG_TYPE_ERROR, "no memory for new limits");
+    if (good && !log_open(&program->log, &program->config.log))
+        (void)start_failed(program, program->config.log.file);
+    if (good)
+        log_say(&program->log, LOG_TYPE_NOTICE, "the configuration was read again");
+    config_free(&next);
+}
+
+static void say_stats(struct program *program) {
+    const struct core_stats *stats = core_stats(loop_core(program->loop));
+    const struct loop_stats *io = loop_stats(program->loop);
+    for (int i = 0; i < CORE_STAT_COUNT; i++)
+        log_say(&program->log, LOG_TYPE_NOTICE, "stat %s=%" PRIu64,
+                core_stat_row((enum core_stat)i)->name, stats->value[i]);
+    log_say(&program->log, LOG_TYPE_NOTICE,
+            "stat rounds=%" PRIu64 " accepted=%" PRIu64 " refused=%" PRIu64 " reads=%" PRIu64
+            " writes=%" PRIu64 " pauses=%" PRIu64,
+            io->rounds, io->accepted_count, io->refused_count, io->read_calls, io->write_calls,
+            io->pauses);
+}
+
+static void say_memory(struct program *program) {
+    static const char *const names[MEMORY_CLASS_COUNT] = {[MEMORY_CONNECTION] = "connection",
+                                                          [MEMORY_SESSION] = "session",
+                                                          [MEMORY_SUBSCRIPTION] = "subscription",
+                                                          [MEMORY_TOPIC] = "topic",
+                                                          [MEMORY_MESSAGE] = "message",
+                                                          [MEMORY_QUEUE] = "queue",
+                                                          [MEMORY_OUTPUT] = "output",
+                                                          [MEMORY_TIMER] = "timer",
+                                                          [MEMORY_OTHER] = "other"};
+    for (int i = 0; i < MEMORY_CLASS_COUNT; i++)
+        log_say(&program->log, LOG_TYPE_NOTICE, "memory %s=%zu", names[i],
+                core_memory_bytes(loop_core(program->loop), (enum memory_class)i));
+}
+
+/* Whether to go on. */
+static bool handle_signals(struct program *program) {
+    for (;;) {
+        switch (signals_next(program->signal_fd)) {
+        case SIGNALS_NONE:
+            return true;
+        case SIGNALS_STOP:
+            return false;
+        case SIGNALS_RELOAD:
+            reload(program);
+            break;
+        case SIGNALS_STATS:
+            say_stats(program);
+            break;
+        case SIGNALS_MEMORY:
+            say_memory(program);
+            break;
+        }
+    }
+}
+
+static void run(struct program *program) {
+    bool goes_on = true;
+    while (goes_on) {
+        if (loop_round(program->loop, WAIT_MAX_MS))
+            goes_on = handle_signals(program);
+    }
+    log_say(&program->log, LOG_TYPE_NOTICE, "libellad ends");
+    loop_shutdown(program->loop);
+}
+
+static enum exit_status serve(struct program *program) {
+    const bool started = start(program);
+    if (started)
+        run(program);
+    loop_destroy(program->loop);
+    listener_set_close(&program->listeners);
+    listener_set_free(&program->listeners);
+    signals_close(program->signal_fd);
+    if (started && program->config.pid_file != NULL)
+        (void)unlink(program->config.pid_file);
+    return started ? EXIT_ORDERLY : EXIT_NOT_STARTED;
+}
+
+static enum exit_status read_and_serve(struct program *program) {
+    enum exit_status status = EXIT_CONFIG;
+    if (read_config(program, &program->config)) {
+        status = EXIT_ORDERLY;
+        if (program->task == TASK_TEST_CONFIG)
+            printf("%s is right\n", program->command_line.file);
+        else
+            status = serve(program);
+    }
+    config_free(&program->config);
+    log_close(&program->log);
+    return status;
+}
+
+int main(int argc, char **argv) {
+    struct program program = {.task = TASK_RUN, .signal_fd = -1};
+    if (!process_guard_descriptors())
+        return EXIT_NOT_STARTED;
+    log_init(&program.log);
+    if (!parse_arguments(&program, argc, argv))
+        return EXIT_USAGE;
+    switch (program.task) {
+    case TASK_HELP:
+        fputs(help_text, stdout);
+        return EXIT_ORDERLY;
+    case TASK_VERSION:
+        puts("libellad version " LIBELLAD_VERSION);
+        return EXIT_ORDERLY;
+    case TASK_DESCRIBE:
+        config_describe(stdout, program.form);
+        return EXIT_ORDERLY;
+    default:
+        return (int)read_and_serve(&program);
+    }
+}
