@@ -195,7 +195,7 @@ bool match_field(const packet_spec &expected, const std::string &name, const dec
 
 }  // namespace
 
-std::string match_text(const text &source, scope *variables) {
+std::string match_text(const text_template &source, scope *variables) {
     std::string out;
     for (const text_part &part : source) {
         if (part.what == text_part::kind::bytes) {

@@ -23,7 +23,7 @@ struct scope {
 
 // A missing variable yields an empty value and is noted in the scope.
 value match_resolve(const operand &source, scope *variables);
-std::string match_text(const text &source, scope *variables);
+std::string match_text(const text_template &source, scope *variables);
 
 // True if every named field fits; captures variables. Otherwise `why` says which field does not fit.
 bool match_packet(const packet_spec &expected, const decoded &came, scope *variables, std::string *why);

@@ -96,6 +96,7 @@ class runner {
     bool one(const step &each);
     bool repeat(const step &each);
     bool settle(verdict outcome, const std::string &reason, unsigned line);
+    bool decided(const step &each);
     bool miss(const step &each, const std::string &reason);
     bool missing_variable(const step &each, const scope &used);
     uint64_t timeout_of(const step &each) const;
@@ -156,9 +157,21 @@ bool runner::settle(verdict outcome, const std::string &reason, unsigned line) {
     return outcome < verdict::not_supported;
 }
 
+// What has been seen on any connection that decides the case, whatever this step is about.
+bool runner::decided(const step &each) {
+    if (!stage_.malformed.empty()) {
+        settle(verdict::fail, "the broker sent a malformed packet: " + stage_.malformed, each.line);
+    } else if (!stage_.unsupported.empty()) {
+        settle(verdict::not_supported, stage_.unsupported, each.line);
+    } else {
+        return false;
+    }
+    return true;
+}
+
 bool runner::miss(const step &each, const std::string &reason) {
-    if (!stage_.unsupported.empty()) {
-        return settle(verdict::not_supported, stage_.unsupported, each.line);
+    if (decided(each)) {
+        return false;
     }
     return settle(each.given ? verdict::inconclusive : verdict::fail, reason, each.line);
 }
@@ -179,11 +192,8 @@ uint64_t runner::timeout_of(const step &each) const {
 
 bool runner::steps(const std::vector<step> &list) {
     for (const step &each : list) {
-        if (!one(each)) {
+        if (!one(each) || decided(each)) {
             return false;
-        }
-        if (!stage_.unsupported.empty()) {
-            return settle(verdict::not_supported, stage_.unsupported, each.line);
         }
     }
     return true;
@@ -405,10 +415,6 @@ bool runner::item_fits(const expect_item &item, const event *came, scope *variab
 
 bool runner::mismatch(const step &each, const event *came, const std::string &why, uint64_t waited_ms) {
     std::string reason = "expected: " + each.source + "\n";
-    if (came != nullptr && came->kind == event_kind::broken) {
-        reason += "came a malformed packet: " + came->describe();
-        return settle(verdict::fail, reason, each.line);
-    }
     if (came == nullptr) {
         reason += "came: nothing within " + std::to_string(waited_ms) + " ms";
     } else {

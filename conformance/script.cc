@@ -42,7 +42,7 @@ class variable_check {
         }
     }
 
-    void use(const text &parts) {
+    void use(const text_template &parts) {
         for (const text_part &part : parts) {
             if (part.what == text_part::kind::variable) {
                 use(part.bytes);

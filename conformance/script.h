@@ -23,13 +23,13 @@ struct text_part {
     enum class kind { bytes, prefix, variable } what = kind::bytes;
     std::string bytes;   // or the variable's name
 };
-using text = std::vector<text_part>;
+using text_template = std::vector<text_part>;
 
 struct operand {
     enum class kind { number, bytes, pair, variable } what = kind::number;
     uint64_t number = 0;
-    text bytes;
-    text second;
+    text_template bytes;
+    text_template second;
     std::string variable;
     int64_t offset = 0;   // added to a variable that is a number
 };

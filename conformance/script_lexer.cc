@@ -39,7 +39,7 @@ int hex_digit(char c) {
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-void add_byte(text *out, char byte) {
+void add_byte(text_template *out, char byte) {
     if (out->empty() || out->back().what != text_part::kind::bytes) {
         out->push_back({});
     }
@@ -96,7 +96,7 @@ class line_lexer {
         return result;
     }
 
-    void quoted(text *out) {
+    void quoted(text_template *out) {
         at_++;
         while (at_ < line_.size() && line_[at_] != '"') {
             const char c = line_[at_++];
@@ -117,7 +117,7 @@ class line_lexer {
         at_++;
     }
 
-    void escape(text *out) {
+    void escape(text_template *out) {
         const char c = at_ < line_.size() ? line_[at_++] : '\0';
         if (c == 'n') {
             add_byte(out, '\n');
@@ -132,7 +132,7 @@ class line_lexer {
         }
     }
 
-    void interpolation(text *out) {
+    void interpolation(text_template *out) {
         const size_t end = line_.find('}', at_);
         if (end == std::string_view::npos) {
             *error_ = "${ without }";

@@ -20,7 +20,7 @@ enum class token_kind { word, string, sign };
 struct token {
     token_kind kind = token_kind::word;
     std::string spelling;   // of a word or sign
-    conformance::text text; // of a string
+    text_template text; // of a string
     bool spaced = false;    // a blank stands before it
 };
 

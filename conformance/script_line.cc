@@ -101,7 +101,7 @@ bool parse_hex(std::string_view word, std::string *out) {
     return true;
 }
 
-text plain_text(std::string bytes) {
+text_template plain_text(std::string bytes) {
     return {{text_part::kind::bytes, std::move(bytes)}};
 }
 

@@ -129,6 +129,7 @@ void stage::drop_connection(client &who) {
     who.close_seen = false;
     who.connected = false;
     who.broken = false;
+    who.odd_version = false;
     who.unread.clear();
     who.queue.clear();
 }
@@ -239,7 +240,8 @@ void stage::remember(client &who, std::string_view bytes) {
 void stage::remember_connect(client &who, const packet &content) {
     who.connect = content;
     const uint64_t version = content.number("version", content.number("protocol_level", who.version));
-    who.version = version >= 3 && version <= 5 ? static_cast<unsigned>(version) : who.version;
+    who.odd_version = version < 3 || version > 5;
+    who.version = who.odd_version ? who.version : static_cast<unsigned>(version);
     const value *id = content.find("id");
     const bool stays = who.version >= 5 ? content.number("session_expiry_interval") > 0
                                         : content.number("clean_start", 1) == 0;
@@ -281,6 +283,23 @@ void stage::take_in(const arrival &news) {
     }
 }
 
+decoded stage::read(const client &who, std::string_view bytes) const {
+    const decoded result = wire_decode(bytes, who.version, true);
+    if (result.problems.empty() || !who.odd_version) {
+        return result;
+    }
+    const decoded other = wire_decode(bytes, who.version >= 5 ? 4 : 5, true);
+    return other.problems.empty() ? other : result;
+}
+
+bool stage::is_ignored(const client &who, const event &news) const {
+    return std::any_of(who.ignored.begin(), who.ignored.end(), [&](const packet_spec &pattern) {
+        scope copy = variables;
+        std::string why;
+        return news.kind == event_kind::packet && match_packet(pattern, news.packet, &copy, &why);
+    });
+}
+
 void stage::read_packets(client &who) {
     while (!who.broken) {
         size_t size = 0;
@@ -294,22 +313,19 @@ void stage::read_packets(client &who) {
             next.packet.problems.push_back("Remaining Length is longer than four bytes");
             who.broken = true;
         } else {
-            next.packet = wire_decode(std::string_view(who.unread).substr(0, size), who.version, true);
+            next.packet = read(who, std::string_view(who.unread).substr(0, size));
         }
-        next.kind = next.packet.problems.empty() ? event_kind::packet : event_kind::broken;
+        if (!next.packet.problems.empty()) {
+            next.kind = event_kind::broken;
+            malformed = malformed.empty() ? who.name + " < " + next.describe() : malformed;
+        }
         if (logging_) {
             log.push_back({now_ms() - begin_ms_, who.name, log_direction::received, next.describe(),
                            who.unread.substr(0, size)});
         }
         who.unread.erase(0, size);
         check_features(who, next.packet.packet);
-        bool dropped = false;
-        for (const packet_spec &pattern : who.ignored) {
-            scope copy = variables;
-            std::string why;
-            dropped = dropped || (next.kind == event_kind::packet && match_packet(pattern, next.packet, &copy, &why));
-        }
-        if (!dropped) {
+        if (!is_ignored(who, next)) {
             who.queue.push_back(std::move(next));
         }
     }
@@ -387,11 +403,7 @@ void stage::consume_at(client &who, size_t index) {
 
 void stage::ignore(client &who, const packet_spec &pattern) {
     who.ignored.push_back(pattern);
-    const auto unwanted = [&](const event &each) {
-        scope copy = variables;
-        std::string why;
-        return each.kind == event_kind::packet && match_packet(pattern, each.packet, &copy, &why);
-    };
+    const auto unwanted = [&](const event &each) { return is_ignored(who, each); };
     who.queue.erase(std::remove_if(who.queue.begin(), who.queue.end(), unwanted), who.queue.end());
 }
 

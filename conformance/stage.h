@@ -49,6 +49,7 @@ struct client {
     bool close_seen = false;   // a step has consumed the broker's close
     bool connected = false;    // a step has consumed a CONNACK with reason 0
     bool broken = false;       // the rest of the stream can't be read
+    bool odd_version = false;  // CONNECT named a version that does not exist: the answer may be of any
     std::string unread;
     std::deque<event> queue;
     std::vector<packet_spec> ignored;
@@ -97,6 +98,7 @@ class stage {
     std::vector<log_entry> log;
     std::string error;         // why open() failed
     std::string unsupported;   // why the broker can't be asked, from its CONNACK
+    std::string malformed;     // the first malformed packet that came from the broker
 
   private:
     void log_sent(client &who, std::string_view bytes, const std::string &line);
@@ -104,6 +106,8 @@ class stage {
     void remember_connect(client &who, const packet &content);
     void take_in(const arrival &news);
     void read_packets(client &who);
+    decoded read(const client &who, std::string_view bytes) const;
+    bool is_ignored(const client &who, const event &news) const;
     void check_features(const client &who, const packet &connack);
     void forget_sessions(uint64_t deadline_ms);
     void forget_retained(uint64_t deadline_ms);

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Libella authors
+//
+// Results as people and machines read them: the tree that grows while the cases run, JUnit XML and JSON. It
+// refuses to know how results came about.
+
+#ifndef CONFORMANCE_REPORT_H
+#define CONFORMANCE_REPORT_H
+
+#include <array>
+#include <cstdio>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "conformance/runner.h"
+
+namespace conformance {
+
+struct report_row {
+    const test_case *scenario = nullptr;
+    case_result result;
+};
+
+struct report_totals {
+    std::array<size_t, verdict_count> cases{};
+    std::map<std::string, verdict> statements;   // statement and its verdict
+};
+
+// A statement has the worst verdict of its cases; `not supported` only if none of them could be asked.
+report_totals report_count(const std::vector<report_row> &rows);
+// Whether this verdict makes the run fail.
+bool report_failed(verdict which, bool strict);
+
+class report_tree {
+  public:
+    // `progress` may be null; it gets one line that is written over again and again.
+    report_tree(FILE *out, FILE *progress, bool colour, bool strict, size_t total);
+    void add(const report_row &row);
+    void advance(size_t done);
+    void finish(const std::vector<report_row> &rows, uint64_t duration_ms);
+
+  private:
+    std::string paint(const char *code, const std::string &text) const;
+    void clear_progress();
+    void details(const report_row &row);
+
+    FILE *out_;
+    FILE *progress_;
+    bool colour_;
+    bool strict_;
+    size_t total_;
+    std::string folder_;
+    std::string file_;
+    bool shown_ = false;
+};
+
+// The whole document as text.
+std::string report_junit(const std::vector<report_row> &rows, bool strict);
+std::string report_json(const std::vector<report_row> &rows, const std::string &broker);
+
+}  // namespace conformance
+
+#endif
