@@ -13,14 +13,14 @@
 
 /* What is absent reads as zero, in the versions without properties too. */
 static void decode_no_properties(struct ella_properties *out) {
-    static const struct ella_properties none;
+    static const struct ella_properties none = {0};
 
     *out = none;
 }
 
 static void decode_connect(struct reader *r, uint32_t start, uint32_t end,
                            struct ella_connect *out) {
-    static const struct ella_connect none;
+    static const struct ella_connect none = {0};
     const struct ella_properties *properties = &out->properties;
 
     *out = none;

@@ -83,7 +83,7 @@ void ella_encode_connect_plan(struct encode_plan *plan, const struct ella_connec
         encode_plan_string(plan, c->password);
 }
 
-static uint8_t connect_flags(const struct ella_connect *c) {
+static uint8_t connect_flags_byte(const struct ella_connect *c) {
     uint32_t flags = c->will_qos * FLAG_WILL_QOS;
     flags += c->has_user_name ? FLAG_USER_NAME : 0u;
     flags += c->has_password ? FLAG_PASSWORD : 0u;
@@ -106,7 +106,7 @@ void ella_encode_connect_put(struct writer *w, const struct encode_plan *plan,
                              const struct ella_connect *c) {
     writer_string(w, protocol_name(plan->version));
     writer_u8(w, (uint8_t)plan->version);
-    writer_u8(w, connect_flags(c));
+    writer_u8(w, connect_flags_byte(c));
     writer_u16(w, c->keep_alive_s);
     if (plan->version == ELLA_VERSION_5_0)
         ella_encode_properties_put(w, &c->properties, plan->properties_len);
