@@ -36,13 +36,18 @@ struct message {
 struct message *message_create(struct memory *memory, struct ella_slice topic,
                                const struct ella_publish *publish, uint64_t publisher_key,
                                uint64_t now_ms);
-/* The same for the Will of a CONNECT (section 3.1.3); its expiry counts from publication, so see
- * message_start_expiry(). */
+/* The same for the Will of a CONNECT (section 3.1.3), its topic included. Its expiry counts from
+ * publication: until message_start_expiry() was called, once, expires_ms holds how long it lasts
+ * instead of when it ends. */
 struct message *message_create_will(struct memory *memory, const struct ella_connect *connect,
                                     uint64_t publisher_key);
+void message_start_expiry(struct message *message, uint64_t now_ms);
+/* One more reference; returns message. */
 struct message *message_take(struct message *message);
+/* One reference less; the last one frees it. */
 void message_drop(struct memory *memory, struct message *message);
 
+/* What it costs: the whole block. */
 size_t message_size_bytes(const struct message *message);
 struct ella_slice message_topic(const struct message *message);
 struct ella_slice message_payload(const struct message *message);

@@ -23,12 +23,15 @@ enum retain_result {
     RETAIN_NO_MEMORY
 };
 
+/* NULL: no memory. */
 struct retain *retain_create(struct memory *memory, struct timers *timers, uint64_t hash_seed);
+/* Drops all messages and cancels their timers; timers must still be there. */
 void retain_destroy(struct retain *retain);
 
 /* Stores message under its topic, taking a reference; an empty payload clears (v5/3.3.1-6, -7;
  * v3/3.3.1-10). A message that expires gets a timer of kind TIMER_RETAINED. max_messages and
- * max_bytes: 0 no limit. */
+ * max_bytes (sum of message_size_bytes()): 0 no limit. RETAIN_FULL and RETAIN_NO_MEMORY leave the
+ * store as it was. */
 enum retain_result retain_set(struct retain *retain, struct message *message,
                               uint32_t max_messages, uint64_t max_bytes);
 
@@ -36,7 +39,8 @@ enum retain_result retain_set(struct retain *retain, struct message *message,
 void retain_expire(struct retain *retain, struct timer *timer);
 
 /* Walks all messages that match filter (valid, without $share) in a fixed order. cursor: zero it
- * first; NULL at the end. Changing the store while walking is not allowed. */
+ * first; NULL at the end. Changing the store while walking is not allowed. A message whose time is
+ * over is given, too, until retain_expire() takes it away. No reference is taken. */
 struct retain_cursor {
     uint32_t node;
     uint32_t state_[3];

@@ -151,7 +151,8 @@ TEST_F(RouteTest, WildcardsMatchAsTheStandardsSay) {
         {"+/#", "a", true},
     };
     for (const auto &one : cases) {
-        EXPECT_EQ(one_matches(one.filter, one.topic), one.expected) << one.filter << " " << one.topic;
+        EXPECT_EQ(one_matches(one.filter, one.topic), one.expected)
+            << one.filter << " " << one.topic;
         EXPECT_EQ(matches(one.filter, one.topic), one.expected) << "the reference";
     }
 }
