@@ -3,9 +3,9 @@
 # Copyright The Libella authors
 """Counts test targets in Bazel's build event files: count_tests.py DIRECTORY
 
-For every NAME.json there is a NAME.status with Bazel's exit status. A run that failed without naming a
-failed test (it did not build, say) counts as one failure. The last line is "N passed, N failed"; the exit
-status is 0 only if nothing failed and something passed.
+For every NAME.json there is a NAME.status with Bazel's exit status. A run that failed without
+naming a failed test (it did not build, say) counts as one failure. The last line is
+"N passed, N failed"; the exit status is 0 only if nothing failed and something passed.
 """
 import json
 import pathlib

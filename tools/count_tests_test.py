@@ -23,7 +23,8 @@ def run(runs):
             pathlib.Path(folder, name + ".status").write_text(f"{status}\n")
             if lines is not None:
                 pathlib.Path(folder, name + ".json").write_text("\n".join(lines) + "\n")
-        done = subprocess.run([sys.executable, SCRIPT, folder], capture_output=True, text=True, check=False)
+        done = subprocess.run([sys.executable, SCRIPT, folder], capture_output=True, text=True,
+                              check=False)
         return done.returncode, done.stdout.splitlines()[-1]
 
 
@@ -33,11 +34,13 @@ class Count(unittest.TestCase):
         self.assertEqual(run({"gcc": (0, lines)}), (0, "1 passed, 0 failed"))
 
     def test_runs_add_up(self):
-        runs = {"gcc": (0, [summary("//a:b", "PASSED")]), "asan": (3, [summary("//a:b", "FAILED")])}
+        runs = {"gcc": (0, [summary("//a:b", "PASSED")]),
+                "asan": (3, [summary("//a:b", "FAILED")])}
         self.assertEqual(run(runs), (1, "1 passed, 1 failed"))
 
     def test_time_out_is_a_failure(self):
-        self.assertEqual(run({"gcc": (3, [summary("//a:b", "TIMEOUT")])}), (1, "0 passed, 1 failed"))
+        runs = {"gcc": (3, [summary("//a:b", "TIMEOUT")])}
+        self.assertEqual(run(runs), (1, "0 passed, 1 failed"))
 
     def test_build_that_broke_is_a_failure(self):
         self.assertEqual(run({"gcc": (1, [])}), (1, "0 passed, 1 failed"))

@@ -6,7 +6,7 @@
 usage: style.py [DIRECTORY]     (default: the checkout this script is in)
 
 Prints one line for each breach, FILE:LINE: RULE, and exits 1 if there is any.
-Generated files (codec/gen, docs/reference, tables.h, lock files) are held to the licence line only.
+Generated files (codec/gen, docs/reference, tables.h) are held to the licence line only.
 """
 import pathlib
 import re
@@ -45,7 +45,7 @@ FORBIDDEN_WORDS = [
 
 
 def is_test(path):
-    return re.search(r"(_test\.cc|_test\.c|_test\.py|_test\.sh|/test_|test_support\.h|/amalgamation/)", path)
+    return re.search(r"_test\.(cc|c|py|sh)|/test_|test_support\.h|/amalgamation/", path)
 
 
 def files_of(top):
@@ -89,12 +89,13 @@ def check_text(name, lines):
 
 
 def check_functions(name, lines):
-    """Length and nesting of C functions: they open with '{' at the end of a line and close in column 0."""
+    """Length and nesting of C functions, which close with a '}' in column 0."""
     begun, depth = None, 0
     for number, raw in enumerate(lines, 1):
         line = without_comments_and_strings(raw)
         if begun is None:
-            opens = line.rstrip().endswith("{") and ")" in line and not line.startswith((" ", "}"))
+            opens = line.rstrip().endswith("{") and ")" in line
+            opens = opens and not line.startswith((" ", "}"))
             joined = line.startswith(" ") and line.rstrip().endswith(") {") and number > 1
             if opens or joined and not re.match(r"\s+(if|for|while|switch|else)\b", line):
                 begun, depth = number, 1
@@ -104,7 +105,8 @@ def check_functions(name, lines):
             yield number, f"nesting of {depth}, {NESTING_MAX} allowed"
         if line.startswith("}"):
             if number - begun + 1 > FUNCTION_LINES_MAX:
-                yield begun, f"function of {number - begun + 1} lines, {FUNCTION_LINES_MAX} allowed"
+                length = number - begun + 1
+                yield begun, f"function of {length} lines, {FUNCTION_LINES_MAX} allowed"
             begun = None
 
 
@@ -166,7 +168,8 @@ def main():
     if len(sys.argv) > 2 or sys.argv[1:] in (["-h"], ["--help"]):
         print(__doc__)
         return 0 if len(sys.argv) == 2 else 2
-    top = pathlib.Path(sys.argv[1] if len(sys.argv) == 2 else pathlib.Path(__file__).resolve().parent.parent)
+    checkout = pathlib.Path(__file__).resolve().parent.parent
+    top = pathlib.Path(sys.argv[1]) if len(sys.argv) == 2 else checkout
     count = 0
     for name, path in files_of(top):
         for number, what in breaches(name, path):

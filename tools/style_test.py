@@ -18,7 +18,8 @@ def run(files):
             path = pathlib.Path(top, name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
-        done = subprocess.run([sys.executable, STYLE, top], capture_output=True, text=True, check=False)
+        done = subprocess.run([sys.executable, STYLE, top], capture_output=True, text=True,
+                              check=False)
         return done.returncode, done.stdout
 
 
@@ -41,7 +42,8 @@ class Style(unittest.TestCase):
 
     def test_long_function(self):
         body = "    f();\n" * 69
-        self.breach("broker/io/a.c", HEAD + "int a(void) {\n" + body + "}\n", "function of 71 lines")
+        text = HEAD + "int a(void) {\n" + body + "}\n"
+        self.breach("broker/io/a.c", text, "function of 71 lines")
 
     def test_deep_nesting(self):
         text = HEAD + "int a(void) {\n"
@@ -53,10 +55,12 @@ class Style(unittest.TestCase):
         self.breach("codec/a.c", HEAD + "#include <stdio.h>\n", "codec/ may not include <stdio.h>")
         self.breach("broker/core/a.c", HEAD + '#include "broker/io/loop.h"\n',
                     "broker/core/ may not include broker/io/loop.h")
-        self.breach("conformance/a.h", HEAD + '#include "libella/codec.h"\n', "may not include libella")
+        self.breach("conformance/a.h", HEAD + '#include "libella/codec.h"\n',
+                    "may not include libella")
 
     def test_conditional_compilation(self):
-        self.breach("broker/core/a.c", HEAD + "#ifdef WITH_BRIDGE\n#endif\n", "conditional compilation")
+        self.breach("broker/core/a.c", HEAD + "#ifdef WITH_BRIDGE\n#endif\n",
+                    "conditional compilation")
 
     def test_mutable_global(self):
         self.breach("codec/a.c", HEAD + "static int counter = 0;\n", "mutable global")

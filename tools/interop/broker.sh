@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright The Libella authors
 #
-# Sourced by the interoperability tests: start_broker BINARY starts a broker on a free port of the loopback
-# interface and sets broker_port; it is ended with the test. fail WORDS... prints why and how the broker saw it.
+# Sourced by the interoperability tests: start_broker BINARY starts a broker on a free port of the
+# loopback interface and sets broker_port; it is ended with the test. fail WORDS... prints why, and
+# how the broker saw it.
 # shellcheck shell=bash
 
 scratch=$(mktemp -d)

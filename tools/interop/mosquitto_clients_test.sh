@@ -30,7 +30,8 @@ listen() {
     local out=$1 topic=$2
     shift 2
     : >"$out"
-    stdbuf -oL mosquitto_sub -p "$broker_port" -V "$version" -t "$topic" -d "$@" >"$out.debug" 2>&1 &
+    stdbuf -oL mosquitto_sub -p "$broker_port" -V "$version" -t "$topic" -d "$@" \
+        >"$out.debug" 2>&1 &
     listener=$!
     for _ in $(seq 100); do
         grep -q SUBACK "$out.debug" && break
@@ -125,8 +126,8 @@ request_response() {
         done
         pub -t response -q 1 -m answer
     ) &
-    timeout 10 mosquitto_rr -p "$broker_port" -V "$version" -t request -e response -q 1 -m question \
-        >"$scratch/answer" || fail "$version: mosquitto_rr"
+    timeout 10 mosquitto_rr -p "$broker_port" -V "$version" -t request -e response -q 1 \
+        -m question >"$scratch/answer" || fail "$version: mosquitto_rr"
     received "$scratch/answer" answer
     kill $listener
 }
