@@ -37,7 +37,8 @@ struct connection {
     uint32_t ready_previous;
     uint32_t maximum_packet_size; /* the client's, bytes; UINT32_MAX: it named none */
     uint32_t connect_expiry_s;    /* Session Expiry Interval as CONNECT asked for it */
-    struct send_quota quota;
+    struct send_quota quota;         /* of PUBLISH to the client */
+    struct send_quota receive_quota; /* of QoS 2 PUBLISH from a 5.0 client */
     uint16_t keep_alive_s;        /* in force: Server Keep Alive if it was sent */
     uint16_t topic_alias_maximum; /* towards the client; 0: none */
     uint8_t version;              /* enum ella_version; UNKNOWN before CONNECT */

@@ -20,6 +20,9 @@
 #include "state_machines/connection.h"
 #include "state_machines/session.h"
 
+/* What $SYS/broker/version says. */
+#define SYS_VERSION "libella 0.1"
+
 struct sys_load;
 
 struct core {
@@ -61,9 +64,6 @@ uint64_t core_random(struct core *core);
 
 void connect_packet(struct core *core, struct connection *connection,
                     const struct ella_connect *connect);
-/* A CONNECT that can't be used; reason_code as MQTT 5.0 has it. */
-void connect_refuse(struct core *core, struct connection *connection, enum connection_event event,
-                    uint8_t reason_code, uint8_t error, const char *text);
 /* Sends the CONNACK of a refusal, if the version has one that fits. */
 void connect_send_refusal(struct core *core, struct connection *connection, uint8_t reason_code,
                           const char *text);
@@ -72,6 +72,11 @@ void connect_send_refusal(struct core *core, struct connection *connection, uint
 void connect_accept(struct core *core, struct connection *connection,
                     const struct core_auth_result *auth);
 void connect_request_free(struct core *core, struct connection *connection);
+/* The client identifier of the CONNECT that is being judged, empty if none is. */
+struct ella_slice connect_request_client_id(const struct connection *connection);
+/* Keeps the Authentication Data of CONNECT or AUTH for who judges. false: no memory. */
+bool connect_request_set_data(struct core *core, struct connection *connection,
+                              const struct ella_properties *properties);
 /* Fills in the question of CORE_EFFECT_AUTHENTICATE. */
 void connect_question(const struct connection *connection, struct core_effect *out);
 
@@ -91,7 +96,9 @@ void publish_packet(struct core *core, struct connection *connection,
                     const struct ella_publish *publish);
 void publish_release(struct core *core, struct connection *connection,
                      const struct ella_ack *pubrel);
-/* Retains and delivers; for $SYS and the driver. false: no memory. */
+/* Retains, if the message says so, and delivers; for wills. Returns how many it was for. */
+uint32_t publish_message(struct core *core, struct message *message);
+/* The same for a message of the broker's own. false: no memory. */
 bool publish_local(struct core *core, const struct ella_publish *publish);
 /* Why a topic or payload is not accepted from clients: an MQTT 5.0 reason code and the count it
  * goes to; SUCCESS if it is. user_name may be empty. */
@@ -126,12 +133,11 @@ void deliver_retained(struct core *core, const struct subscription *subscription
                       struct ella_slice filter);
 /* The session ends: what came to it by share groups goes to other members (section 4.8.2). */
 void deliver_redistribute(struct core *core, struct session *session);
+/* Takes an entry out of the session's queue, sent, finished or given up. */
+void deliver_discard(struct core *core, struct session *session, struct queue_entry *entry);
 /* Counts a message that is not delivered and says why. session may be NULL. */
 void deliver_drop(struct core *core, enum core_stat stat, const struct session *session,
                   const struct message *message);
-
-/* ---- pull.c ----------------------------------------------------------------------------------
- */
 
 /* ---- close.c: how connections and sessions end, and wills ------------------------------------
  */
@@ -154,6 +160,8 @@ void close_transport(struct core *core, struct connection *connection, const cha
  */
 
 void expire_due(struct core *core);
+/* The transport is open: the connect timeout begins. false: no memory. */
+bool expire_begin_connect(struct core *core, struct connection *connection);
 /* The connection was accepted: keep alive begins. */
 void expire_begin_keepalive(struct core *core, struct connection *connection);
 

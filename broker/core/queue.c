@@ -197,7 +197,6 @@ static uint16_t unused_packet_id(struct queue *queue) {
 
 void queue_start(struct memory *memory, struct queue *queue, struct queue_entry *entry) {
     CORE_ASSERT(entry->packet_id == 0u && entry->qos > 0u);
-    account_remove(queue, entry);
     entry->packet_id = unused_packet_id(queue);
     queue->in_flight_count++;
     if (queue->index != NULL) {
@@ -208,8 +207,26 @@ void queue_start(struct memory *memory, struct queue *queue, struct queue_entry 
     }
 }
 
+static void forget_packet_id(struct memory *memory, struct queue *queue,
+                             struct queue_entry *entry) {
+    if (queue->index != NULL)
+        index_remove(memory, queue->index, entry->packet_id);
+    queue->in_flight_count--;
+    entry->packet_id = 0u;
+    if (queue->in_flight_count <= QUEUE_WALK_COUNT_MAX / 2u)
+        index_free(memory, queue);
+}
+
+void queue_stop(struct memory *memory, struct queue *queue, struct queue_entry *entry) {
+    CORE_ASSERT(entry == queue->next);
+    queue->last_packet_id--; /* so that what comes next has the same packet id */
+    forget_packet_id(memory, queue, entry);
+    entry->state = QOS_SEND_FREE;
+}
+
 void queue_advance(struct queue *queue) {
     CORE_ASSERT(queue->next != NULL);
+    account_remove(queue, queue->next);
     queue->next->sent = 1u;
     queue->next = queue->next->next;
 }
@@ -222,13 +239,8 @@ void queue_entry_release(struct memory *memory, struct queue_entry *entry) {
 }
 
 void queue_remove(struct memory *memory, struct queue *queue, struct queue_entry *entry) {
-    if (entry->packet_id != 0u) {
-        if (queue->index != NULL)
-            index_remove(memory, queue->index, entry->packet_id);
-        queue->in_flight_count--;
-        if (queue->in_flight_count <= QUEUE_WALK_COUNT_MAX / 2u)
-            index_free(memory, queue);
-    }
+    if (entry->packet_id != 0u)
+        forget_packet_id(memory, queue, entry);
     account_remove(queue, entry);
     if (queue->next == entry)
         queue->next = entry->next;

@@ -75,6 +75,8 @@ uint32_t queue_entry_identifiers(const struct queue_entry *entry, const uint32_t
 /* The entry is sent for the first time at QoS 1 or 2: gives it an unused packet id, which must
  * exist (in_flight_count < 65535), and counts it as in flight. Its state is left to the caller. */
 void queue_start(struct memory *memory, struct queue *queue, struct queue_entry *entry);
+/* Undoes queue_start(): nothing was sent, the entry waits again. */
+void queue_stop(struct memory *memory, struct queue *queue, struct queue_entry *entry);
 /* The entry, which is queue->next, was sent on this connection: next moves on. */
 void queue_advance(struct queue *queue);
 /* The entry with this packet id; NULL: none. */

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Libella authors
+ *
+ * PUBACK, PUBREC and PUBCOMP from a client: what they do to the message they name is decided by
+ * state_machines/qos_send.h. It knows nothing of topics.
+ */
+#include "broker/core/core_state.h"
+
+static enum qos_send_event event_of(enum ella_packet_type type, uint8_t reason_code) {
+    if (type == ELLA_PUBACK)
+        return QOS_SEND_ON_PUBACK;
+    if (type == ELLA_PUBCOMP)
+        return QOS_SEND_ON_PUBCOMP;
+    return reason_code < ELLA_REASON_UNSPECIFIED_ERROR ? QOS_SEND_ON_PUBREC
+                                                       : QOS_SEND_ON_PUBREC_ERROR;
+}
+
+/* The exchange is over, well or badly: a refused message goes to nobody else. */
+static void complete(struct core *core, struct session *session, struct queue_entry *entry,
+                     uint8_t reason_code) {
+    //= v5/4.4.0-2 v5/4.8.2-6 v5/4.3.2-3 v5/4.3.3-3 v5/4.3.3-5 v3/4.3.2-1 v3/4.3.3-1
+    if (entry->message != NULL && reason_code >= ELLA_REASON_UNSPECIFIED_ERROR)
+        deliver_drop(core, STAT_DROPPED_REFUSED_BY_CLIENT, session, entry->message);
+    deliver_discard(core, session, entry);
+}
+
+void acknowledge_packet(struct core *core, struct connection *connection,
+                        enum ella_packet_type type, const struct ella_ack *ack) {
+    struct session *session = connection->session;
+    struct queue_entry *entry = queue_find(&session->queue, ack->packet_id);
+    const struct qos_send_transition step =
+        qos_send_step(entry == NULL ? QOS_SEND_FREE : (enum qos_send_state)entry->state,
+                      event_of(type, ack->reason_code));
+
+    /* An entry that waits to be sent again has taken no slot on this connection. */
+    if (entry != NULL && step.frees_id && entry->sent)
+        send_quota_give(&connection->quota);
+    switch (step.action) {
+    case QOS_SEND_DO_PUBREL:
+        //= v5/4.3.3-4 v5/4.3.3-6 v3/4.3.3-1 v5/3.6.2-1
+        entry->state = (uint8_t)step.next;
+        queue_entry_release(&core->memory, entry);
+        connection_send_ack(core, connection, ELLA_PUBREL, ack->packet_id, ELLA_REASON_SUCCESS,
+                            NULL);
+        break;
+    case QOS_SEND_DO_PUBREL_UNKNOWN:
+        connection_send_ack(core, connection, ELLA_PUBREL, ack->packet_id,
+                            ELLA_REASON_PACKET_IDENTIFIER_NOT_FOUND, NULL);
+        break;
+    case QOS_SEND_DO_COMPLETE:
+        complete(core, session, entry, ack->reason_code);
+        break;
+    case QOS_SEND_VIOLATION:
+        close_connection(core, connection, CONNECTION_ON_BAD_PACKET, ELLA_REASON_PROTOCOL_ERROR,
+                         ELLA_ERROR_NONE, "acknowledgement of the wrong kind");
+        return;
+    default:
+        break;
+    }
+    connection_want_write(core, connection);
+}

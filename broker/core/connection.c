@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Libella authors
+ *
+ * Connections in their slots, the list of those with an effect, and answers into their output. It
+ * knows nothing of what packets mean.
+ */
+#include "broker/core/connection.h"
+
+#include <string.h>
+
+#include "broker/core/core_state.h"
+#include "state_machines/auth.h"
+
+#define SLOT_CAPACITY_MIN 16u
+
+/* ---- The slots -------------------------------------------------------------------------------
+ */
+
+static bool slots_reserve(struct core *core, uint32_t slot) {
+    uint32_t capacity =
+        core->connection_capacity == 0u ? SLOT_CAPACITY_MIN : core->connection_capacity;
+    struct connection **grown;
+
+    if (slot < core->connection_capacity)
+        return true;
+    while (capacity <= slot && capacity <= UINT32_MAX / 2u)
+        capacity *= 2u;
+    if (capacity <= slot)
+        return false;
+    grown = memory_resize(&core->memory, MEMORY_CONNECTION, core->connections,
+                          core->connection_capacity * sizeof *grown, capacity * sizeof *grown);
+    if (grown == NULL)
+        return false;
+    memset(grown + core->connection_capacity, 0,
+           (capacity - core->connection_capacity) * sizeof *grown);
+    core->connections = grown;
+    core->connection_capacity = capacity;
+    return true;
+}
+
+struct connection *connection_open(struct core *core, uint32_t slot,
+                                   const struct core_listener *listener) {
+    struct connection *c;
+
+    CORE_ASSERT(slot != CONNECTION_NO_SLOT && connection_at(core, slot) == NULL);
+    if (!slots_reserve(core, slot))
+        return NULL;
+    c = memory_get_zero(&core->memory, MEMORY_CONNECTION, sizeof *c);
+    if (c == NULL)
+        return NULL;
+    c->listener = listener;
+    c->slot = slot;
+    c->ready_next = c->ready_previous = CONNECTION_NO_SLOT;
+    c->maximum_packet_size = UINT32_MAX;
+    c->problem_information = 1u;
+    c->quota = send_quota_start(1u);
+    timer_init(&c->timer, TIMER_CONNECTION);
+    core->connections[slot] = c;
+    core->stats->value[STAT_CONNECTIONS]++;
+    return c;
+}
+
+struct connection *connection_at(const struct core *core, uint32_t slot) {
+    return slot < core->connection_capacity ? core->connections[slot] : NULL;
+}
+
+struct connection *connection_of(const struct core *core, uint32_t slot) {
+    struct connection *c = connection_at(core, slot);
+    CORE_ASSERT(c != NULL);
+    return c;
+}
+
+void connection_quiet(struct core *core, struct connection *connection) {
+    timer_cancel(&core->timers, &connection->timer);
+    connect_request_free(core, connection);
+    text_free(&core->memory, MEMORY_CONNECTION, connection->method);
+    connection->method = NULL;
+    connection->want_authenticate = 0u;
+    connection->auth_state = (uint8_t)auth_step(connection->auth_state, AUTH_ON_END).next;
+    //= v5/3.3.2-7
+    alias_free(&core->memory, &connection->aliases_in);
+    alias_free(&core->memory, &connection->aliases_out);
+}
+
+void connection_release(struct core *core, struct connection *connection) {
+    CORE_ASSERT(connection->session == NULL);
+    connection_quiet(core, connection);
+    connection_not_ready(core, connection);
+    output_free(&core->memory, &connection->output);
+    partial_free(&core->memory, &connection->partial);
+    core->connections[connection->slot] = NULL;
+    core->stats->value[STAT_CONNECTIONS]--;
+    memory_put(&core->memory, MEMORY_CONNECTION, connection, sizeof *connection);
+}
+
+/* ---- The list of those with an effect --------------------------------------------------------
+ */
+
+void connection_ready(struct core *core, struct connection *connection) {
+    if (connection->is_ready)
+        return;
+    connection->is_ready = 1u;
+    connection->ready_previous = core->ready_last;
+    connection->ready_next = CONNECTION_NO_SLOT;
+    if (core->ready_last != CONNECTION_NO_SLOT)
+        connection_of(core, core->ready_last)->ready_next = connection->slot;
+    else
+        core->ready_first = connection->slot;
+    core->ready_last = connection->slot;
+}
+
+void connection_not_ready(struct core *core, struct connection *connection) {
+    if (!connection->is_ready)
+        return;
+    connection->is_ready = 0u;
+    if (connection->ready_previous != CONNECTION_NO_SLOT)
+        connection_of(core, connection->ready_previous)->ready_next = connection->ready_next;
+    else
+        core->ready_first = connection->ready_next;
+    if (connection->ready_next != CONNECTION_NO_SLOT)
+        connection_of(core, connection->ready_next)->ready_previous = connection->ready_previous;
+    else
+        core->ready_last = connection->ready_previous;
+}
+
+bool connection_has_output(const struct connection *connection) {
+    const struct session *session = connection->session;
+    const struct queue_entry *next;
+
+    if (connection->partial != NULL || connection->output != NULL)
+        return true;
+    if (session == NULL || session->queue.next == NULL)
+        return false;
+    /* The window holds back PUBLISH of QoS 1 and 2 and, to keep the order, what is behind them. A
+     * PUBREL that is sent again is never held back. */
+    next = session->queue.next;
+    return next->qos == 0u || next->state == QOS_SEND_WAITING_PUBCOMP ||
+           send_quota_left(connection->quota) > 0u;
+}
+
+void connection_want_write(struct core *core, struct connection *connection) {
+    if (connection->told_write || connection->want_write || !connection_has_output(connection))
+        return;
+    connection->want_write = 1u;
+    connection_ready(core, connection);
+}
+
+/* ---- Answers ---------------------------------------------------------------------------------
+ */
+
+struct ella_slice connection_text(const char *text) {
+    return ella_slice_of(text, text == NULL ? 0u : (uint32_t)strlen(text));
+}
+
+/* Where a packet has its properties; NULL if it has none. */
+static struct ella_properties *properties_of(struct ella_packet *packet) {
+    switch (packet->type) {
+    case ELLA_CONNACK:
+        return &packet->connack.properties;
+    case ELLA_PUBACK:
+    case ELLA_PUBREC:
+    case ELLA_PUBREL:
+    case ELLA_PUBCOMP:
+        return &packet->ack.properties;
+    case ELLA_SUBACK:
+    case ELLA_UNSUBACK:
+        return &packet->suback.properties;
+    case ELLA_DISCONNECT:
+    case ELLA_AUTH:
+        return &packet->reason.properties;
+    default:
+        return NULL;
+    }
+}
+
+static bool drop_problem_information(struct ella_packet *packet) {
+    const uint64_t both = (uint64_t)1 << ELLA_PROPERTY_REASON_STRING |
+                          (uint64_t)1 << ELLA_PROPERTY_USER_PROPERTY;
+    struct ella_properties *p = properties_of(packet);
+
+    if (p == NULL || (p->present & both) == 0u)
+        return false;
+    p->present &= ~both;
+    return true;
+}
+
+/* The size of the packet if it may be sent; false: it can't be. */
+static bool sendable_size(const struct connection *connection, struct ella_packet *packet,
+                          uint32_t *size) {
+    if (!connection->problem_information && packet->type != ELLA_CONNACK &&
+        packet->type != ELLA_DISCONNECT)
+        //= v5/3.1.2-29
+        (void)drop_problem_information(packet);
+    if (ella_encoded_size(packet, connection->version, ELLA_FROM_SERVER, size) != ELLA_ERROR_NONE)
+        return false;
+    //= v5/3.2.2-19 v5/3.2.2-20 v5/3.4.2-2 v5/3.4.2-3 v5/3.5.2-2 v5/3.5.2-3 v5/3.6.2-2 v5/3.6.2-3
+    //= v5/3.7.2-2 v5/3.7.2-3 v5/3.9.2-1 v5/3.9.2-2 v5/3.11.2-1 v5/3.11.2-2 v5/3.14.2-3
+    //= v5/3.14.2-4 v5/3.15.2-2 v5/3.15.2-3
+    if (*size > connection->maximum_packet_size && drop_problem_information(packet) &&
+        ella_encoded_size(packet, connection->version, ELLA_FROM_SERVER, size) != ELLA_ERROR_NONE)
+        return false;
+    //= v5/3.1.2-24
+    return *size <= connection->maximum_packet_size;
+}
+
+void connection_send(struct core *core, struct connection *connection,
+                     struct ella_packet *packet) {
+    uint32_t size = 0u;
+    uint8_t *to;
+
+    if (connection->failed)
+        return;
+    to = sendable_size(connection, packet, &size)
+             ? output_reserve(&core->memory, &connection->output, size)
+             : NULL;
+    if (to == NULL ||
+        ella_encode(packet, connection->version, ELLA_FROM_SERVER, to, 0u, size, &size) !=
+            ELLA_ERROR_NONE) {
+        connection->failed = 1u;
+        return;
+    }
+    output_put(connection->output, size);
+    core_count(core, STAT_PACKETS_SENT);
+    log_packet(core, CORE_LOG_PACKET_OUT, connection, (uint8_t)packet->type,
+               ella_slice_of(NULL, 0u), 0u);
+    connection_want_write(core, connection);
+}
+
+void connection_send_ack(struct core *core, struct connection *connection,
+                         enum ella_packet_type type, uint16_t packet_id, uint8_t reason_code,
+                         const char *text) {
+    struct ella_packet packet;
+
+    memset(&packet.ack, 0, sizeof packet.ack);
+    packet.type = type;
+    packet.ack.packet_id = packet_id;
+    if (connection_is_v5(connection)) {
+        packet.ack.reason_code = reason_code;
+        if (text != NULL && reason_code >= ELLA_REASON_UNSPECIFIED_ERROR) {
+            ella_property_set(&packet.ack.properties, ELLA_PROPERTY_REASON_STRING);
+            packet.ack.properties.reason_string = connection_text(text);
+        }
+    }
+    connection_send(core, connection, &packet);
+}

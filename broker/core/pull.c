@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Libella authors
+ *
+ * Bytes for one connection, when its transport can take them: first the rest of a PUBLISH in
+ * pieces, then answers, then messages from the session's queue. Packet identifiers, the client's
+ * window and topic aliases are taken here, so what waits costs none of them.
+ */
+#include <string.h>
+
+#include "broker/core/core_state.h"
+
+#define IDENTIFIER_LEN_MAX 5u /* property identifier and variable byte integer */
+#define IDENTIFIERS_ON_STACK 8u
+
+/* Where the bytes go. */
+struct room {
+    uint8_t *buf;
+    uint32_t size;
+    uint32_t used;
+};
+
+enum pulled {
+    PULLED,  /* the entry was dealt with: look at the next */
+    NO_ROOM, /* the buffer is full */
+    NO_TURN, /* the window is used up, or the connection has failed */
+};
+
+/* A PUBLISH being made, and what must be given back or remembered afterwards. */
+struct outgoing {
+    struct ella_publish publish;
+    uint32_t size;        /* bytes of the packet */
+    uint16_t fresh_alias; /* to be remembered if the packet is sent, 0: none */
+    uint8_t *block;       /* encoded identifiers, if stack does not hold them */
+    uint32_t block_size;
+    uint8_t stack[IDENTIFIERS_ON_STACK * IDENTIFIER_LEN_MAX];
+};
+
+/* ---- The packet ------------------------------------------------------------------------------
+ */
+
+/* false: no memory. */
+static bool put_identifiers(struct core *core, const struct queue_entry *entry,
+                            struct outgoing *out) {
+    const uint32_t *identifiers;
+    const uint32_t count = queue_entry_identifiers(entry, &identifiers);
+    uint8_t *to = out->stack;
+    uint32_t used = 0u;
+
+    if (count == 0u)
+        return true;
+    if (count > IDENTIFIERS_ON_STACK) {
+        out->block_size = count * IDENTIFIER_LEN_MAX;
+        out->block = to = memory_get(&core->memory, MEMORY_OTHER, out->block_size);
+        if (to == NULL)
+            return false;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        const enum ella_error error = ella_subscription_identifier_put(
+            identifiers[i], to, count * IDENTIFIER_LEN_MAX, &used);
+        CORE_ASSERT(error == ELLA_ERROR_NONE);
+    }
+    //= v5/3.3.4-3 v5/u-3.3.4-1
+    ella_property_set(&out->publish.properties, ELLA_PROPERTY_SUBSCRIPTION_IDENTIFIER);
+    out->publish.properties.subscription_identifiers = ella_slice_of(to, used);
+    return true;
+}
+
+/* An alias in place of the topic, or beside it the first time. */
+static void put_alias(const struct connection *c, struct outgoing *out) {
+    const uint16_t used = c->aliases_out == NULL ? 0u : c->aliases_out->count;
+    uint16_t alias = alias_find(c->aliases_out, out->publish.topic);
+
+    if (alias == 0u && used < c->topic_alias_maximum)
+        alias = out->fresh_alias = (uint16_t)(used + 1u);
+    if (alias == 0u)
+        return;
+    //= v5/3.1.2-26 v5/3.1.2-27 v5/3.3.2-8 v5/3.3.2-11
+    ella_property_set(&out->publish.properties, ELLA_PROPERTY_TOPIC_ALIAS);
+    out->publish.properties.topic_alias = alias;
+    if (out->fresh_alias == 0u)
+        out->publish.topic = ella_slice_of(NULL, 0u);
+}
+
+static bool outgoing_make(struct core *core, const struct connection *c,
+                          const struct queue_entry *entry, bool again, struct outgoing *out) {
+    struct ella_publish *p = &out->publish;
+
+    out->fresh_alias = 0u;
+    out->block = NULL;
+    out->block_size = 0u;
+    //= v5/3.3.2-6 v5/3.3.2-4 v5/3.3.2-15 v5/3.3.2-16 v5/3.3.2-17 v5/3.3.2-18 v5/3.3.2-20
+    message_to_publish(entry->message, core->now_ms, p);
+    p->qos = entry->qos;
+    p->retain = entry->retain;
+    p->packet_id = entry->packet_id;
+    /* Never the publisher's own DUP. */
+    //= v5/3.3.1-1 v5/3.3.1-2 v5/3.3.1-3 v3/3.3.1-1 v3/3.3.1-2 v3/3.3.1-3 v5/4.3.1-1 v3/4.3.1-1
+    p->dup = again;
+    if (connection_is_v5(c)) {
+        if (!put_identifiers(core, entry, out))
+            return false;
+        if (c->topic_alias_maximum > 0u)
+            put_alias(c, out);
+    } else {
+        memset(&p->properties, 0, sizeof p->properties);
+    }
+    if (ella_publish_size(p, c->version, ELLA_FROM_SERVER, &out->size) != ELLA_ERROR_NONE)
+        out->size = UINT32_MAX;
+    return true;
+}
+
+static void outgoing_end(struct core *core, struct outgoing *out) {
+    memory_put(&core->memory, MEMORY_OTHER, out->block, out->block == NULL ? 0u : out->block_size);
+}
+
+/* ---- In pieces -------------------------------------------------------------------------------
+ */
+
+/* The head of a packet that does not fit in the whole buffer: encoded without payload, then given
+ * the Remaining Length of the whole, whose length prefix may be longer. */
+static struct partial *partial_begin(struct core *core, const struct connection *c,
+                                     const struct outgoing *out, struct message *message) {
+    struct ella_publish bare = out->publish;
+    const uint32_t head_len = out->size - ella_slice_len(bare.payload);
+    struct partial *partial = partial_create(&core->memory, message, head_len);
+    uint32_t bare_len = 0u;
+    uint32_t at;
+    uint32_t body;
+    uint32_t remaining;
+    enum ella_error error;
+
+    if (partial == NULL)
+        return NULL;
+    bare.payload = ella_slice_of(NULL, 0u);
+    error = ella_publish_size(&bare, c->version, ELLA_FROM_SERVER, &bare_len);
+    CORE_ASSERT(error == ELLA_ERROR_NONE && bare_len <= head_len);
+    at = head_len - bare_len;
+    error = ella_encode_publish(&bare, c->version, ELLA_FROM_SERVER, partial->head, at, head_len,
+                                &bare_len);
+    CORE_ASSERT(error == ELLA_ERROR_NONE);
+    partial->head[0] = partial->head[at];
+    for (body = at + 1u; (partial->head[body] & 0x80u) != 0u; body++) {
+    }
+    body++;
+    remaining = out->size - body;
+    for (uint32_t i = 1u; i < body; i++) {
+        partial->head[i] = (uint8_t)((remaining & 0x7fu) | (i + 1u < body ? 0x80u : 0u));
+        remaining >>= 7;
+    }
+    return partial;
+}
+
+/* ---- Sending ---------------------------------------------------------------------------------
+ */
+
+static void sent(struct core *core, struct connection *c, const struct outgoing *out, bool again) {
+    const struct ella_slice payload = out->publish.payload;
+
+    core_count(core, STAT_PACKETS_SENT);
+    core_count(core, STAT_PUBLISH_SENT);
+    core_count_many(core, STAT_PUBLISH_BYTES_SENT, ella_slice_len(payload));
+    if (again)
+        core_count(core, STAT_PUBLISH_RESENT);
+    log_packet(core, CORE_LOG_PACKET_OUT, c, ELLA_PUBLISH, out->publish.topic, out->publish.qos);
+    /* Without memory to remember it the alias stays unknown here: the next packet gives it its
+     * topic again, which is allowed. */
+    if (out->fresh_alias != 0u)
+        (void)alias_set(&core->memory, &c->aliases_out, out->fresh_alias, out->publish.topic);
+}
+
+/* Writes the packet to the room, or begins to send it in pieces if the room is all there is. */
+static enum pulled write_packet(struct core *core, struct connection *c, struct room *room,
+                                const struct outgoing *out, struct message *message) {
+    uint32_t size = 0u;
+
+    if (out->size <= room->size - room->used) {
+        const enum ella_error error =
+            ella_encode_publish(&out->publish, c->version, ELLA_FROM_SERVER, room->buf,
+                                room->used, room->size, &size);
+        CORE_ASSERT(error == ELLA_ERROR_NONE && size == out->size);
+        room->used += size;
+        return PULLED;
+    }
+    if (room->used > 0u)
+        return NO_ROOM;
+    c->partial = partial_begin(core, c, out, message);
+    if (c->partial == NULL) {
+        c->failed = 1u;
+        return NO_TURN;
+    }
+    room->used = partial_take(&core->memory, &c->partial, room->buf, room->size);
+    return PULLED;
+}
+
+/* Sends the entry, whose turn it is; it stands before queue.next afterwards, or is gone. */
+static enum pulled send_entry(struct core *core, struct connection *c, struct room *room,
+                              struct queue_entry *entry, bool again) {
+    struct session *session = c->session;
+    struct outgoing out;
+    enum pulled result = NO_TURN;
+
+    if (!outgoing_make(core, c, entry, again, &out)) {
+        c->failed = 1u;
+    } else if (out.size > c->maximum_packet_size || out.size > ELLA_PACKET_SIZE_MAX) {
+        /* As if it had been sent and acknowledged. */
+        //= v5/3.1.2-24 v5/3.1.2-25
+        deliver_drop(core, STAT_DROPPED_PACKET_TOO_LARGE, session, entry->message);
+        deliver_discard(core, session, entry);
+        result = PULLED;
+    } else {
+        result = write_packet(core, c, room, &out, entry->message);
+        if (result == PULLED) {
+            sent(core, c, &out, again);
+            queue_advance(&session->queue);
+            if (entry->qos == 0u)
+                deliver_discard(core, session, entry);
+            else
+                (void)send_quota_take(&c->quota);
+        }
+    }
+    outgoing_end(core, &out);
+    return result;
+}
+
+/* PUBREL again after a reconnect; never held back by the window. */
+static enum pulled send_pubrel(struct core *core, struct connection *c,
+                               const struct queue_entry *entry) {
+    //= v5/4.3.3-6 v5/3.3.4-10 v5/4.9.0-3
+    connection_send_ack(core, c, ELLA_PUBREL, entry->packet_id, ELLA_REASON_SUCCESS, NULL);
+    send_quota_claim(&c->quota);
+    queue_advance(&c->session->queue);
+    return c->failed ? NO_TURN : PULLED;
+}
+
+/* Whether the window, in messages and bytes, takes one more. */
+static bool window_open(const struct core *core, const struct connection *c,
+                        const struct message *message) {
+    const struct queue *q = &c->session->queue;
+    uint64_t in_flight;
+
+    //= v5/3.3.4-9 v5/4.9.0-2
+    if (send_quota_left(c->quota) == 0u)
+        return false;
+    if (core->limits.max_inflight_bytes == 0u)
+        return true;
+    in_flight = queue_in_flight_bytes(q);
+    return in_flight == 0u ||
+           in_flight + message_size_bytes(message) <= core->limits.max_inflight_bytes;
+}
+
+/* What was in flight on an earlier connection. */
+static enum pulled resume_entry(struct core *core, struct connection *c, struct room *room,
+                                struct queue_entry *entry) {
+    const struct qos_send_transition step = qos_send_step(entry->state, QOS_SEND_ON_RESUME);
+
+    if (step.action == QOS_SEND_DO_PUBREL)
+        return send_pubrel(core, c, entry);
+    CORE_ASSERT(step.action == QOS_SEND_DO_PUBLISH_AGAIN);
+    if (!window_open(core, c, entry->message))
+        return NO_TURN;
+    //= v5/4.4.0-1 v3/4.4.0-1 v5/4.8.2-4 v5/4.3.3-7
+    return send_entry(core, c, room, entry, true);
+}
+
+/* Gives the entry its packet id and sends it for the first time. What can't be sent now goes back
+ * to what it was. */
+static enum pulled start_entry(struct core *core, struct connection *c, struct room *room,
+                               struct queue_entry *entry) {
+    struct queue *q = &c->session->queue;
+    const struct qos_send_transition step = qos_send_step(
+        QOS_SEND_FREE, entry->qos == 1u ? QOS_SEND_ON_SEND_QOS1 : QOS_SEND_ON_SEND_QOS2);
+    enum pulled result;
+
+    if (!window_open(core, c, entry->message) || q->in_flight_count == UINT16_MAX)
+        return NO_TURN;
+    queue_start(&core->memory, q, entry);
+    entry->state = (uint8_t)step.next;
+    result = send_entry(core, c, room, entry, false);
+    if (result != PULLED)
+        queue_stop(&core->memory, q, entry);
+    return result;
+}
+
+static enum pulled pull_entry(struct core *core, struct connection *c, struct room *room) {
+    struct queue_entry *entry = c->session->queue.next;
+
+    if (entry == NULL)
+        return NO_TURN;
+    if (entry->packet_id != 0u)
+        return resume_entry(core, c, room, entry);
+    //= v5/3.3.2-5
+    if (message_expired(entry->message, core->now_ms)) {
+        deliver_drop(core, STAT_DROPPED_EXPIRED, c->session, entry->message);
+        deliver_discard(core, c->session, entry);
+        return PULLED;
+    }
+    if (entry->qos == 0u)
+        return send_entry(core, c, room, entry, false);
+    return start_entry(core, c, room, entry);
+}
+
+size_t core_pull(struct core *core, uint32_t conn, uint8_t *buf, size_t size) {
+    struct connection *c = connection_of(core, conn);
+    struct room room = {buf, size > UINT32_MAX ? UINT32_MAX : (uint32_t)size, 0u};
+    enum pulled result = PULLED;
+
+    CORE_ASSERT(size >= CORE_PULL_SIZE_MIN);
+    c->want_write = 0u;
+    while (result == PULLED && room.used < room.size) {
+        room.used += partial_take(&core->memory, &c->partial, room.buf + room.used,
+                                  room.size - room.used);
+        if (c->partial != NULL)
+            break;
+        //= v5/3.3.4-10 v5/4.9.0-3
+        room.used += output_take(&core->memory, &c->output, room.buf + room.used,
+                                 room.size - room.used);
+        //= v5/3.14.4-1 v5/3.2.0-1
+        if (c->output != NULL || !connection_may_send(c->state))
+            break;
+        result = pull_entry(core, c, &room);
+    }
+    /* Still told as long as the caller is to come back; what waits for its turn is told anew. */
+    c->told_write = result != NO_TURN && connection_has_output(c) ? 1u : 0u;
+    core_count_many(core, STAT_BYTES_SENT, room.used);
+    if (c->failed && connection_may_send(c->state))
+        close_connection(core, c, CONNECTION_ON_EXPELLED, ELLA_REASON_QUOTA_EXCEEDED,
+                         ELLA_ERROR_NONE, "no memory");
+    return room.used;
+}
