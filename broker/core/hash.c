@@ -15,11 +15,11 @@ struct sip {
     uint64_t v3;
 };
 
-static uint64_t rotated(uint64_t value, unsigned bits) {
+static inline uint64_t rotated(uint64_t value, unsigned bits) {
     return (value << bits) | (value >> (64u - bits));
 }
 
-static void sip_round(struct sip *s) {
+static inline void sip_round(struct sip *s) {
     s->v0 += s->v1;
     s->v2 += s->v3;
     s->v1 = rotated(s->v1, 13u) ^ s->v0;
@@ -31,26 +31,26 @@ static void sip_round(struct sip *s) {
     s->v2 = rotated(s->v2, 32u);
 }
 
-static void sip_absorb(struct sip *s, uint64_t word) {
+static inline void sip_absorb(struct sip *s, uint64_t word) {
     s->v3 ^= word;
     sip_round(s);
     s->v0 ^= word;
 }
 
-static uint64_t word16(const uint8_t *p) {
+static inline uint64_t word16(const uint8_t *p) {
     return (uint64_t)p[0] | (uint64_t)p[1] << 8u;
 }
 
-static uint64_t word32(const uint8_t *p) {
+static inline uint64_t word32(const uint8_t *p) {
     return word16(p) | word16(p + 2) << 16u;
 }
 
-static uint64_t word64(const uint8_t *p) {
+static inline uint64_t word64(const uint8_t *p) {
     return word32(p) | word32(p + 4) << 32u;
 }
 
 /* The last 0 to 7 bytes. */
-static uint64_t word_tail(const uint8_t *p, uint32_t len) {
+static inline uint64_t word_tail(const uint8_t *p, uint32_t len) {
     uint64_t word = 0u;
     unsigned bits = 0u;
 

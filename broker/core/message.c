@@ -3,8 +3,8 @@
  *
  * message: one block for each application message. It knows nothing of sessions.
  *
- * Invariants: references > 0 while it lives; the properties are encoded as ella_properties_encode()
- * does and hold none but the forwarded ones.
+ * Invariants: references > 0 while it lives; the properties are encoded as
+ * ella_properties_encode() does and hold none but the forwarded ones.
  */
 #include "broker/core/message.h"
 
@@ -161,9 +161,9 @@ void message_to_publish(const struct message *message, uint64_t now_ms, struct e
     if (message->properties_len > 0u) {
         const uint32_t start = message->topic_len;
         uint32_t error_at;
-        const enum ella_error error = ella_properties_decode(
-            ELLA_PUBLISH, ELLA_FROM_SERVER, message->bytes, start,
-            start + message->properties_len, &out->properties, &error_at);
+        const enum ella_error error =
+            ella_properties_decode(ELLA_PUBLISH, ELLA_FROM_SERVER, message->bytes, start,
+                                   start + message->properties_len, &out->properties, &error_at);
         CORE_ASSERT(error == ELLA_ERROR_NONE);
     }
     out->topic = message_topic(message);

@@ -177,13 +177,12 @@ TEST_F(MessageTest, TheRestOfTheExpiryIntervalIsPassedOn) {
     set(ELLA_PROPERTY_MESSAGE_EXPIRY_INTERVAL);
     struct message *m = create("a", 1000);
     EXPECT_EQ(m->expires_ms, 11000u);
-    const std::pair<uint64_t, uint32_t> cases[] = {{1000, 10},  {1001, 10}, {1999, 10}, {2000, 9},
-                                                   {10000, 1},  {10999, 1}, {11000, 0}, {99999, 0}};
+    const std::pair<uint64_t, uint32_t> cases[] = {{1000, 10}, {1001, 10}, {1999, 10}, {2000, 9},
+                                                   {10000, 1}, {10999, 1}, {11000, 0}, {99999, 0}};
     for (const auto &one : cases) {
         struct ella_publish out;
         message_to_publish(m, one.first, &out);
-        EXPECT_TRUE(
-            ella_property_present(&out.properties, ELLA_PROPERTY_MESSAGE_EXPIRY_INTERVAL));
+        EXPECT_TRUE(ella_property_present(&out.properties, ELLA_PROPERTY_MESSAGE_EXPIRY_INTERVAL));
         EXPECT_EQ(out.properties.message_expiry_interval_s, one.second) << one.first;
     }
     EXPECT_FALSE(message_expired(m, 10999));

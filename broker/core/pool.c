@@ -34,8 +34,7 @@ void pool_free(struct pool *pool) {
         if (pool->slabs[number] != NULL)
             memory_put(pool->memory, pool->class_, pool->slabs[number], slab_size_bytes(pool));
     }
-    memory_put(pool->memory, pool->class_, pool->slabs,
-               pool->slab_capacity * sizeof *pool->slabs);
+    memory_put(pool->memory, pool->class_, pool->slabs, pool->slab_capacity * sizeof *pool->slabs);
     pool_init(pool, pool->memory, pool->class_, pool->item_size);
 }
 

@@ -14,7 +14,7 @@
 #define POOL_SLAB_ITEMS 256u
 
 struct pool_slab {
-    uint32_t next;     /* slabs with free items form a list */
+    uint32_t next; /* slabs with free items form a list */
     uint32_t previous;
     uint16_t free_first; /* freed items of this slab form a list, ended by POOL_SLAB_ITEMS */
     uint16_t fresh;      /* items from here on were never used */

@@ -150,11 +150,10 @@ static bool limits_allow(const struct retain *retain, const struct message *old,
                          uint64_t max_bytes) {
     const uint64_t old_bytes = old == NULL ? 0u : message_size_bytes(old);
 
-    if (old == NULL && (retain->count == UINT32_MAX ||
-                        (max_messages > 0u && retain->count >= max_messages)))
+    if (old == NULL &&
+        (retain->count == UINT32_MAX || (max_messages > 0u && retain->count >= max_messages)))
         return false;
-    return max_bytes == 0u ||
-           retain->bytes - old_bytes + message_size_bytes(message) <= max_bytes;
+    return max_bytes == 0u || retain->bytes - old_bytes + message_size_bytes(message) <= max_bytes;
 }
 
 static bool expiry_start(struct retain *retain, struct retain_value *value, uint64_t expires_ms) {
@@ -189,8 +188,7 @@ enum retain_result retain_set(struct retain *retain, struct message *message,
                               uint32_t max_messages, uint64_t max_bytes) {
     const struct topic_path path = topic_path_of(message_topic(message));
     uint32_t node = topic_tree_find(&retain->tree, path);
-    const struct message *old =
-        node == TOPIC_TREE_NONE ? NULL : value_of(retain, node)->message;
+    const struct message *old = node == TOPIC_TREE_NONE ? NULL : value_of(retain, node)->message;
 
     //= v3/3.3.1-10 v3/3.3.1-11 v5/3.3.1-6 v5/3.3.1-7
     if (message->payload_len == 0u)
@@ -227,7 +225,7 @@ void retain_destroy(struct retain *retain) {
  * neither recursion nor a stack, whatever the number of levels.
  */
 
-enum { /* of retain_cursor.state_ */
+enum {          /* of retain_cursor.state_ */
     WALK_PHASE, /* WALK_NEW, WALK_ON or WALK_DONE */
     WALK_AT,    /* position of the filter's level that children of node must match */
     WALK_DEPTH, /* 1 at the node whose children "#" stands for, one more for each level below it;

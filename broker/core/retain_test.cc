@@ -261,8 +261,7 @@ TEST_F(RetainTest, ChurnDoesNotGrow) {
         for (int i = 0; i < 1000; i++)
             set("churn/" + std::to_string(round * 1000 + i) + "/x", "x", i % 7 + 1);
         for (int i = 0; i < 1000; i++)
-            ASSERT_EQ(set("churn/" + std::to_string(round * 1000 + i) + "/x", ""),
-                      RETAIN_CLEARED);
+            ASSERT_EQ(set("churn/" + std::to_string(round * 1000 + i) + "/x", ""), RETAIN_CLEARED);
         ASSERT_EQ(port.memory.used_bytes[MEMORY_MESSAGE], 0u);
         ASSERT_LT(port.memory.total_bytes, 16500u) << "one slab, the least index, the least heap";
     }

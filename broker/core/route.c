@@ -15,43 +15,9 @@
 #include <string.h>
 
 #include "broker/core/core_assert.h"
-#include "broker/core/topic_tree.h"
+#include "broker/core/route_nodes.h"
 
-#define MATCH_SET_CAPACITY_MIN 16u
 #define SHARE_PREFIX "$share"
-
-/* One subscription stands in the array itself, more in a block of their own. */
-struct subscription_array {
-    uint32_t count;
-    uint32_t capacity; /* 0 or 1: at.one */
-    union {
-        struct subscription *one;
-        struct subscription **many;
-    } at;
-};
-
-struct route_group {
-    struct share_group share; /* what others see; first, so that one is found from the other */
-    uint32_t node;
-    struct subscription_array members;
-    struct route_group *next; /* groups of one filter */
-    struct route_group *previous;
-};
-
-/* What hangs on a node. */
-struct route_value {
-    uint32_t plus; /* the child "+", TOPIC_TREE_NONE if there is none */
-    uint32_t hash; /* the child "#" */
-    struct subscription_array subscriptions;
-    struct route_group *groups; /* a filter's node: the first of its groups; a group's: itself */
-};
-
-struct route {
-    struct memory *memory;
-    struct topic_tree tree;
-    uint32_t subscription_count;
-    uint32_t shared_subscription_count;
-};
 
 struct route *route_create(struct memory *memory, uint64_t hash_seed) {
     struct route *route = memory_get_zero(memory, MEMORY_OTHER, sizeof *route);
@@ -72,16 +38,8 @@ void route_destroy(struct route *route) {
     memory_put(route->memory, MEMORY_OTHER, route, sizeof *route);
 }
 
-static struct route_value *value_of(const struct route *route, uint32_t node) {
-    return topic_tree_value(&route->tree, node);
-}
-
 /* ---- Arrays of subscriptions ------------------------------------------------------------------
  */
-
-static struct subscription **array_items(struct subscription_array *array) {
-    return array->capacity <= 1u ? &array->at.one : array->at.many;
-}
 
 static bool array_resize(struct memory *memory, struct subscription_array *array,
                          uint32_t capacity) {
@@ -90,7 +48,7 @@ static bool array_resize(struct memory *memory, struct subscription_array *array
 
     if (items == NULL)
         return false;
-    memcpy(items, array_items(array), array->count * sizeof *items);
+    memcpy(items, route_array_items(array), array->count * sizeof *items);
     if (array->capacity > 1u)
         memory_put(memory, MEMORY_SUBSCRIPTION, array->at.many, array->capacity * sizeof *items);
     array->at.many = items;
@@ -108,7 +66,7 @@ static bool array_reserve(struct memory *memory, struct subscription_array *arra
 
 static void array_push(struct subscription_array *array, struct subscription *subscription) {
     subscription->place_ = array->count;
-    array_items(array)[array->count++] = subscription;
+    route_array_items(array)[array->count++] = subscription;
 }
 
 static void array_shrink(struct memory *memory, struct subscription_array *array) {
@@ -129,7 +87,7 @@ static void array_shrink(struct memory *memory, struct subscription_array *array
 /* The last one takes the place that becomes free. */
 static void array_remove(struct memory *memory, struct subscription_array *array,
                          const struct subscription *subscription) {
-    struct subscription **items = array_items(array);
+    struct subscription **items = route_array_items(array);
     const uint32_t place = subscription->place_;
 
     CORE_ASSERT(place < array->count && items[place] == subscription);
@@ -143,7 +101,7 @@ static void array_remove(struct memory *memory, struct subscription_array *array
  */
 
 static bool node_is_used(const struct route *route, uint32_t node) {
-    const struct route_value *value = value_of(route, node);
+    const struct route_value *value = route_value_of(route, node);
     return topic_tree_at(&route->tree, node)->child_count > 0u ||
            value->subscriptions.count > 0u || value->groups != NULL;
 }
@@ -152,7 +110,7 @@ static bool node_is_used(const struct route *route, uint32_t node) {
 static void node_prune(struct route *route, uint32_t node) {
     while (node != TOPIC_TREE_ROOT && !node_is_used(route, node)) {
         const uint32_t parent = topic_tree_at(&route->tree, node)->parent;
-        struct route_value *above = value_of(route, parent);
+        struct route_value *above = route_value_of(route, parent);
         if (above->plus == node)
             above->plus = TOPIC_TREE_NONE;
         if (above->hash == node)
@@ -178,9 +136,9 @@ static uint32_t node_child_get(struct route *route, uint32_t parent, struct ella
     }
     //= v3/4.7.1-2 v3/4.7.1-3 v5/4.7.1-1 v5/4.7.1-2
     if (level_is(level, '+'))
-        value_of(route, parent)->plus = node;
+        route_value_of(route, parent)->plus = node;
     else if (level_is(level, '#'))
-        value_of(route, parent)->hash = node;
+        route_value_of(route, parent)->hash = node;
     return node;
 }
 
@@ -237,15 +195,15 @@ static struct route_group *group_of(struct share_group *share) {
 /* Brings what others see in line with the members. */
 static void group_show(struct route_group *group) {
     group->share.member_count = group->members.count;
-    group->share.members = array_items(&group->members);
+    group->share.members = route_array_items(&group->members);
     if (group->share.next >= group->members.count)
         group->share.next = 0u;
 }
 
 /* The group of its node, made if need be; NULL: no memory. */
 static struct route_group *group_get(struct route *route, uint32_t node) {
-    struct route_value *value = value_of(route, node);
-    struct route_value *filter = value_of(route, topic_tree_at(&route->tree, node)->parent);
+    struct route_value *value = route_value_of(route, node);
+    struct route_value *filter = route_value_of(route, topic_tree_at(&route->tree, node)->parent);
     struct route_group *group = value->groups;
 
     if (group != NULL)
@@ -264,7 +222,7 @@ static struct route_group *group_get(struct route *route, uint32_t node) {
 
 static void group_remove_if_empty(struct route *route, struct route_group *group) {
     struct route_value *filter =
-        value_of(route, topic_tree_at(&route->tree, group->node)->parent);
+        route_value_of(route, topic_tree_at(&route->tree, group->node)->parent);
 
     if (group->members.count > 0u)
         return;
@@ -274,7 +232,7 @@ static void group_remove_if_empty(struct route *route, struct route_group *group
         group->previous->next = group->next;
     else
         filter->groups = group->next;
-    value_of(route, group->node)->groups = NULL;
+    route_value_of(route, group->node)->groups = NULL;
     memory_put(route->memory, MEMORY_SUBSCRIPTION, group, sizeof *group);
 }
 
@@ -303,7 +261,7 @@ static void list_unlink(struct subscription_list *list, struct subscription *sub
 /* The array that subscriptions of this node are in; NULL: a group's node, not yet with a group. */
 static struct subscription_array *node_array(const struct route *route, uint32_t node,
                                              bool is_shared) {
-    struct route_value *value = value_of(route, node);
+    struct route_value *value = route_value_of(route, node);
 
     if (!is_shared)
         return &value->subscriptions;
@@ -321,8 +279,8 @@ static struct subscription *subscription_find(const struct route *route, uint32_
         return NULL;
     if (array->count < list->count) {
         for (uint32_t place = 0u; place < array->count; place++) {
-            if (array_items(array)[place]->session == session)
-                return array_items(array)[place];
+            if (route_array_items(array)[place]->session == session)
+                return route_array_items(array)[place];
         }
         return NULL;
     }
@@ -379,7 +337,7 @@ static void subscription_remove(struct route *route, struct subscription_list *l
     const uint32_t node = subscription->node_;
 
     if (subscription->group == NULL) {
-        array_remove(route->memory, &value_of(route, node)->subscriptions, subscription);
+        array_remove(route->memory, &route_value_of(route, node)->subscriptions, subscription);
     } else {
         struct route_group *group = group_of(subscription->group);
         array_remove(route->memory, &group->members, subscription);
@@ -453,164 +411,6 @@ uint32_t route_subscription_count(const struct route *route) {
 
 uint32_t route_shared_subscription_count(const struct route *route) {
     return route->shared_subscription_count;
-}
-
-/* ---- Matching ---------------------------------------------------------------------------------
- */
-
-/* Depth first, the literal child before "+". The way back is found from the node's parents, so
- * there is neither recursion nor a stack, whatever the number of levels. */
-struct match_walk {
-    const struct route *route;
-    struct topic_path path;
-    uint32_t node;
-    uint32_t at;    /* position of the level that children of node must match */
-    bool is_hidden; /* the topic begins with $: no wildcard at the root */
-};
-
-/* The capacity that holds count + more; 0 if there can be none. */
-static uint32_t set_capacity(uint32_t capacity, uint32_t count, uint32_t more) {
-    uint64_t wanted = capacity == 0u ? MATCH_SET_CAPACITY_MIN : capacity;
-
-    while (wanted < (uint64_t)count + more)
-        wanted *= 2u;
-    return wanted > UINT32_MAX / sizeof(void *) ? 0u : (uint32_t)wanted;
-}
-
-static bool set_reserve_subscriptions(struct memory *memory, struct match_set *set,
-                                      uint32_t more) {
-    uint32_t capacity;
-    struct subscription **larger;
-
-    if (more <= set->subscription_capacity - set->subscription_count)
-        return true;
-    capacity = set_capacity(set->subscription_capacity, set->subscription_count, more);
-    if (capacity == 0u)
-        return false;
-    larger = memory_resize(memory, MEMORY_OTHER, set->subscriptions,
-                           set->subscription_capacity * sizeof *larger,
-                           capacity * sizeof *larger);
-    if (larger == NULL)
-        return false;
-    set->subscriptions = larger;
-    set->subscription_capacity = capacity;
-    return true;
-}
-
-static bool set_reserve_group(struct memory *memory, struct match_set *set) {
-    uint32_t capacity;
-    struct share_group **larger;
-
-    if (set->group_count < set->group_capacity)
-        return true;
-    capacity = set_capacity(set->group_capacity, set->group_count, 1u);
-    if (capacity == 0u)
-        return false;
-    larger = memory_resize(memory, MEMORY_OTHER, set->groups,
-                           set->group_capacity * sizeof *larger, capacity * sizeof *larger);
-    if (larger == NULL)
-        return false;
-    set->groups = larger;
-    set->group_capacity = capacity;
-    return true;
-}
-
-void match_set_free(struct memory *memory, struct match_set *set) {
-    memory_put(memory, MEMORY_OTHER, set->subscriptions,
-               set->subscription_capacity * sizeof *set->subscriptions);
-    memory_put(memory, MEMORY_OTHER, set->groups, set->group_capacity * sizeof *set->groups);
-    memset(set, 0, sizeof *set);
-}
-
-/* Adds what hangs on a node that matches. */
-static bool match_add(const struct route *route, uint32_t node, struct match_set *out) {
-    struct route_value *value = value_of(route, node);
-    const uint32_t count = value->subscriptions.count;
-
-    if (count > 0u) {
-        if (!set_reserve_subscriptions(route->memory, out, count))
-            return false;
-        memcpy(out->subscriptions + out->subscription_count, array_items(&value->subscriptions),
-               count * sizeof *out->subscriptions);
-        out->subscription_count += count;
-    }
-    for (struct route_group *group = value->groups; group != NULL; group = group->next) {
-        if (!set_reserve_group(route->memory, out))
-            return false;
-        out->groups[out->group_count++] = &group->share;
-    }
-    return true;
-}
-
-//= v3/4.7.2-1 v5/4.7.2-1
-static bool match_sees_wildcards(const struct match_walk *walk, uint32_t parent) {
-    return parent != TOPIC_TREE_ROOT || !walk->is_hidden;
-}
-
-/* Adds what matches at the node where the walk is: its "#", and itself if the topic ends here. */
-static bool match_visit(const struct match_walk *walk, struct match_set *out) {
-    const uint32_t hash = value_of(walk->route, walk->node)->hash;
-    bool ok = true;
-
-    if (hash != TOPIC_TREE_NONE && match_sees_wildcards(walk, walk->node))
-        ok = match_add(walk->route, hash, out);
-    if (topic_path_ends(walk->path, walk->at))
-        ok = match_add(walk->route, walk->node, out) && ok;
-    return ok;
-}
-
-static bool match_enter(struct match_walk *walk, uint32_t node, struct ella_slice level) {
-    if (node == TOPIC_TREE_NONE)
-        return false;
-    walk->node = node;
-    walk->at = level.end + 1u;
-    return true;
-}
-
-static uint32_t match_plus(const struct match_walk *walk, uint32_t parent) {
-    return match_sees_wildcards(walk, parent) ? value_of(walk->route, parent)->plus
-                                              : TOPIC_TREE_NONE;
-}
-
-/* Down to the child with the topic's next level, or to "+" if there is none. */
-static bool match_descend(struct match_walk *walk) {
-    const uint32_t parent = walk->node;
-    struct ella_slice level;
-
-    if (topic_path_ends(walk->path, walk->at))
-        return false;
-    level = topic_path_level(walk->path, walk->at);
-    return match_enter(walk, topic_tree_child(&walk->route->tree, parent, level), level) ||
-           match_enter(walk, match_plus(walk, parent), level);
-}
-
-/* Back up to the nearest node whose "+" has not been seen, and down to that. */
-static bool match_turn(struct match_walk *walk) {
-    while (walk->node != TOPIC_TREE_ROOT) {
-        const uint32_t came_from = walk->node;
-        const uint32_t parent = topic_tree_at(&walk->route->tree, came_from)->parent;
-        const uint32_t at = topic_path_previous(walk->path, walk->at);
-        const struct ella_slice level = {walk->path.bytes, at, walk->at - 1u};
-        const uint32_t plus = match_plus(walk, parent);
-        if (plus != came_from && match_enter(walk, plus, level))
-            return true;
-        walk->node = parent;
-        walk->at = at;
-    }
-    return false;
-}
-
-bool route_match(struct route *route, struct ella_slice topic, struct match_set *out) {
-    struct match_walk walk = {route, topic_path_of(topic), TOPIC_TREE_ROOT, 0u, false};
-    bool is_complete = true;
-
-    out->subscription_count = 0u;
-    out->group_count = 0u;
-    walk.is_hidden = walk.path.len > 0u && walk.path.bytes[0] == '$';
-    do {
-        is_complete = match_visit(&walk, out) && is_complete;
-    } while (match_descend(&walk) || match_turn(&walk));
-    return is_complete;
 }
 
 /* ---- The filter of a subscription ------------------------------------------------------------

@@ -70,8 +70,7 @@ class RouteTest : public ::testing::Test {
     std::string filter_text(const struct subscription *subscription) {
         uint8_t buf[200];
         const uint32_t len = route_filter(route, subscription, buf, sizeof buf);
-        return len > sizeof buf ? "too long"
-                                : std::string(reinterpret_cast<char *>(buf), len);
+        return len > sizeof buf ? "too long" : std::string(reinterpret_cast<char *>(buf), len);
     }
     // "session filter" of all that match, shared ones by group.
     std::multiset<std::string> match(const std::string &topic) {
@@ -199,9 +198,9 @@ TEST_F(RouteTest, TheSameFilterReplacesTheSubscription) {
 TEST_F(RouteTest, OptionsAreKept) {
     struct subscription_options options = {77, 2, true, true, 2};
     struct subscription *s = nullptr;
-    ASSERT_EQ(route_subscribe(route, sessions[0].get(), &sessions[0]->list, slice("a"), &options,
-                              &s),
-              ROUTE_NEW);
+    ASSERT_EQ(
+        route_subscribe(route, sessions[0].get(), &sessions[0]->list, slice("a"), &options, &s),
+        ROUTE_NEW);
     EXPECT_EQ(s->identifier, 77u);
     EXPECT_EQ(s->qos, 2);
     EXPECT_TRUE(s->no_local);
@@ -284,8 +283,8 @@ TEST_F(RouteTest, TheTurnOfAGroupStaysWithinItsMembers) {
         unsubscribe(who, "$share/g/a");
     EXPECT_EQ(group->member_count, 4u);
     EXPECT_EQ(group->next, 0u);
-    EXPECT_EQ(match("a"), (strings{"0 $share/g/a", "1 $share/g/a", "2 $share/g/a",
-                                   "4 $share/g/a"}));
+    EXPECT_EQ(match("a"),
+              (strings{"0 $share/g/a", "1 $share/g/a", "2 $share/g/a", "4 $share/g/a"}));
 }
 
 TEST_F(RouteTest, TheFilterIsGivenBackAsItWasSent) {
@@ -350,8 +349,8 @@ TEST_F(RouteTest, LongListsAreSearchedFromTheShorterEnd) {
     for (int i = 0; i < 2000; i++) {
         crowd.push_back(std::make_unique<session>());
         crowd.back()->number = 1000 + i;
-        EXPECT_EQ(route_subscribe(route, crowd.back().get(), &crowd.back()->list,
-                                  slice("many/7"), &options, &last),
+        EXPECT_EQ(route_subscribe(route, crowd.back().get(), &crowd.back()->list, slice("many/7"),
+                                  &options, &last),
                   ROUTE_NEW);
     }
     for (int i = 0; i < 2000; i++) {
@@ -387,8 +386,8 @@ TEST_F(RouteTest, AgreesWithAListUnderRandomUse) {
             if (!known && !model.empty() && maker.random() % 4 != 0) {
                 auto one = model.lower_bound({who, filter});
                 filter = one == model.end() ? model.begin()->first.second : one->first.second;
-                const int other = one == model.end() ? model.begin()->first.first
-                                                     : one->first.first;
+                const int other =
+                    one == model.end() ? model.begin()->first.first : one->first.first;
                 ASSERT_TRUE(unsubscribe(other, filter));
                 model.erase({other, filter});
             } else {
@@ -432,8 +431,15 @@ TEST_F(RouteTest, ChurnDoesNotGrow) {
 // Every request for memory fails once, in a run of its own; what had no memory has not happened.
 TEST(RouteMemory, ALackAtAnyPointChangesNothing) {
     const std::vector<std::string> filters = {
-        "a", "a/b/c", "a/+/c", "#", "a-level-of-more-than-14-bytes/another-level-of-that-kind",
-        "$share/g/a/b/c", "$share/a-name-of-more-than-14-bytes/a/b/c", "+/+/#", "$share/h/+"};
+        "a",
+        "a/b/c",
+        "a/+/c",
+        "#",
+        "a-level-of-more-than-14-bytes/another-level-of-that-kind",
+        "$share/g/a/b/c",
+        "$share/a-name-of-more-than-14-bytes/a/b/c",
+        "+/+/#",
+        "$share/h/+"};
     uint64_t n = 1;
     for (bool refused = true; refused; n++) {
         test_memory port;

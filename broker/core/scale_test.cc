@@ -102,17 +102,19 @@ class Scale : public ::testing::Test {
         ASSERT_EQ(route_subscribe(route, &who, &who.list, slice(filter), &options, &s), ROUTE_NEW);
     }
 
-    // Nanoseconds for one match, the best of several rounds: the least disturbed one.
+    // Nanoseconds for one match, the best of several rounds: the least disturbed one. The topics
+    // are all there are, in an order that no cache foresees.
     double match_ns(size_t device_count, size_t receiver_count) {
         std::vector<std::string> topics;
-        for (size_t i = 0; i < 2000; i++)
+        for (size_t i = 0; i < 200000; i++)
             topics.push_back(device_topic(i * 7919 % device_count));
         double best = 1e9;
-        for (int round = 0; round < 7; round++) {
+        for (int round = 0; round < 5; round++) {
             const auto begin = std::chrono::steady_clock::now();
             for (const std::string &topic : topics) {
                 (void)route_match(route, slice(topic), &set);
-                EXPECT_EQ(set.subscription_count, receiver_count);
+                if (set.subscription_count != receiver_count)
+                    ADD_FAILURE() << topic;
             }
             const std::chrono::duration<double, std::nano> took =
                 std::chrono::steady_clock::now() - begin;
@@ -205,9 +207,10 @@ TEST_F(Scale, MatchingCostsTheMatchesNotTheSubscriptions) {
     for (size_t i = 1000; i < million; i++)
         subscribe(sessions[i % 1000], device_topic(i));
     const double million_ns = match_ns(million, 3);
-    std::printf("[ MEASURE  ] match of 3 receivers: %.0f ns among 1 k subscriptions, %.0f ns among "
-                "1 M, ratio %.2f\n",
-                thousand_ns, million_ns, million_ns / thousand_ns);
+    std::printf(
+        "[ MEASURE  ] match of 3 receivers: %.0f ns among 1 k subscriptions, %.0f ns among "
+        "1 M, ratio %.2f\n",
+        thousand_ns, million_ns, million_ns / thousand_ns);
     EXPECT_LT(million_ns / thousand_ns, 20.0);
 }
 

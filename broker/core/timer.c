@@ -63,8 +63,8 @@ static void entry_sift(struct timers *timers, uint32_t place, struct timer_entry
 
 static bool timers_resize(struct timers *timers, uint32_t capacity) {
     struct timer_entry *heap =
-        memory_resize(timers->memory, MEMORY_TIMER, timers->heap,
-                      timers->capacity * sizeof *heap, capacity * sizeof *heap);
+        memory_resize(timers->memory, MEMORY_TIMER, timers->heap, timers->capacity * sizeof *heap,
+                      capacity * sizeof *heap);
     if (heap == NULL)
         return false;
     timers->heap = heap;

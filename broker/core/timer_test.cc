@@ -101,9 +101,9 @@ TEST_F(TimerTest, AgreesWithASortedListUnderRandomUse) {
     auto t = made(300);
     std::vector<std::pair<uint64_t, size_t>> list; // deadline, index; in the order of setting
     auto forget = [&](size_t i) {
-        list.erase(std::remove_if(list.begin(), list.end(),
-                                  [&](const auto &e) { return e.second == i; }),
-                   list.end());
+        list.erase(
+            std::remove_if(list.begin(), list.end(), [&](const auto &e) { return e.second == i; }),
+            list.end());
     };
     uint64_t now = 0;
     for (int round = 0; round < 200000; round++) {
@@ -120,9 +120,9 @@ TEST_F(TimerTest, AgreesWithASortedListUnderRandomUse) {
         } else {
             now += random() % 3;
             struct timer *taken = timer_take_due(&timers, now);
-            auto first = std::min_element(
-                list.begin(), list.end(),
-                [](const auto &a, const auto &b) { return a.first < b.first; });
+            auto first =
+                std::min_element(list.begin(), list.end(),
+                                 [](const auto &a, const auto &b) { return a.first < b.first; });
             if (first == list.end() || first->first > now) {
                 ASSERT_EQ(taken, nullptr);
             } else {

@@ -45,8 +45,7 @@ void topic_tree_free(struct topic_tree *tree) {
 
 static uint32_t level_hash(const struct topic_tree *tree, uint32_t parent,
                            struct ella_slice level) {
-    return (uint32_t)hash_bytes(tree->key, parent, ella_slice_data(level),
-                                ella_slice_len(level));
+    return (uint32_t)hash_bytes(tree->key, parent, ella_slice_data(level), ella_slice_len(level));
 }
 
 /* Hashes keep their order as places, so that moving to a larger index reads and writes it from
@@ -171,8 +170,7 @@ uint32_t topic_tree_child(const struct topic_tree *tree, uint32_t parent,
     hash = level_hash(tree, parent, level);
     slot = slot_home(tree, hash);
     while (tree->slots[slot].node != TOPIC_TREE_NONE) {
-        if (tree->slots[slot].hash == hash &&
-            node_is(tree, tree->slots[slot].node, parent, level))
+        if (tree->slots[slot].hash == hash && node_is(tree, tree->slots[slot].node, parent, level))
             return tree->slots[slot].node;
         slot = slot_after(tree, slot);
     }

@@ -63,15 +63,13 @@ bool topic_tree_init(struct topic_tree *tree, struct memory *memory, uint32_t va
 /* All nodes but the root must be gone. */
 void topic_tree_free(struct topic_tree *tree);
 /* TOPIC_TREE_NONE if there is no such child. level is at most 65535 bytes. */
-uint32_t topic_tree_child(const struct topic_tree *tree, uint32_t parent,
-                          struct ella_slice level);
+uint32_t topic_tree_child(const struct topic_tree *tree, uint32_t parent, struct ella_slice level);
 /* A new child with its value cleared; it must not be there yet. TOPIC_TREE_NONE: no memory. */
 uint32_t topic_tree_add(struct topic_tree *tree, uint32_t parent, struct ella_slice level);
 /* Takes away a node without children that is not the root. */
 void topic_tree_remove(struct topic_tree *tree, uint32_t node);
 
-static inline struct topic_tree_node *topic_tree_at(const struct topic_tree *tree,
-                                                    uint32_t node) {
+static inline struct topic_tree_node *topic_tree_at(const struct topic_tree *tree, uint32_t node) {
     return (struct topic_tree_node *)pool_at(&tree->nodes, node);
 }
 
@@ -109,8 +107,7 @@ static inline bool topic_path_ends(struct topic_path path, uint32_t at) {
 }
 
 static inline struct ella_slice topic_path_level(struct topic_path path, uint32_t at) {
-    const uint8_t *slash =
-        (const uint8_t *)memchr(path.bytes + at, '/', path.len - at);
+    const uint8_t *slash = (const uint8_t *)memchr(path.bytes + at, '/', path.len - at);
     struct ella_slice level = {path.bytes, at, path.len};
     if (slash != NULL)
         level.end = (uint32_t)(slash - path.bytes);

@@ -69,7 +69,7 @@ TEST_F(TopicTreeTest, ANodeIsFoundByParentAndLevel) {
 //= v5/4.7.3-4 test
 TEST_F(TopicTreeTest, LevelsAreBytesAndNothingElse) {
     const std::vector<std::string> levels = {
-        "",  " ", "a", "A", "a ", " a", "\xc3\xa9", "e\xcc\x81", "\xef\xbb\xbf", "a\xef\xbb\xbf",
+        "", " ", "a", "A", "a ", " a", "\xc3\xa9", "e\xcc\x81", "\xef\xbb\xbf", "a\xef\xbb\xbf",
     };
     std::vector<uint32_t> nodes;
     for (const std::string &each : levels) {
@@ -101,8 +101,12 @@ TEST_F(TopicTreeTest, LevelsOfEveryLengthAreKept) {
 
 TEST_F(TopicTreeTest, PositionsWalkTheLevelsForthAndBack) {
     const std::vector<std::pair<std::string, std::vector<std::string>>> cases = {
-        {"a", {"a"}},       {"/", {"", ""}},           {"a/", {"a", ""}},
-        {"/a", {"", "a"}},  {"a//b", {"a", "", "b"}},  {"//", {"", "", ""}},
+        {"a", {"a"}},
+        {"/", {"", ""}},
+        {"a/", {"a", ""}},
+        {"/a", {"", "a"}},
+        {"a//b", {"a", "", "b"}},
+        {"//", {"", "", ""}},
         {"ab/cd/ef", {"ab", "cd", "ef"}},
     };
     for (const auto &one : cases) {
