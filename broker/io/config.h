@@ -152,6 +152,7 @@ enum config_status {
 enum config_origin {
     CONFIG_MOSQUITTO,
     CONFIG_LIBELLA, /* Mosquitto does not know it */
+    CONFIG_ALIAS,   /* Mosquitto's other name of a plain value that has a row already */
 };
 
 struct config_parser;

@@ -45,12 +45,24 @@ static bool differs(const struct config_option *option, const char *live, const 
     return memcmp(live, next, value_size(option)) != 0;
 }
 
-static void swap(char *a, char *b, size_t size) {
-    for (size_t i = 0; i < size; i++) {
-        const char kept = a[i];
-        a[i] = b[i];
-        b[i] = kept;
+static void swap_strings(char **a, char **b) {
+    char *const kept = *a;
+    *a = *b;
+    *b = kept;
+}
+
+/* Strings change owners; the rest is copied. */
+static void take_value(const struct config_option *option, char *live, char *next) {
+    char *a = NULL;
+    char *b = NULL;
+    if (option->type != CONFIG_STRING) {
+        memcpy(live, next, value_size(option));
+        return;
     }
+    memcpy(&a, live, sizeof a);
+    memcpy(&b, next, sizeof b);
+    memcpy(live, &b, sizeof b);
+    memcpy(next, &a, sizeof a);
 }
 
 /* All options of one scope that are plain values, in one struct. */
@@ -59,14 +71,14 @@ static void take_values(const struct config_parser *parser, enum config_scope sc
     for (size_t i = 0; i < config_option_count; i++) {
         const struct config_option *option = &config_options[i];
         if (option->scope != scope || option->status != CONFIG_SUPPORTED ||
-            option->type == CONFIG_SPECIAL)
+            option->type == CONFIG_SPECIAL || option->origin == CONFIG_ALIAS)
             continue;
         char *a = (char *)live + option->offset;
         char *b = (char *)next + option->offset;
         if (!differs(option, a, b))
             continue;
         if (option->reloadable)
-            swap(a, b, value_size(option));
+            take_value(option, a, b);
         else
             config_remark(parser, "%s has changed; it waits for a restart", option->name);
     }
@@ -89,7 +101,7 @@ static bool same_listeners(const struct config *live, const struct config *next)
 }
 
 static void take_specials(struct config *live, struct config *next) {
-    swap((char *)&live->log_file, (char *)&next->log_file, sizeof live->log_file);
+    swap_strings(&live->log_file, &next->log_file);
     live->log = next->log;
     live->log.timestamp_format = live->log_timestamp_format;
     live->limits.max_inflight_messages = next->limits.max_inflight_messages;

@@ -15,6 +15,8 @@
 #define CHUNK_SLOTS 256u
 #define INPUT_SIZE_MIN 256u
 
+_Static_assert(sizeof(struct conn) <= CONN_SIZE_MAX_BYTES, "an idle connection must stay small");
+
 /* ---- The table ---- */
 
 void conn_table_init(struct conn_table *table) {

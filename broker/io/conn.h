@@ -61,8 +61,6 @@ struct conn {
     bool dirty;       /* in the dirty list */
 };
 
-_Static_assert(sizeof(struct conn) <= CONN_SIZE_MAX_BYTES, "an idle connection must stay small");
-
 /* ---- The table: slots are dense and reused, last freed first ---- */
 
 struct conn_table {

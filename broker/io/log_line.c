@@ -23,15 +23,6 @@ static const char *kind_word(enum core_log_kind kind) {
     return (size_t)kind < sizeof words / sizeof words[0] ? words[kind] : "event";
 }
 
-const char *log_line_packet_name(uint8_t packet_type) {
-    static const char *const names[] = {
-        "",        "CONNECT",  "CONNACK",    "PUBLISH", "PUBACK",      "PUBREC",
-        "PUBREL",  "PUBCOMP",  "SUBSCRIBE",  "SUBACK",  "UNSUBSCRIBE", "UNSUBACK",
-        "PINGREQ", "PINGRESP", "DISCONNECT", "AUTH",
-    };
-    return packet_type < sizeof names / sizeof names[0] ? names[packet_type] : "";
-}
-
 enum log_type log_line_type(const struct core_log *line) {
     if (line->kind == CORE_LOG_SUBSCRIBED)
         return LOG_TYPE_SUBSCRIBE;
@@ -91,13 +82,13 @@ static void put_what(struct fields *fields, const struct core_log *line) {
     if (has_topic)
         put_slice(fields, "topic", line->topic, topic, sizeof topic);
     if (line->packet_type != 0)
-        put(fields, " packet=%s", log_line_packet_name(line->packet_type));
+        put(fields, " packet=%s", ella_packet_name((enum ella_packet_type)line->packet_type));
     if (has_topic || line->packet_type == ELLA_PUBLISH)
         put(fields, " qos=%u", (unsigned)line->qos);
     if (line->reason_code != 0)
         put(fields, " reason=0x%02x", (unsigned)line->reason_code);
     if (line->error != ELLA_ERROR_NONE)
-        put(fields, " error=%u", (unsigned)line->error);
+        put(fields, " error=\"%s\"", ella_error_text((enum ella_error)line->error));
 }
 
 void log_line_write(struct log *log, const struct core_log *line, const struct address *peer) {

@@ -17,7 +17,5 @@
 void log_line_write(struct log *log, const struct core_log *line, const struct address *peer);
 /* The kind of line that log_type knows it by. */
 enum log_type log_line_type(const struct core_log *line);
-/* "PUBLISH"; "" for 0. */
-const char *log_line_packet_name(uint8_t packet_type);
 
 #endif

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Libella authors
+//
+// Log lines: where they go, what they look like, and that nobody can forge one.
+
+#include <gtest/gtest.h>
+#include <syslog.h>
+
+#include "broker/io/test_support.h"
+
+extern "C" {
+#include "broker/io/auth.h"
+#include "broker/io/log_line.h"
+}
+
+using io_test::folder;
+
+namespace {
+
+std::string escaped(const std::string &text, size_t size = 200) {
+    std::vector<char> out(size);
+    return log_escape(out.data(), size, reinterpret_cast<const uint8_t *>(text.data()),
+                      text.size());
+}
+
+TEST(LogEscape, PlainTextStays) {
+    EXPECT_EQ(escaped("sensor/7 grün 温度 😀"), "sensor/7 grün 温度 😀");
+    EXPECT_EQ(escaped(""), "");
+}
+
+TEST(LogEscape, LineEndsQuotesAndControlsDoNot) {
+    EXPECT_EQ(escaped("a\nb\r\t\x1b[1m"), "a\\x0ab\\x0d\\x09\\x1b[1m");
+    EXPECT_EQ(escaped("say \"hi\" \\"), "say \\\"hi\\\" \\\\");
+    EXPECT_EQ(escaped(std::string("\0\x7f", 2)), "\\x00\\x7f");
+    EXPECT_EQ(escaped("\xc2\x85"), "\\xc2\\x85");         // U+0085 ends a line
+    EXPECT_EQ(escaped("\xe2\x80\xa8"), "\\xe2\\x80\\xa8"); // so does U+2028
+    EXPECT_EQ(escaped("\xff\xc3"), "\\xff\\xc3");         // not UTF-8
+}
+
+TEST(LogEscape, LongTextIsCutAndMarked) {
+    const std::string cut = escaped(std::string(100, 'a'), 20);
+    EXPECT_LT(cut.size(), 20u);
+    EXPECT_EQ(cut.substr(cut.size() - 3), "...");
+    for (size_t len = 0; len < 40; len++) {
+        EXPECT_LT(escaped(std::string(len, '\n'), 20).size(), 20u);
+        EXPECT_LT(escaped(std::string(len, '\xc3'), 20).size(), 20u);
+    }
+}
+
+// A log that writes to a file of its own.
+class LogTest : public testing::Test {
+  protected:
+    LogTest() : path(dir.file("log")) {
+        log_init(&log);
+        settings.destinations = LOG_TO_FILE;
+        settings.types = LOG_TYPE_ALL;
+        settings.file = path.data();
+        settings.facility = LOG_DAEMON;
+    }
+    ~LogTest() override { log_close(&log); }
+    std::string text() const { return folder::read(path); }
+    folder dir;
+    std::string path;
+    struct log log;
+    log_settings settings = {};
+};
+
+TEST_F(LogTest, ALineHasTheTimeBeforeItOrNot) {
+    ASSERT_TRUE(log_open(&log, &settings));
+    log_say(&log, LOG_TYPE_NOTICE, "one %d", 1);
+    EXPECT_EQ(text(), "one 1\n");
+    settings.timestamp = true;
+    ASSERT_TRUE(log_open(&log, &settings));
+    log_say(&log, LOG_TYPE_NOTICE, "two");
+    const std::string second = text().substr(6);
+    EXPECT_GT(std::stoll(second), 1500000000);
+    EXPECT_EQ(second.substr(second.find(':')), ": two\n");
+    std::string format = "T%Y!";
+    settings.timestamp_format = format.data();
+    ASSERT_TRUE(log_open(&log, &settings));
+    format[0] = 'X'; // the log has its own copy
+    log_say(&log, LOG_TYPE_NOTICE, "three");
+    EXPECT_NE(text().find("\nT2"), std::string::npos);
+}
+
+TEST_F(LogTest, OnlyTheWantedTypesAreWritten) {
+    settings.types = LOG_TYPE_ERROR | LOG_TYPE_SUBSCRIBE;
+    ASSERT_TRUE(log_open(&log, &settings));
+    log_say(&log, LOG_TYPE_NOTICE, "no");
+    log_limited(&log, LOG_TYPE_NOTICE, "no");
+    log_say(&log, LOG_TYPE_ERROR, "yes");
+    EXPECT_EQ(text(), "yes\n");
+}
+
+TEST_F(LogTest, ALongLineIsCut) {
+    ASSERT_TRUE(log_open(&log, &settings));
+    log_say(&log, LOG_TYPE_NOTICE, "%s", std::string(10000, 'a').c_str());
+    EXPECT_EQ(text().size(), LOG_LINE_SIZE);
+    EXPECT_EQ(text().back(), '\n');
+}
+
+TEST_F(LogTest, AFileMovedAwayIsMadeAnewWhenOpenedAgain) {
+    ASSERT_TRUE(log_open(&log, &settings));
+    log_say(&log, LOG_TYPE_NOTICE, "one");
+    ASSERT_EQ(rename(path.c_str(), (path + ".1").c_str()), 0);
+    log_say(&log, LOG_TYPE_NOTICE, "two");
+    ASSERT_TRUE(log_open(&log, &settings));
+    log_say(&log, LOG_TYPE_NOTICE, "three");
+    EXPECT_EQ(folder::read(path + ".1"), "one\ntwo\n");
+    EXPECT_EQ(text(), "three\n");
+}
+
+TEST_F(LogTest, AFileThatCantBeOpenedLeavesTheLogAsItWas) {
+    ASSERT_TRUE(log_open(&log, &settings));
+    std::string nowhere = "/no/such/folder/log";
+    settings.file = nowhere.data();
+    EXPECT_FALSE(log_open(&log, &settings));
+    EXPECT_EQ(errno, ENOENT);
+    log_say(&log, LOG_TYPE_NOTICE, "still here");
+    EXPECT_EQ(text(), "still here\n");
+}
+
+TEST_F(LogTest, LinesThatStrangersCauseAreCountedAfterAWhile) {
+    ASSERT_TRUE(log_open(&log, &settings));
+    for (uint32_t i = 0; i < LOG_LIMITED_LINES_MAX + 7; i++)
+        log_limited(&log, LOG_TYPE_NOTICE, "x");
+    EXPECT_EQ(text().size(), 2 * LOG_LIMITED_LINES_MAX);
+    log.window_start_s -= LOG_LIMITED_WINDOW_S; // as if time had passed
+    log_limited(&log, LOG_TYPE_NOTICE, "y");
+    EXPECT_EQ(text().substr(2 * LOG_LIMITED_LINES_MAX),
+              "7 more lines of this kind were left out\ny\n");
+}
+
+ella_slice slice(const char *text) {
+    return ella_slice_of(text, static_cast<uint32_t>(strlen(text)));
+}
+
+TEST_F(LogTest, ALineOfTheCoreNamesClientAddressAndReason) {
+    ASSERT_TRUE(log_open(&log, &settings));
+    address peer = {};
+    peer.family = ADDRESS_IPV4;
+    peer.port = 50412;
+    const uint8_t bytes[] = {192, 0, 2, 1};
+    memcpy(peer.bytes, bytes, sizeof bytes);
+    core_log line = {};
+    line.level = CORE_LOG_NOTICE;
+    line.kind = CORE_LOG_REFUSED;
+    line.client_id = slice("sensor\n7");
+    line.topic = slice("");
+    line.reason_code = 0x87;
+    line.text = "not authorized";
+    log_line_write(&log, &line, &peer);
+    EXPECT_EQ(text(), "refused client=\"sensor\\x0a7\" address=192.0.2.1:50412 reason=0x87: "
+                      "not authorized\n");
+}
+
+TEST_F(LogTest, ALineOfTheCoreNamesPacketTopicAndError) {
+    ASSERT_TRUE(log_open(&log, &settings));
+    core_log line = {};
+    line.level = CORE_LOG_WARNING;
+    line.kind = CORE_LOG_DROPPED;
+    line.client_id = slice("c");
+    line.topic = slice("a/b");
+    line.packet_type = ELLA_PUBLISH;
+    line.qos = 2;
+    line.error = ELLA_ERROR_STRING_NOT_UTF8;
+    line.text = "why";
+    log_line_write(&log, &line, nullptr);
+    const std::string error = ella_error_text(ELLA_ERROR_STRING_NOT_UTF8);
+    EXPECT_EQ(text(), "dropped client=\"c\" topic=\"a/b\" packet=PUBLISH qos=2 error=\"" + error +
+                          "\": why\n");
+}
+
+TEST_F(LogTest, StrangersThatComeAndGoDoNotFloodTheLog) {
+    ASSERT_TRUE(log_open(&log, &settings));
+    core_log line = {};
+    line.level = CORE_LOG_NOTICE;
+    line.kind = CORE_LOG_DISCONNECTED;
+    line.client_id = slice("");
+    line.topic = slice("");
+    line.text = "closed by the client";
+    for (int i = 0; i < 1000; i++)
+        log_line_write(&log, &line, nullptr);
+    const std::string first = text();
+    EXPECT_EQ(std::count(first.begin(), first.end(), '\n'), LOG_LIMITED_LINES_MAX);
+    // A client with a name is told of in any case.
+    line.client_id = slice("me");
+    log_line_write(&log, &line, nullptr);
+    EXPECT_NE(text().find("client=\"me\""), std::string::npos);
+}
+
+TEST(LogLine, TypesByKindAndLevel) {
+    core_log line = {};
+    line.kind = CORE_LOG_SUBSCRIBED;
+    EXPECT_EQ(log_line_type(&line), LOG_TYPE_SUBSCRIBE);
+    line.kind = CORE_LOG_UNSUBSCRIBED;
+    EXPECT_EQ(log_line_type(&line), LOG_TYPE_UNSUBSCRIBE);
+    line.kind = CORE_LOG_CONNECTED;
+    const std::pair<core_log_level, log_type> levels[] = {
+        {CORE_LOG_DEBUG, LOG_TYPE_DEBUG},
+        {CORE_LOG_INFO, LOG_TYPE_INFORMATION},
+        {CORE_LOG_NOTICE, LOG_TYPE_NOTICE},
+        {CORE_LOG_WARNING, LOG_TYPE_WARNING},
+        {CORE_LOG_ERROR, LOG_TYPE_ERROR},
+    };
+    for (const auto &[level, type] : levels) {
+        line.level = level;
+        EXPECT_EQ(log_line_type(&line), type);
+    }
+}
+
+// ---- Who may connect ----
+
+core_auth_result answer(const auth_rules &rules, const char *client_id, const char *method = "") {
+    core_effect question = {};
+    question.client_id = slice(client_id);
+    question.authentication_method = slice(method);
+    core_auth_result result;
+    auth_answer(&rules, &question, &result);
+    return result;
+}
+
+TEST(Auth, AnonymousClientsComeInWhereTheyAreAllowed) {
+    //= v5/3.1.4-2 test
+    auth_rules rules = {};
+    rules.allow_anonymous = true;
+    rules.auto_id_prefix = "auto-";
+    EXPECT_EQ(answer(rules, "a").status, CORE_AUTH_ACCEPT);
+    rules.allow_anonymous = false;
+    EXPECT_EQ(answer(rules, "a").status, CORE_AUTH_REFUSE);
+    EXPECT_EQ(answer(rules, "a").reason_code, 0x87);
+}
+
+TEST(Auth, NoMethodOfEnhancedAuthenticationIsKnown) {
+    //= v5/4.12.0-1 test
+    auth_rules rules = {};
+    rules.allow_anonymous = true;
+    EXPECT_EQ(answer(rules, "a", "SCRAM-SHA-1").status, CORE_AUTH_REFUSE);
+    EXPECT_EQ(answer(rules, "a", "SCRAM-SHA-1").reason_code, 0x8C);
+}
+
+TEST(Auth, ClientIdentifiersMayHaveToBeginInOneWay) {
+    auth_rules rules = {};
+    rules.allow_anonymous = true;
+    rules.auto_id_prefix = "auto-";
+    rules.clientid_prefixes = "dev-";
+    EXPECT_EQ(answer(rules, "dev-1").status, CORE_AUTH_ACCEPT);
+    EXPECT_EQ(answer(rules, "dev").status, CORE_AUTH_REFUSE);
+    EXPECT_EQ(answer(rules, "xdev-1").status, CORE_AUTH_REFUSE);
+    // One that the broker will assign.
+    EXPECT_EQ(answer(rules, "").status, CORE_AUTH_REFUSE);
+    rules.auto_id_prefix = "dev-auto-";
+    EXPECT_EQ(answer(rules, "").status, CORE_AUTH_ACCEPT);
+}
+
+} // namespace
