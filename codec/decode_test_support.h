@@ -14,7 +14,7 @@
 #include <memory>
 #include <string>
 
-#include "codec/packet_text.h"
+#include "codec/packet_text_test_support.h"
 #include "codec/test_support.h"
 #include "libella/codec.h"
 

@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-#include "codec/packet_text.h"
+#include "codec/packet_text_test_support.h"
 #include "codec/test_support.h"
 #include "libella/codec.h"
 

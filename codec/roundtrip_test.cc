@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "codec/packet_generator.h"
-#include "codec/packet_text.h"
+#include "codec/packet_generator_test_support.h"
+#include "codec/packet_text_test_support.h"
 #include "codec/test_support.h"
 #include "libella/codec.h"
 

@@ -7,8 +7,8 @@
 //
 // Invariant: two packets that mean the same have the same list, whatever the bytes they came in.
 
-#ifndef LIBELLA_CODEC_PACKET_TEXT_H
-#define LIBELLA_CODEC_PACKET_TEXT_H
+#ifndef LIBELLA_CODEC_PACKET_TEXT_TEST_SUPPORT_H
+#define LIBELLA_CODEC_PACKET_TEXT_TEST_SUPPORT_H
 
 #include <cstdint>
 #include <cstdio>

@@ -7,8 +7,8 @@
 // Invariants: every packet drawn may be encoded and decoded; its slices point into the generator
 // and live until the next packet is drawn.
 
-#ifndef LIBELLA_CODEC_PACKET_GENERATOR_H
-#define LIBELLA_CODEC_PACKET_GENERATOR_H
+#ifndef LIBELLA_CODEC_PACKET_GENERATOR_TEST_SUPPORT_H
+#define LIBELLA_CODEC_PACKET_GENERATOR_TEST_SUPPORT_H
 
 #include <cstdint>
 #include <deque>
