@@ -207,6 +207,10 @@ class file_parser {
         } else if (last.version == 0) {
             last.version = last.cites[0].rfind("v5/", 0) == 0 ? 5 : 4;
         }
+        // A line that could not be read would be blamed a second time below.
+        if (!out_.errors.empty()) {
+            return;
+        }
         if (last.steps.empty()) {
             error(last.line, "expected at least one step in case " + last.name);
         }
