@@ -311,7 +311,8 @@ struct Watcher {
             accepted = answered = true;
             return open && event == BRIDGE_ON_CONNACK_ACCEPTED ? nullptr : "accepted by nobody";
         case BRIDGE_DO_GO_ONLINE:
-            return open && accepted ? nullptr : "online without CONNACK";
+            return open && accepted && event == BRIDGE_ON_SUBSCRIBED ? nullptr
+                                                                     : "online unasked for";
         case BRIDGE_DO_PROCESS:
             return open && accepted ? nullptr : "processed a packet before CONNACK";
         case BRIDGE_DO_FALL_BACK: {

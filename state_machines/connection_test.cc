@@ -302,7 +302,9 @@ struct Watcher {
         case CONNECTION_DO_IGNORE:
             return nullptr;
         case CONNECTION_DO_HOLD:
-            return connected && !accepted && !ended ? nullptr : "held without a verdict to come";
+            return connected && !accepted && !ended && event <= CONNECTION_ON_BAD_PACKET
+                       ? nullptr
+                       : "held what is no packet, or without a verdict to come";
         case CONNECTION_DO_CHECK:
             return begin(event == CONNECTION_ON_CONNECT);
         case CONNECTION_DO_AUTH:
@@ -321,7 +323,9 @@ struct Watcher {
             accepted = true;
             return acknowledge();
         case CONNECTION_DO_REAUTHENTICATED:
-            return accepted && with_method && !ended ? nullptr : "AUTH 0x00 unasked for";
+            return accepted && with_method && !ended && event == CONNECTION_ON_ACCEPTED
+                       ? nullptr
+                       : "AUTH 0x00 unasked for";
         case CONNECTION_DO_REFUSE:
         case CONNECTION_VIOLATION_REFUSE:
             return end(!accepted, "refused what was accepted", acknowledge());

@@ -142,7 +142,10 @@ struct Watcher {
                        : "PUBREL without PUBCOMP";
         case QOS_RECEIVE_ON_END:
             in_handshake = delivered = false;
-            return state == QOS_RECEIVE_ABSENT ? nullptr : "remembered past the session";
+            return state == QOS_RECEIVE_ABSENT && (step.action == QOS_RECEIVE_DO_IGNORE ||
+                                                   step.action == QOS_RECEIVE_DO_FORGET)
+                       ? nullptr
+                       : "remembered, or answered, past the session";
         default:
             return publish(event, step.action);
         }
@@ -157,8 +160,11 @@ struct Watcher {
             in_handshake = delivered = true;
             return nullptr;
         case QOS_RECEIVE_DO_DISCARD:
+            if (in_handshake || event != QOS_RECEIVE_ON_PUBLISH_DISCARDED) {
+                return "discarded a message";
+            }
             in_handshake = true;
-            return event == QOS_RECEIVE_ON_PUBLISH_DISCARDED ? nullptr : "discarded a message";
+            return nullptr;
         case QOS_RECEIVE_DO_PUBREC:
             return in_handshake ? nullptr : "acknowledged what nobody took care of";
         case QOS_RECEIVE_DO_PUBREC_REFUSED:

@@ -173,6 +173,14 @@ struct Watcher {
         if (step.takes_slot != publishes) {
             return "a slot without a PUBLISH, or the reverse";
         }
+        //= v5/4.3.3-4 test
+        if (event == QOS_SEND_ON_PUBREC && qos == 2 && step.action != QOS_SEND_DO_PUBREL) {
+            return "PUBREC without PUBREL";
+        }
+        if ((event == QOS_SEND_ON_SEND_QOS1 || event == QOS_SEND_ON_SEND_QOS2) && !was_free &&
+            step.action != QOS_SEND_ID_IN_USE) {
+            return "a packet id for two messages";
+        }
         const char *broken = take(event, step.action, was_free);
         if (broken == nullptr && (qos == 0) != (state == QOS_SEND_FREE)) {
             broken = "the packet id is free and its message is not done with, or the reverse";
@@ -195,17 +203,22 @@ struct Watcher {
         case QOS_SEND_DO_PUBLISH_AGAIN:
             return event == QOS_SEND_ON_RESUME && !released ? nullptr : "sent again out of time";
         case QOS_SEND_DO_PUBREL:
+            if (qos != 2 || (event != QOS_SEND_ON_PUBREC && event != QOS_SEND_ON_RESUME) ||
+                (event == QOS_SEND_ON_RESUME && !released)) {
+                return "PUBREL unasked for";
+            }
             released = true;
-            return qos == 2 ? nullptr : "PUBREL for no QoS 2 message";
+            return nullptr;
         case QOS_SEND_DO_PUBREL_UNKNOWN:
             return was_free && event == QOS_SEND_ON_PUBREC ? nullptr : "PUBREL 0x92 unasked for";
         case QOS_SEND_DO_COMPLETE: {
+            const bool under_way = qos != 0;
             const bool last =
                 qos == 1 ? event == QOS_SEND_ON_PUBACK
                          : event == (released ? QOS_SEND_ON_PUBCOMP : QOS_SEND_ON_PUBREC_ERROR);
             qos = 0;
             released = false;
-            return last ? nullptr : "complete before its last acknowledgement";
+            return last && under_way ? nullptr : "complete before its last acknowledgement";
         }
         case QOS_SEND_DO_ABANDON:
             qos = 0;
