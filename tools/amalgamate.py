@@ -5,8 +5,8 @@
 
 usage: amalgamate.py --header ella.h --source ella.c FILE...
 
-The result has the same text, without the includes that it makes unneeded. Names private to a file
-now share one: the script refuses two of the same.
+FILE: the public headers (below include/libella), the internal headers, the sources of the codec.
+The result has the same text, without the includes that it makes unneeded. Names that were private
 to a file now share one: the script refuses two of the same.
 """
 import argparse
