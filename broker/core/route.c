@@ -211,6 +211,7 @@ static struct route_group *group_get(struct route *route, uint32_t node) {
     group = memory_get_zero(route->memory, MEMORY_SUBSCRIPTION, sizeof *group);
     if (group == NULL)
         return NULL;
+    group->share.serial = ++route->last_serial;
     group->node = node;
     group->next = filter->groups;
     if (group->next != NULL)

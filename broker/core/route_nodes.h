@@ -37,6 +37,7 @@ struct route_value {
 };
 
 struct route {
+    uint32_t last_serial; /* of share groups */
     struct memory *memory;
     struct topic_tree tree;
     uint32_t subscription_count;
