@@ -24,11 +24,11 @@ namespace libella_test {
 struct outcome {
     enum ella_result result = ELLA_MORE;
     enum ella_error error = ELLA_ERROR_NONE;
-    uint32_t offset = 0;  // of the error
-    uint32_t needed = 0;  // if more is wanted
-    uint32_t size = 0;    // of the packet
-    uint8_t version = 0;  // that the decoder goes on with
-    std::string text;     // of the packet
+    uint32_t offset = 0; // of the error
+    uint32_t needed = 0; // if more is wanted
+    uint32_t size = 0;   // of the packet
+    uint8_t version = 0; // that the decoder goes on with
+    std::string text;    // of the packet
 
     bool operator==(const outcome &other) const {
         return result == other.result && error == other.error && offset == other.offset &&
@@ -40,7 +40,8 @@ struct outcome {
 inline void PrintTo(const outcome &o, std::ostream *out) {
     *out << "result " << o.result << ", " << ella_error_text(o.error) << " at " << o.offset
          << ", needed " << o.needed << ", size " << o.size << ", version " << int{o.version}
-         << "\n" << o.text;
+         << "\n"
+         << o.text;
 }
 
 // A connection to which bytes come.

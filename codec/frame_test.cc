@@ -134,9 +134,9 @@ TEST(FirstByte, OfTheFirstPacketIsThatOfConnect) {
 TEST(FirstByte, IsSeenByWhoFramesByHimselfToo) {
     struct ella_packet packet;
     uint32_t at = 99;
-    EXPECT_EQ(ella_decode_body(ELLA_VERSION_5_0, ELLA_FROM_CLIENT, 0x36, nullptr, 7, 7, &packet,
-                               &at),
-              ELLA_ERROR_PUBLISH_QOS);
+    EXPECT_EQ(
+        ella_decode_body(ELLA_VERSION_5_0, ELLA_FROM_CLIENT, 0x36, nullptr, 7, 7, &packet, &at),
+        ELLA_ERROR_PUBLISH_QOS);
     EXPECT_EQ(at, 7u);
 }
 

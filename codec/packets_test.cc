@@ -154,7 +154,8 @@ TEST(Connect, HasThePayloadThatItsFlagsSay) {
 }
 
 TEST(Connect, IsCutShortNowhere) {
-    expect_cuts(fresh, 0x10, "0004 'MQTT' 04 c6 0000 0002 'id' 0001 't' 0002 'wp' 0001 'u' 0001 'p'",
+    expect_cuts(fresh, 0x10,
+                "0004 'MQTT' 04 c6 0000 0002 'id' 0001 't' 0002 'wp' 0001 'u' 0001 'p'",
                 {0, 7, 8, 10, 14, 17, 21, 24});
     expect_cuts(fresh, 0x10,
                 "0004 'MQTT' 05 c6 0000 00 0002 'id' 00 0001 't' 0002 'wp' 0001 'u' 0001 'p'",
@@ -429,7 +430,8 @@ TEST(Publish, HasNoWildcardInItsTopicName) {
 
 TEST(Publish, KeepsAByteOrderMark) {
     const decoded p(server_3_1_1, packet(0x30, "0004 efbbbf 'a' 'x'"));
-    EXPECT_EQ(text(p->publish.topic), "\xef\xbb\xbf" "a");
+    EXPECT_EQ(text(p->publish.topic), "\xef\xbb\xbf"
+                                      "a");
 }
 
 // ---- 3.4 to 3.7: PUBACK, PUBREC, PUBREL, PUBCOMP -------------------------------------------
@@ -482,19 +484,24 @@ TEST(ReasonCodes, BelongToTheirPacket) {
         const char *before;
         const char *behind;
     } rows[] = {
-        {client_5_0, 0x20, "00", "00"},      {server_5_0, 0x40, "0001", ""},
-        {client_5_0, 0x40, "0001", ""},      {server_5_0, 0x50, "0001", ""},
-        {server_5_0, 0x62, "0001", ""},      {client_5_0, 0x70, "0001", ""},
-        {client_5_0, 0x90, "0001 00 00", ""}, {client_5_0, 0xb0, "0001 00 00", ""},
-        {server_5_0, 0xe0, "", ""},          {client_5_0, 0xe0, "", ""},
-        {server_5_0, 0xf0, "", "04 15 0001 'm'"}, {client_5_0, 0xf0, "", "04 15 0001 'm'"},
+        {client_5_0, 0x20, "00", "00"},
+        {server_5_0, 0x40, "0001", ""},
+        {client_5_0, 0x40, "0001", ""},
+        {server_5_0, 0x50, "0001", ""},
+        {server_5_0, 0x62, "0001", ""},
+        {client_5_0, 0x70, "0001", ""},
+        {client_5_0, 0x90, "0001 00 00", ""},
+        {client_5_0, 0xb0, "0001 00 00", ""},
+        {server_5_0, 0xe0, "", ""},
+        {client_5_0, 0xe0, "", ""},
+        {server_5_0, 0xf0, "", "04 15 0001 'm'"},
+        {client_5_0, 0xf0, "", "04 15 0001 'm'"},
     };
     for (const auto &row : rows) {
         const bytes before = from_hex(row.before);
         for (uint32_t code = 0; code < 256; code++) {
-            const bytes in = packet_of(row.first_byte,
-                                       before + bytes{static_cast<uint8_t>(code)} +
-                                           from_hex(row.behind));
+            const bytes in = packet_of(row.first_byte, before + bytes{static_cast<uint8_t>(code)} +
+                                                           from_hex(row.behind));
             if ((ella_reason_packets[code] & ELLA_PACKET_BIT(row.first_byte / 16u)) != 0)
                 expect_packet(row.to, in);
             else
@@ -625,9 +632,8 @@ TEST(Subscribe, HasOptionsThatExist) {
             v5 = ELLA_ERROR_SUBSCRIPTION_QOS;
         else if ((options & 0x30) == 0x30)
             v5 = ELLA_ERROR_RETAIN_HANDLING;
-        const enum ella_error shared = v5 == ELLA_ERROR_NONE && (options & 4) != 0
-                                           ? ELLA_ERROR_SHARE_NO_LOCAL
-                                           : v5;
+        const enum ella_error shared =
+            v5 == ELLA_ERROR_NONE && (options & 4) != 0 ? ELLA_ERROR_SHARE_NO_LOCAL : v5;
         const struct {
             receiver to;
             const char *before;
@@ -680,8 +686,7 @@ TEST(Subscribe, AndUnsubscribeHaveValidFiltersInEveryVersion) {
             const bytes good = field("ok/+/#");
             const bytes bad = field(row.filter);
             const bytes qos = {1};
-            const uint32_t second =
-                static_cast<uint32_t>(2 + head.size() + good.size()) + row.at;
+            const uint32_t second = static_cast<uint32_t>(2 + head.size() + good.size()) + row.at;
             expect_bad(to, packet_of(0x82, head + good + qos + bad + qos), row.error, second + 1);
             expect_bad(to, packet_of(0xa2, head + good + bad), row.error, second);
         }

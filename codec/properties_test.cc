@@ -44,10 +44,9 @@ const place places[] = {
 
 // The packet, and the offset of its first property.
 bytes packet_with(const place &where, const bytes &properties, uint32_t *offset) {
-    const bytes before = from_hex(where.before) +
-                         variable_byte_integer(static_cast<uint32_t>(properties.size()));
-    const bytes packet =
-        packet_of(where.first_byte, before + properties + from_hex(where.behind));
+    const bytes before =
+        from_hex(where.before) + variable_byte_integer(static_cast<uint32_t>(properties.size()));
+    const bytes packet = packet_of(where.first_byte, before + properties + from_hex(where.behind));
     *offset = header_len_of(packet) + static_cast<uint32_t>(before.size());
     return packet;
 }
@@ -100,8 +99,8 @@ uint64_t type_maximum(uint32_t id) {
 // Authentication Data needs a method, and so does AUTH: what to put in front of property id.
 bytes company_of(const place &where, uint32_t id) {
     const bool needs = where.first_byte == 0xf0 || where.first_byte == 0x10;
-    const bool may = (ella_property_rules[ELLA_PROPERTY_AUTHENTICATION_METHOD].packets &
-                      where.bit) != 0;
+    const bool may =
+        (ella_property_rules[ELLA_PROPERTY_AUTHENTICATION_METHOD].packets & where.bit) != 0;
     return needs && may && id != ELLA_PROPERTY_AUTHENTICATION_METHOD
                ? property(ELLA_PROPERTY_AUTHENTICATION_METHOD, 1)
                : bytes();
@@ -119,8 +118,8 @@ struct combination {
 template <typename visitor> void every_combination(visitor visit) {
     for (const place &where : places) {
         for (enum ella_sender sender : {ELLA_FROM_CLIENT, ELLA_FROM_SERVER}) {
-            const uint32_t bit = sender == ELLA_FROM_CLIENT ? ELLA_SENT_BY_CLIENT
-                                                            : ELLA_SENT_BY_SERVER;
+            const uint32_t bit =
+                sender == ELLA_FROM_CLIENT ? ELLA_SENT_BY_CLIENT : ELLA_SENT_BY_SERVER;
             if ((ella_packet_rules[where.first_byte / 16].v5_sent_by & bit) == 0)
                 continue;
             for (uint32_t id = 0; id < 256; id++) {
@@ -128,9 +127,9 @@ template <typename visitor> void every_combination(visitor visit) {
                 combination c = {where, {ELLA_VERSION_5_0, sender}, id, false, false};
                 if (id < ELLA_PROPERTY_RULE_COUNT) {
                     const struct ella_property_rule &rule = ella_property_rules[id];
-                    c.allowed = ((sender == ELLA_FROM_CLIENT ? rule.client_packets
-                                                             : rule.server_packets) &
-                                 where.bit) != 0;
+                    c.allowed =
+                        ((sender == ELLA_FROM_CLIENT ? rule.client_packets : rule.server_packets) &
+                         where.bit) != 0;
                     c.repeatable = (rule.repeatable_packets & where.bit) != 0;
                 }
                 visit(c);
@@ -305,8 +304,8 @@ TEST(Properties, AreAnnouncedByTheirLength) {
                ELLA_ERROR_VARIABLE_BYTE_INTEGER_NOT_SHORTEST, 6);
     expect_bad(server, from_hex("30 07 0001 't' 80 80 80 00"),
                ELLA_ERROR_VARIABLE_BYTE_INTEGER_NOT_SHORTEST, 8);
-    expect_bad(server, from_hex("30 08 0001 't' 80 80 80 80 01"),
-               ELLA_ERROR_VARIABLE_BYTE_INTEGER, 8);
+    expect_bad(server, from_hex("30 08 0001 't' 80 80 80 80 01"), ELLA_ERROR_VARIABLE_BYTE_INTEGER,
+               8);
     // As long as two, three bytes say; the payload may contain anything.
     uint32_t offset = 0;
     const bytes big = property(ELLA_PROPERTY_CORRELATION_DATA, 200);
@@ -383,8 +382,8 @@ TEST(Properties, HaveAResponseTopicThatIsATopicName) {
                    ELLA_ERROR_RESPONSE_TOPIC, offset + 5);
         expect_bad(server, packet_with(*where, id + field("+"), &offset),
                    ELLA_ERROR_RESPONSE_TOPIC, offset + 3);
-        expect_bad(server, packet_with(*where, id + field(""), &offset),
-                   ELLA_ERROR_PROPERTY_RANGE, offset + 1);
+        expect_bad(server, packet_with(*where, id + field(""), &offset), ELLA_ERROR_PROPERTY_RANGE,
+                   offset + 1);
     }
 }
 
@@ -462,11 +461,11 @@ TEST(Properties, OfConnectAndWillArriveInTheirMembers) {
 TEST(Properties, OfConnackArriveInTheirMembers) {
     const decoded packet(
         {ELLA_VERSION_5_0, ELLA_FROM_SERVER},
-        packet_of(0x20, from_hex("00 00") +
-                            counted("12 0002 'id'  13 003c  1a 0002 'ri'  1c 0002 'sr'"
-                                    "1f 0002 'rs'  24 01  25 00  28 01  29 01  2a 01"
-                                    "11 00000005  15 0001 'm'  16 0000  26 0001 'a' 0000"
-                                    "21 000a")));
+        packet_of(0x20,
+                  from_hex("00 00") + counted("12 0002 'id'  13 003c  1a 0002 'ri'  1c 0002 'sr'"
+                                              "1f 0002 'rs'  24 01  25 00  28 01  29 01  2a 01"
+                                              "11 00000005  15 0001 'm'  16 0000  26 0001 'a' 0000"
+                                              "21 000a")));
     const struct ella_properties &p = packet->connack.properties;
     EXPECT_EQ(text_of(p.assigned_client_identifier), "id");
     EXPECT_EQ(p.server_keep_alive_s, 60);

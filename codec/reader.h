@@ -25,10 +25,10 @@ struct reader {
     uint32_t number; /* what is known of the integer, or of the length, being read */
     uint32_t off;    /* the string or binary data read last: bytes [off, end) */
     uint32_t end;
-    uint8_t vbi_len; /* bytes seen of the variable byte integer being read */
-    uint8_t error;   /* enum ella_error */
-    uint8_t version; /* enum ella_version */
-    uint8_t sender;  /* enum ella_sender */
+    uint8_t vbi_len;     /* bytes seen of the variable byte integer being read */
+    uint8_t error;       /* enum ella_error */
+    uint8_t version;     /* enum ella_version */
+    uint8_t sender;      /* enum ella_sender */
     uint8_t packet_type; /* enum ella_packet_type */
 };
 

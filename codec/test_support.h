@@ -109,7 +109,10 @@ inline bytes packet_of(uint8_t first_byte, const bytes &body) {
 // start.
 class guarded_copy {
   public:
-    enum class place { at_end, at_start };
+    enum class place {
+        at_end,
+        at_start
+    };
 
     guarded_copy(const uint8_t *bytes_in, size_t len, place where) : len_(len) {
         const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));

@@ -47,8 +47,8 @@ const verdict good = {ELLA_ERROR_NONE, 0};
 // What is wrong with the character at the front of text, seen as UTF-8 alone, and its length.
 enum ella_error character_error(const std::string &text, size_t at, size_t *len) {
     const struct ella_utf8 whole =
-        ella_utf8_check(reinterpret_cast<const uint8_t *>(text.data()),
-                        static_cast<uint32_t>(at), static_cast<uint32_t>(text.size()));
+        ella_utf8_check(reinterpret_cast<const uint8_t *>(text.data()), static_cast<uint32_t>(at),
+                        static_cast<uint32_t>(text.size()));
     *len = 1;
     if (whole.error_at == at && whole.error != ELLA_ERROR_NONE)
         return whole.error;
@@ -134,10 +134,27 @@ TEST(TopicName, IsAnyStringWithoutWildcardsThatIsNotEmpty) {
 //= v5/4.7.1-2 test
 //= v5/4.7.3-1 test
 TEST(TopicFilter, HasWildcardsThatAreWholeLevels) {
-    for (const char *text :
-         {"#", "+", "/", "//", "/#", "+/#", "/+", "+/+", "+/", "/+/", "sport/#", "sport/tennis/#",
-          "sport/+/player1", "+/tennis/#", "$SYS/#", "$SYS/monitor/+", "$share", "$shared/g/x",
-          "$Share/", "a b/c d", "\xf0\x9f\x98\x80/+"})
+    for (const char *text : {"#",
+                             "+",
+                             "/",
+                             "//",
+                             "/#",
+                             "+/#",
+                             "/+",
+                             "+/+",
+                             "+/",
+                             "/+/",
+                             "sport/#",
+                             "sport/tennis/#",
+                             "sport/+/player1",
+                             "+/tennis/#",
+                             "$SYS/#",
+                             "$SYS/monitor/+",
+                             "$share",
+                             "$shared/g/x",
+                             "$Share/",
+                             "a b/c d",
+                             "\xf0\x9f\x98\x80/+"})
         EXPECT_EQ(filter_of(text), good) << text;
     const struct {
         const char *text;

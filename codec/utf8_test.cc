@@ -35,8 +35,12 @@ bool is_non_character(uint32_t c) {
 // The code point at the front of s[0, len) and the length of its sequence; 0 if it is ill-formed.
 size_t code_point(const uint8_t *s, size_t len, uint32_t *out) {
     const uint8_t lead = s[0];
-    const size_t size = lead < 0x80 ? 1 : lead < 0xc0 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3
-                        : lead < 0xf8 ? 4 : 0;
+    const size_t size = lead < 0x80   ? 1
+                        : lead < 0xc0 ? 0
+                        : lead < 0xe0 ? 2
+                        : lead < 0xf0 ? 3
+                        : lead < 0xf8 ? 4
+                                      : 0;
     const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     if (size == 0 || size > len)
         return 0;
@@ -125,8 +129,8 @@ TEST(Utf8, AgreesWithTheReferenceOnAllSequencesOfUpToThreeBytes) {
 }
 
 TEST(Utf8, AgreesWithTheReferenceOnTheEdgesOfFourBytes) {
-    const uint8_t edges[] = {0x00, 0x7f, 0x80, 0x81, 0x8f, 0x90, 0x9f, 0xa0,
-                             0xaf, 0xbd, 0xbe, 0xbf, 0xc0, 0xff};
+    const uint8_t edges[] = {0x00, 0x7f, 0x80, 0x81, 0x8f, 0x90, 0x9f,
+                             0xa0, 0xaf, 0xbd, 0xbe, 0xbf, 0xc0, 0xff};
     for (uint32_t lead = 0xe0; lead < 256; lead++) {
         for (uint32_t second = 0; second < 256; second++) {
             for (uint8_t third : edges) {
@@ -243,8 +247,8 @@ TEST(Utf8, IsDemandedOfEveryStringOfAPacket) {
         const bytes before = from_hex(f.before);
         for (const auto &s : strings) {
             const bytes text = from_hex(s.hex);
-            const bytes body = before + field(std::string(text.begin(), text.end())) +
-                               from_hex(f.behind);
+            const bytes body =
+                before + field(std::string(text.begin(), text.end())) + from_hex(f.behind);
             expect_bad(f.to, packet_of(f.first_byte, body), s.error,
                        static_cast<uint32_t>(2 + before.size() + 2) + s.at);
         }

@@ -86,8 +86,8 @@ class Rewriting(unittest.TestCase):
         self.assertTrue(text.startswith("/*@ assigns \\nothing; */\n/* loop */\n"))
 
     def test_constants_that_nothing_uses_go(self):
-        used = "static const int a_start = 1;\nstatic const int a_en_main = 1;\nint cs = a_start;\n"
-        text = ragel_loop.rewrite(used + MACHINE, 1)
+        constants = "static const int a_start = 1;\nstatic const int a_en_main = 1;\n"
+        text = ragel_loop.rewrite(constants + "int cs = a_start;\n" + MACHINE, 1)
         self.assertIn("a_start = 1", text)
         self.assertNotIn("a_en_main", text)
 

@@ -21,14 +21,14 @@
  *
  * Conventions
  *   - A byte range is (buf, start, end): indices into buf, start <= end <= UINT32_MAX, end
- * exclusive.
+ *     exclusive. An empty range may have any buf, NULL too.
  *   - A field of a packet is a struct ella_slice into the bytes decoded, valid as long as they
- * are. Nothing is copied.
- *   - NULL is never allowed for a pointer parameter; a slice with off == end may have any base,
- * NULL too.
+ *     are. Nothing is copied.
+ *   - NULL is never allowed for another pointer parameter; a slice with off == end may have any
+ *     base, NULL too.
  *   - Integers are in host order. Times are in seconds unless the name says otherwise.
  *   - Every function that can fail returns enum ella_error (ELLA_ERROR_NONE = 0) or enum
- * ella_result; must be used.
+ *     ella_result; must be used.
  *   - The same structs go both ways: what ella_decode() gives, ella_encode() takes.
  */
 #ifndef LIBELLA_CODEC_H
@@ -87,9 +87,7 @@ static inline const uint8_t *ella_slice_data(struct ella_slice s) {
 /* data may be NULL if len is 0. */
 struct ella_slice ella_slice_of(const void *data, uint32_t len);
 
-/* ---- Packets
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- Packets ------------------------------------------------------------------------- */
 
 /* MQTT 5.0 properties of one packet (section 2.2.2). A member counts only if
  * ella_property_present() says so; members that are absent are zero after decoding. User Property
@@ -216,9 +214,7 @@ struct ella_packet {
     struct ella_reason reason;       /* DISCONNECT, AUTH */
 };
 
-/* ---- Decoding
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- Decoding ------------------------------------------------------------------------ */
 
 enum ella_result {
     ELLA_MORE,   /* the packet is not complete: see needed */
@@ -297,8 +293,7 @@ ELLA_MUST_USE enum ella_error ella_properties_decode(enum ella_packet_type type,
                                                      struct ella_properties *out,
                                                      uint32_t *error_at);
 
-/* ---- Walking lists
- * ------------------------------------------------------------------------------------------- */
+/* ---- Walking lists ------------------------------------------------------------------- */
 
 /* One entry of SUBSCRIBE or UNSUBSCRIBE (sections 3.8.3, 3.10.3); the options are 0 in
  * UNSUBSCRIBE. */
@@ -330,9 +325,7 @@ ELLA_MUST_USE enum ella_error ella_user_property_put(struct ella_slice name,
 ELLA_MUST_USE enum ella_error ella_subscription_identifier_put(uint32_t identifier, uint8_t *buf,
                                                                uint32_t size, uint32_t *used);
 
-/* ---- Encoding
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- Encoding ------------------------------------------------------------------------ */
 
 /* The exact size in bytes of the encoded packet, fixed header included. Fails, with nothing
  * written to *size, for every packet that ella_decode() would refuse from this sender in this
@@ -377,8 +370,7 @@ ELLA_MUST_USE enum ella_error ella_properties_encode(const struct ella_propertie
                                                      enum ella_sender sender, uint8_t *buf,
                                                      uint32_t start, uint32_t end, uint32_t *size);
 
-/* ---- Strings and topics
- * -------------------------------------------------------------------------------------- */
+/* ---- Strings and topics -------------------------------------------------------------- */
 
 /* What a string is made of, beyond well-formed UTF-8 without U+0000 (sections 1.5.3
  * of 3.1.1, 1.5.4 of 5.0). */
