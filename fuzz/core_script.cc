@@ -25,6 +25,7 @@ namespace {
 constexpr int FAITHFUL = 2;
 constexpr int LAWFUL = 4;
 constexpr int CLIENTS = 6;
+constexpr int CHECKER = CLIENTS; /* comes last, to look at the retained messages */
 constexpr uint32_t SLOTS = 16;
 constexpr size_t PULL_SIZE = 256;
 constexpr uint32_t EVENTS_MAX = 400;
@@ -204,7 +205,8 @@ class Player {
             pull(client, true, SIZE_MAX);
         }
         if (current && client.index < LAWFUL && !allowed_to_close_) {
-            shadow_.breach("a lawful client was thrown out");
+            shadow_.breach("a lawful client was thrown out: " +
+                           std::string(ella_reason_name(client.connection.reason_code)));
         }
         report_closed(client, slot);
     }
@@ -230,12 +232,43 @@ class Player {
         std::abort();
     }
 
+    /* With CORE_SCRIPT_TRACE set in the environment the script is told on standard error as it is
+     * played. */
+    void tell(const Client &client, const char *direction, const ella_packet &packet) const {
+        if (!trace_) {
+            return;
+        }
+        std::fprintf(stderr, "[%8llu] %d %s %s", static_cast<unsigned long long>(now_),
+                     client.index, direction, ella_packet_name(packet.type));
+        if (packet.type == ELLA_PUBLISH) {
+            const ella_publish &p = packet.publish;
+            std::fprintf(stderr, " %s qos=%d id=%d dup=%d retain=%d serial=%llu",
+                         text(p.topic).c_str(), p.qos, p.packet_id, p.dup, p.retain,
+                         static_cast<unsigned long long>(Shadow::serial_of(p)));
+        } else if (packet.type == ELLA_SUBSCRIBE || packet.type == ELLA_UNSUBSCRIBE) {
+            std::fprintf(stderr, " id=%d %s", packet.subscribe.packet_id,
+                         text(packet.subscribe.filters).substr(2).c_str());
+        } else if (packet.type == ELLA_CONNECT) {
+            std::fprintf(stderr, " %s version=%d clean_start=%d",
+                         text(packet.connect.client_id).c_str(), packet.connect.version,
+                         packet.connect.clean_start);
+        } else if (packet.type == ELLA_CONNACK) {
+            std::fprintf(stderr, " session_present=%d reason=0x%02x",
+                         packet.connack.session_present, packet.connack.reason_code);
+        } else {
+            std::fprintf(stderr, " id=%d reason=0x%02x", packet.ack.packet_id,
+                         packet.ack.reason_code);
+        }
+        std::fputc('\n', stderr);
+    }
+
     /* ---- what a lawful client says ------------------------------------------------------- */
 
     bool say(Client &client, const ella_packet &packet) {
         if (!client.open || !core_accepts(core_, client.slot)) {
             return false;
         }
+        tell(client, ">", packet);
         uint8_t buf[8192];
         uint32_t size = 0;
         auto version = static_cast<ella_version>(client.connection.version);
@@ -260,6 +293,7 @@ class Player {
         client.connected = false;
         client.connection = ShadowConnection{};
         client.unread.clear();
+        client.replies.clear();
         ella_decoder_init(&client.to_server, ELLA_VERSION_UNKNOWN, ELLA_FROM_CLIENT, 4096);
         core_event e = event(CORE_OPEN, client.slot);
         e.open = &listener_;
@@ -358,6 +392,9 @@ class Player {
         if (one.released) {
             acknowledge(client, ELLA_PUBREL, one.packet_id);
         } else {
+            if (one.qos == 1) {
+                shadow_.again(one.serial);
+            }
             say(client,
                 publish_packet(one.topic, one.serial, one.qos, one.retain, one.packet_id, true));
         }
@@ -545,6 +582,10 @@ class Player {
             }
             packets++;
             client.unread.erase(0, client.from_server.size);
+            tell(client, "<", packet);
+            if (client.index == CHECKER && packet.type == ELLA_PUBLISH) {
+                retained_[text(packet.publish.topic)] = Shadow::serial_of(packet.publish);
+            }
             if (client.index < LAWFUL) {
                 note_present(client, packet);
                 shadow_.sent(client.connection, &client.session, packet, client.from_server.size);
@@ -763,6 +804,36 @@ class Player {
         }
     }
 
+    void check_retained() {
+        Client &checker = checker_;
+        checker.index = CHECKER;
+        open(checker);
+        checker.connection.version = ELLA_VERSION_5_0;
+        ella_decoder_init(&checker.from_server, ELLA_VERSION_5_0, ELLA_FROM_SERVER,
+                          ELLA_PACKET_SIZE_MAX);
+        ella_packet packet{};
+        packet.type = ELLA_CONNECT;
+        packet.connect.version = ELLA_VERSION_5_0;
+        packet.connect.clean_start = true;
+        say(checker, packet);
+        for (const char *filter : {"#", "$x/#"}) {
+            uint8_t buf[16];
+            uint32_t used = 0;
+            ella_filter entry{};
+            entry.filter = ella_slice_of(filter, static_cast<uint32_t>(std::strlen(filter)));
+            packet = ella_packet{};
+            packet.type = ELLA_SUBSCRIBE;
+            packet.subscribe.packet_id = 1;
+            if (ella_filter_put(ELLA_SUBSCRIBE, ELLA_VERSION_5_0, &entry, buf, sizeof buf,
+                                &used) == ELLA_ERROR_NONE) {
+                packet.subscribe.filters = ella_slice_of(buf, used);
+                say(checker, packet);
+            }
+        }
+        pull(checker, false, SIZE_MAX);
+        shadow_.retained_seen(retained_);
+    }
+
     /* Faults stop: everything owed to the faithful must arrive, and nothing may be left behind. */
     void finish() {
         for (int i = 0; i < FAITHFUL && shadow_.broken.empty(); i++) {
@@ -782,6 +853,8 @@ class Player {
                 shadow_.breach("a PUBLISH of a client was never acknowledged");
             }
         }
+        check_retained();
+        allowed_to_close_ = true;
         step(event(CORE_SHUTDOWN, 0));
         core_destroy(core_);
         core_ = nullptr;
@@ -799,11 +872,14 @@ class Player {
     core *core_ = nullptr;
     core_listener listener_;
     Client clients_[CLIENTS];
+    Client checker_;
+    std::map<std::string, uint64_t> retained_;
     Client *owner_[SLOTS] = {};
     std::vector<ShadowSession *> sessions_;
     Shadow shadow_;
     uint8_t faithful_version_ = ELLA_VERSION_5_0;
     bool allowed_to_close_ = false;
+    const bool trace_ = std::getenv("CORE_SCRIPT_TRACE") != nullptr;
     std::string topic_, payload_;
     const std::string will_topic_ = "will/x", will_payload_ = "gone";
 };

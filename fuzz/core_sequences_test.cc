@@ -17,7 +17,7 @@
 namespace {
 
 constexpr uint64_t SEQUENCES = 100000;
-constexpr size_t SCRIPT_LEN_MAX = 160;
+constexpr size_t SCRIPT_LEN_MAX = 400;
 
 std::vector<uint8_t> script_of(uint64_t seed) {
     std::mt19937_64 luck(seed);

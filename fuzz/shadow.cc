@@ -42,7 +42,7 @@ void Shadow::breach(const std::string &what) {
 
 uint64_t Shadow::publish(int publisher, const std::string &topic, int qos, bool retain) {
     uint64_t serial = published.size() + 1;
-    published[serial] = Published{publisher, topic, qos, retain};
+    published[serial] = Published{publisher, topic, qos, retain, false};
     return serial;
 }
 
@@ -77,6 +77,13 @@ void Shadow::accept(uint64_t serial, bool expires, std::vector<ShadowSession *> 
     }
 }
 
+void Shadow::again(uint64_t serial) {
+    published[serial].sent_again = true;
+    if (published[serial].retain) {
+        retained[published[serial].topic] = serial;
+    }
+}
+
 void Shadow::connack(ShadowConnection &connection, ShadowSession *session,
                      const ella_connack &connack) {
     if (connection.connack) {
@@ -84,6 +91,7 @@ void Shadow::connack(ShadowConnection &connection, ShadowSession *session,
     }
     connection.connack = true;
     connection.refused = connack.reason_code != 0;
+    connection.reason_code = connack.reason_code;
     connection.session_present = connack.session_present;
     if (ella_property_present(&connack.properties, ELLA_PROPERTY_RECEIVE_MAXIMUM)) {
         connection.server_receive_maximum = connack.properties.receive_maximum;
@@ -109,7 +117,7 @@ void Shadow::new_delivery(ShadowSession &session, const ella_publish &publish,
         breach("a message arrived at a higher QoS than it was published with (v5/3.8.4-8)");
     }
     session.received.insert(serial);
-    if (message.retain || session.ever_shared) {
+    if (message.retain || message.sent_again || session.ever_shared) {
         return; /* may rightly arrive again, or by way of another member */
     }
     if (publish.qos == 2 && ++session.times_qos2[serial] > 1) {
@@ -164,7 +172,7 @@ void Shadow::publish_sent(ShadowConnection &connection, ShadowSession &session,
         return;
     }
     if (publish.qos == 1 && serial != 0 && session.finished_qos1.count(serial) != 0 &&
-        !published[serial].retain && !session.ever_shared) {
+        !published[serial].retain && !published[serial].sent_again && !session.ever_shared) {
         breach("an acknowledged QoS 1 message was sent again (v5/4.3.2-3)");
     }
     inbound[publish.packet_id] = serial;
@@ -188,6 +196,7 @@ void Shadow::sent(ShadowConnection &connection, ShadowSession *session, const el
     }
     if (packet.type == ELLA_DISCONNECT) {
         connection.disconnected = true;
+        connection.reason_code = packet.reason.reason_code;
         if (connection.version != ELLA_VERSION_5_0) {
             breach("a server's DISCONNECT in 3.x");
         }

@@ -23,6 +23,7 @@ struct Published {
     std::string topic;
     int qos;
     bool retain;
+    bool sent_again; /* at QoS 1: it may arrive again, behind newer ones */
 };
 
 struct Subscribed {
@@ -54,6 +55,7 @@ struct ShadowConnection {
     bool connack = false;
     bool refused = false;
     bool disconnected = false;
+    uint8_t reason_code = 0; /* of DISCONNECT, or of a refusing CONNACK */
     bool session_present = false;
     uint32_t max_packet_size = ELLA_PACKET_SIZE_MAX;
     uint32_t receive_maximum = 65535;
@@ -79,6 +81,8 @@ class Shadow {
     void accept(uint64_t serial, bool expires, std::vector<ShadowSession *> &sessions,
                 const std::string &publisher_id);
 
+    /* The publisher sends it again at QoS 1, since no PUBACK has come. */
+    void again(uint64_t serial);
     /* One packet that the core sent; true if it is a new PUBLISH, PUBREL … that a client should
      * act on. */
     void sent(ShadowConnection &connection, ShadowSession *session, const ella_packet &packet,
