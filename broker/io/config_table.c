@@ -132,6 +132,11 @@ const struct config_option config_options[] = {
      .argument = "BYTES", .default_value = "2000000",
      .text = "The largest packet taken from a client. Connections keep the limit that they "
              "began with."},
+    {VALUE("max_qos0_backlog", CONFIG_U32, CONFIG_LIBELLA, true, 0, UINT32_MAX,
+           limits.max_qos0_backlog_bytes),
+     .argument = "BYTES", .default_value = "1048576",
+     .text = "How much of QoS 0 may wait for a connected client whose connection does not take "
+             "it. 0: no limit."},
     {VALUE("max_queued_bytes", CONFIG_U64, CONFIG_MOSQUITTO, true, 0, INT64_MAX,
            limits.max_queued_bytes),
      .argument = "BYTES", .default_value = "0",

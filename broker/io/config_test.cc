@@ -77,8 +77,8 @@ TEST(ConfigSyntax, BooleansAreFourWords) {
     }
     for (const char *wrong : {"yes", "True", "on", "2", "", "true false"})
         EXPECT_EQ(error_of(std::string("retain_available ") + wrong),
-                  std::string("t.conf:1: retain_available must be true or false, not \"") +
-                      wrong + "\"");
+                  std::string("t.conf:1: retain_available must be true or false, not \"") + wrong +
+                      "\"");
 }
 
 TEST(ConfigSyntax, NumbersAreDecimalHexadecimalOrOctal) {
@@ -124,8 +124,8 @@ TEST(ConfigSyntax, TextsHaveALongestLength) {
 
 TEST(ConfigSyntax, DurationsHaveUnits) {
     const std::pair<const char *, uint32_t> good[] = {
-        {"90s", 90},        {"2h", 7200},         {"3d", 259200},
-        {"1w", 604800},     {"1m", 2592000},      {"1y", 31536000},
+        {"90s", 90},    {"2h", 7200},    {"3d", 259200},
+        {"1w", 604800}, {"1m", 2592000}, {"1y", 31536000},
     };
     for (const auto &[text, value] : good) {
         configuration c;
@@ -145,8 +145,9 @@ TEST(ConfigSyntax, AByteZeroIsAnError) {
 }
 
 TEST(ConfigSyntax, UnknownOptionsAreErrorsWithTheNearestName) {
-    EXPECT_EQ(error_of("sys_interval 1\nmax_inflght_messages 2\n"),
-              "t.conf:2: unknown option \"max_inflght_messages\"; is max_inflight_messages meant?");
+    EXPECT_EQ(
+        error_of("sys_interval 1\nmax_inflght_messages 2\n"),
+        "t.conf:2: unknown option \"max_inflght_messages\"; is max_inflight_messages meant?");
     EXPECT_EQ(error_of("quite_unlike_anything 2\n"),
               "t.conf:1: unknown option \"quite_unlike_anything\"");
     EXPECT_EQ(error_of("x"), "t.conf:1: unknown option \"x\"");
@@ -170,8 +171,8 @@ TEST(ConfigInclude, FilesAreReadInByteOrderThereAndThen) {
     c.dir.write("d/b.conf", "sys_interval 3\n");
     c.dir.write("d/B.conf", "sys_interval 2\nmax_keepalive 2\n");
     c.dir.write("d/c.txt", "nonsense\n");
-    ASSERT_TRUE(c.read_text("sys_interval 1\ninclude_dir " + c.dir.file("d") +
-                            "\nmax_keepalive 9\n"))
+    ASSERT_TRUE(
+        c.read_text("sys_interval 1\ninclude_dir " + c.dir.file("d") + "\nmax_keepalive 9\n"))
         << c.error();
     EXPECT_EQ(c.config.limits.sys_interval_s, 3u);
     EXPECT_EQ(c.config.limits.max_keepalive_s, 9u);
@@ -203,8 +204,8 @@ TEST(ConfigInclude, EachFileBeginsWithoutAListenerOfItsOwn) {
     configuration c;
     ASSERT_EQ(mkdir(c.dir.file("d").c_str(), 0700), 0);
     c.dir.write("d/a.conf", "max_connections 5\nlistener 2001\nmax_connections 6\n");
-    ASSERT_TRUE(c.read_text("listener 2000\ninclude_dir " + c.dir.file("d") +
-                            "\nmax_connections 7\n"));
+    ASSERT_TRUE(
+        c.read_text("listener 2000\ninclude_dir " + c.dir.file("d") + "\nmax_connections 7\n"));
     ASSERT_EQ(c.config.listener_count, 3u);
     EXPECT_EQ(c.config.listeners[0].max_connections, 7u);
     EXPECT_TRUE(c.config.listeners[1].is_default);
@@ -419,8 +420,7 @@ TEST(ConfigLog, DestinationsAdd) {
     EXPECT_EQ(error_of("log_dest topic"), "t.conf:1: log_dest topic is not supported yet");
     EXPECT_EQ(error_of("log_dest printer"), "t.conf:1: log_dest must be stderr, stdout, syslog, "
                                             "file or none, not \"printer\"");
-    EXPECT_EQ(error_of("log_dest stdout x"),
-              "t.conf:1: log_dest stdout takes nothing behind it");
+    EXPECT_EQ(error_of("log_dest stdout x"), "t.conf:1: log_dest stdout takes nothing behind it");
 }
 
 TEST(ConfigLog, TypesReplaceTheDefaultAndAdd) {
@@ -562,8 +562,8 @@ TEST(ConfigTable, EveryRowIsTakenOrRefusedAsItSays) {
         const bool taken = c.read_text("\n" + name + " " + value + "\n");
         if (option.status == CONFIG_NOT_YET) {
             EXPECT_FALSE(taken) << name;
-            EXPECT_EQ(c.error(), "t.conf:2: " + std::string(option.name) +
-                                     " is not supported yet");
+            EXPECT_EQ(c.error(),
+                      "t.conf:2: " + std::string(option.name) + " is not supported yet");
         } else {
             EXPECT_TRUE(taken) << c.error();
         }
@@ -582,8 +582,7 @@ TEST(ConfigTable, RowsAreWholeAndNamesAreUnique) {
         EXPECT_STRNE(option.text, "") << option.name;
         EXPECT_STRNE(option.argument, "") << option.name;
         ASSERT_NE(option.default_value, nullptr) << option.name;
-        EXPECT_EQ(option.status == CONFIG_SUPPORTED, *option.default_value != '\0')
-            << option.name;
+        EXPECT_EQ(option.status == CONFIG_SUPPORTED, *option.default_value != '\0') << option.name;
         EXPECT_EQ(option.text[strlen(option.text) - 1], '.') << option.name;
         EXPECT_EQ(option.type == CONFIG_SPECIAL, option.set != nullptr) << option.name;
         EXPECT_LE(option.minimum, option.maximum) << option.name;
@@ -593,39 +592,147 @@ TEST(ConfigTable, RowsAreWholeAndNamesAreUnique) {
 TEST(ConfigTable, MosquittosOptionsAreAllKnown) {
     // Every option of mosquitto.conf 2.0 and 2.1.
     const char *const known[] = {
-        "acl_file", "allow_anonymous", "allow_duplicate_messages", "allow_zero_length_clientid",
-        "auth_plugin", "plugin", "auth_plugin_deny_special_chars", "auth_opt_x", "plugin_opt_x",
-        "auto_id_prefix", "autosave_interval", "autosave_on_changes", "check_retain_source",
-        "clientid_prefixes", "connection_messages", "enable_control_api", "global_max_clients",
-        "global_max_connections", "global_plugin", "plugin_load", "plugin_use", "include_dir",
-        "log_dest", "log_facility", "log_timestamp", "log_timestamp_format", "log_type",
-        "max_inflight_bytes", "max_inflight_messages", "max_keepalive", "max_packet_size",
-        "max_queued_bytes", "max_queued_messages", "memory_limit", "message_size_limit",
-        "password_file", "per_listener_settings", "persistence", "retained_persistence",
-        "persistence_file", "persistence_location", "persistent_client_expiration", "pid_file",
-        "psk_file", "queue_qos0_messages", "retain_available", "retain_expiry_interval",
-        "retry_interval", "set_tcp_nodelay", "sys_interval", "upgrade_outgoing_qos", "user",
-        "packet_buffer_size", "websockets_headers_size", "websockets_log_level", "listener",
-        "port", "bind_address", "accept_protocol_versions", "bind_interface",
-        "enable_proxy_protocol", "proxy_protocol_v2_require_tls", "http_dir",
-        "listener_allow_anonymous", "listener_auto_id_prefix", "max_connections", "max_qos",
-        "maximum_qos", "max_topic_alias", "max_topic_alias_broker", "mount_point", "protocol",
-        "socket_domain", "use_username_as_clientid", "websockets_origin", "cafile", "capath",
-        "certfile", "keyfile", "ciphers", "ciphers_tls1.3", "crlfile", "dhparamfile",
-        "disable_client_cert_date_checks", "require_certificate", "tls_engine",
-        "tls_engine_kpass_sha1", "tls_keyform", "tls_version", "use_identity_as_username",
-        "use_subject_as_username", "psk_hint", "connection", "address", "addresses", "topic",
-        "bridge_attempt_unsubscribe", "bridge_bind_address", "bridge_max_packet_size",
-        "bridge_max_topic_alias", "bridge_outgoing_retain", "bridge_protocol_version",
-        "bridge_receive_maximum", "bridge_reload_type", "bridge_session_expiry_interval",
-        "bridge_tcp_keepalive", "bridge_tcp_user_timeout", "cleansession", "local_cleansession",
-        "remote_clientid", "clientid", "local_clientid", "remote_username", "username",
-        "remote_password", "password", "local_username", "local_password", "idle_timeout",
-        "keepalive_interval", "notifications", "notifications_local_only", "notification_topic",
-        "restart_timeout", "round_robin", "start_type", "threshold", "try_private", "bridge_alpn",
-        "bridge_cafile", "bridge_capath", "bridge_certfile", "bridge_keyfile", "bridge_identity",
-        "bridge_psk", "bridge_insecure", "bridge_require_ocsp", "bridge_tls_version",
-        "bridge_ciphers", "bridge_ciphers_tls1.3", "bridge_tls_use_os_certs",
+        "acl_file",
+        "allow_anonymous",
+        "allow_duplicate_messages",
+        "allow_zero_length_clientid",
+        "auth_plugin",
+        "plugin",
+        "auth_plugin_deny_special_chars",
+        "auth_opt_x",
+        "plugin_opt_x",
+        "auto_id_prefix",
+        "autosave_interval",
+        "autosave_on_changes",
+        "check_retain_source",
+        "clientid_prefixes",
+        "connection_messages",
+        "enable_control_api",
+        "global_max_clients",
+        "global_max_connections",
+        "global_plugin",
+        "plugin_load",
+        "plugin_use",
+        "include_dir",
+        "log_dest",
+        "log_facility",
+        "log_timestamp",
+        "log_timestamp_format",
+        "log_type",
+        "max_inflight_bytes",
+        "max_inflight_messages",
+        "max_keepalive",
+        "max_packet_size",
+        "max_queued_bytes",
+        "max_queued_messages",
+        "memory_limit",
+        "message_size_limit",
+        "password_file",
+        "per_listener_settings",
+        "persistence",
+        "retained_persistence",
+        "persistence_file",
+        "persistence_location",
+        "persistent_client_expiration",
+        "pid_file",
+        "psk_file",
+        "queue_qos0_messages",
+        "retain_available",
+        "retain_expiry_interval",
+        "retry_interval",
+        "set_tcp_nodelay",
+        "sys_interval",
+        "upgrade_outgoing_qos",
+        "user",
+        "packet_buffer_size",
+        "websockets_headers_size",
+        "websockets_log_level",
+        "listener",
+        "port",
+        "bind_address",
+        "accept_protocol_versions",
+        "bind_interface",
+        "enable_proxy_protocol",
+        "proxy_protocol_v2_require_tls",
+        "http_dir",
+        "listener_allow_anonymous",
+        "listener_auto_id_prefix",
+        "max_connections",
+        "max_qos",
+        "maximum_qos",
+        "max_topic_alias",
+        "max_topic_alias_broker",
+        "mount_point",
+        "protocol",
+        "socket_domain",
+        "use_username_as_clientid",
+        "websockets_origin",
+        "cafile",
+        "capath",
+        "certfile",
+        "keyfile",
+        "ciphers",
+        "ciphers_tls1.3",
+        "crlfile",
+        "dhparamfile",
+        "disable_client_cert_date_checks",
+        "require_certificate",
+        "tls_engine",
+        "tls_engine_kpass_sha1",
+        "tls_keyform",
+        "tls_version",
+        "use_identity_as_username",
+        "use_subject_as_username",
+        "psk_hint",
+        "connection",
+        "address",
+        "addresses",
+        "topic",
+        "bridge_attempt_unsubscribe",
+        "bridge_bind_address",
+        "bridge_max_packet_size",
+        "bridge_max_topic_alias",
+        "bridge_outgoing_retain",
+        "bridge_protocol_version",
+        "bridge_receive_maximum",
+        "bridge_reload_type",
+        "bridge_session_expiry_interval",
+        "bridge_tcp_keepalive",
+        "bridge_tcp_user_timeout",
+        "cleansession",
+        "local_cleansession",
+        "remote_clientid",
+        "clientid",
+        "local_clientid",
+        "remote_username",
+        "username",
+        "remote_password",
+        "password",
+        "local_username",
+        "local_password",
+        "idle_timeout",
+        "keepalive_interval",
+        "notifications",
+        "notifications_local_only",
+        "notification_topic",
+        "restart_timeout",
+        "round_robin",
+        "start_type",
+        "threshold",
+        "try_private",
+        "bridge_alpn",
+        "bridge_cafile",
+        "bridge_capath",
+        "bridge_certfile",
+        "bridge_keyfile",
+        "bridge_identity",
+        "bridge_psk",
+        "bridge_insecure",
+        "bridge_require_ocsp",
+        "bridge_tls_version",
+        "bridge_ciphers",
+        "bridge_ciphers_tls1.3",
+        "bridge_tls_use_os_certs",
     };
     for (const char *name : known) {
         const config_option *option = config_option_find(name);
@@ -673,10 +780,10 @@ TEST(ConfigReload, WhatMayNotIsToldOnceForEachOption) {
 }
 
 TEST(ConfigReload, OtherListenersChangeNothing) {
-    for (const char *text : {"listener 2001\nmax_queued_messages 5\n",
-                             "listener 2000\nlistener 2001\nmax_queued_messages 5\n",
-                             "listener 2000 ::1\nmax_queued_messages 5\n",
-                             "max_queued_messages 5\n"}) {
+    for (const char *text :
+         {"listener 2001\nmax_queued_messages 5\n",
+          "listener 2000\nlistener 2001\nmax_queued_messages 5\n",
+          "listener 2000 ::1\nmax_queued_messages 5\n", "max_queued_messages 5\n"}) {
         configuration live, next;
         ASSERT_TRUE(live.read_text("listener 2000\nmax_queued_messages 9\n"));
         ASSERT_TRUE(next.read_text(text));

@@ -124,6 +124,16 @@ uint32_t conn_keep_input(struct conn *conn, const uint8_t *data, uint32_t start,
     return moved;
 }
 
+void conn_use_input(struct conn *conn, uint32_t used) {
+    struct conn_buffer *in = conn->in;
+    if (used == in->end) {
+        conn_drop_input(conn);
+        return;
+    }
+    in->end -= used;
+    memmove(in->bytes, in->bytes + used, in->end);
+}
+
 void conn_drop_input(struct conn *conn) {
     free(conn->in);
     conn->in = NULL;

@@ -5,8 +5,8 @@
  * not yet whole and what the socket did not take yet. It knows neither core nor poller.
  *
  * Invariants
- *   - An idle connection owns no buffer: in exists while a packet is unfinished, out while the
- *     socket has not taken all that was pulled.
+ *   - An idle connection owns no buffer: in exists while a packet is unfinished or the core takes
+ *     no more, out while the socket has not taken all that was pulled.
  *   - While out exists nothing more is pulled from the core, so a slow reader costs one write
  *     buffer at most.
  *   - A connection stays at its place in memory from conn_table_add() to conn_table_remove().
@@ -32,7 +32,7 @@ enum conn_state {
     CONN_OPEN,
     CONN_FINISHING, /* the core is done with it: the last bytes are being sent */
     CONN_LINGERING, /* all is sent and our half closed; waiting for the peer to close its half */
-    CONN_GONE,      /* the descriptor is closed; the slot is freed at the end of the round */
+    CONN_GONE,      /* the descriptor is closed; the slot is freed at the end of a round */
 };
 
 /* Bytes [start, end) of bytes[size]. */
@@ -40,7 +40,6 @@ struct conn_buffer {
     uint32_t size;
     uint32_t start;
     uint32_t end;
-    uint32_t read_bytes; /* of out: how much was read from the peer since the socket is stuck */
     uint8_t bytes[];
 };
 
@@ -54,11 +53,13 @@ struct conn {
     int fd;
     uint32_t slot;
     uint32_t dirty_next;   /* list of those that want to write, CONN_NONE at its end */
-    uint32_t closing_next; /* list of those FINISHING or LINGERING, oldest first; free list */
+    uint32_t closing_next; /* list of those FINISHING or LINGERING, oldest first; of those GONE;
+                              free list */
     uint32_t closing_previous;
     uint8_t state;    /* enum conn_state */
     uint8_t interest; /* enum poller_interest as told to the poller */
     bool dirty;       /* in the dirty list */
+    bool held;        /* the core takes nothing until its answers are gone; in has what waits */
 };
 
 /* ---- The table: slots are dense and reused, last freed first ---- */
@@ -83,11 +84,13 @@ uint32_t conn_table_slot_count(const struct conn_table *table);
 
 /* ---- Buffers ---- */
 
-/* Moves bytes from [start, end) of data to the end of conn->in, until in holds at least
- * wanted_bytes; returns how many were moved. 0 with start < end: no memory. in grows by doubling,
+/* Copies bytes from [start, end) of data to the end of conn->in, until in holds at least
+ * wanted_bytes; returns how many were copied. 0 with start < end: no memory. in grows by doubling,
  * never beyond wanted_bytes, so a peer that announces much and sends little costs little. */
 uint32_t conn_keep_input(struct conn *conn, const uint8_t *data, uint32_t start, uint32_t end,
                          uint32_t wanted_bytes);
+/* The bytes of in before index used are done with; without a byte left, so is in. */
+void conn_use_input(struct conn *conn, uint32_t used);
 void conn_drop_input(struct conn *conn);
 
 /* Keeps [start, end) of data to be sent later; there must be no out. false: no memory. */

@@ -35,7 +35,9 @@ TEST(ConnTable, SlotsAreDenseAndUsedAgain) {
     conn_table_free(&table);
 }
 
-TEST(ConnTable, AConnectionIsSmall) { EXPECT_LE(sizeof(conn), CONN_SIZE_MAX_BYTES); }
+TEST(ConnTable, AConnectionIsSmall) {
+    EXPECT_LE(sizeof(conn), CONN_SIZE_MAX_BYTES);
+}
 
 class ConnInput : public testing::Test {
   protected:
@@ -132,6 +134,8 @@ TEST(Address, AsText) {
     EXPECT_EQ(text_of(storage), "unknown");
 }
 
-TEST(Address, IsCompact) { EXPECT_LE(sizeof(address), 20u); }
+TEST(Address, IsCompact) {
+    EXPECT_LE(sizeof(address), 20u);
+}
 
 } // namespace

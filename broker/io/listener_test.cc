@@ -149,8 +149,8 @@ TEST_F(ListenerTest, APortInUseIsAFailureThatNamesIt) {
     configuration other;
     ASSERT_TRUE(other.read_text("listener " + port + " 127.0.0.1"));
     ASSERT_TRUE(listener_set_open(&first, &other.config, &log));
-    EXPECT_FALSE(open("listener " + std::to_string(free_port()) + "\nlistener " + port +
-                      " 127.0.0.1"));
+    EXPECT_FALSE(
+        open("listener " + std::to_string(free_port()) + "\nlistener " + port + " 127.0.0.1"));
     EXPECT_NE(said().find("can't listen at 127.0.0.1, port " + port +
                           ": socket: Address already in use"),
               std::string::npos);

@@ -6,6 +6,7 @@
 #include "broker/io/log_line.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define CLIENT_ID_TEXT_SIZE 256u
 #define TOPIC_TEXT_SIZE 512u
@@ -99,12 +100,18 @@ void log_line_write(struct log *log, const struct core_log *line, const struct a
     fields.text[0] = '\0';
     put_who(&fields, line, peer);
     put_what(&fields, line);
+    /* A text that says the same again is left out. */
+    const char *packet = ella_packet_name(line->packet_type);
+    const bool is_said = strcmp(line->text, kind_word(line->kind)) == 0 ||
+                         (line->packet_type != 0 && strcmp(line->text, packet) == 0);
+    const char *colon = is_said ? "" : ": ";
+    const char *text = is_said ? "" : line->text;
     /* Health checks and port scanners connect without ever naming a client. */
     const bool is_stranger =
         ella_slice_len(line->client_id) == 0 &&
         (line->kind == CORE_LOG_REFUSED || line->kind == CORE_LOG_DISCONNECTED);
     if (is_stranger)
-        log_limited(log, type, "%s%s: %s", kind_word(line->kind), fields.text, line->text);
+        log_limited(log, type, "%s%s%s%s", kind_word(line->kind), fields.text, colon, text);
     else
-        log_say(log, type, "%s%s: %s", kind_word(line->kind), fields.text, line->text);
+        log_say(log, type, "%s%s%s%s", kind_word(line->kind), fields.text, colon, text);
 }

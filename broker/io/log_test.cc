@@ -32,9 +32,9 @@ TEST(LogEscape, LineEndsQuotesAndControlsDoNot) {
     EXPECT_EQ(escaped("a\nb\r\t\x1b[1m"), "a\\x0ab\\x0d\\x09\\x1b[1m");
     EXPECT_EQ(escaped("say \"hi\" \\"), "say \\\"hi\\\" \\\\");
     EXPECT_EQ(escaped(std::string("\0\x7f", 2)), "\\x00\\x7f");
-    EXPECT_EQ(escaped("\xc2\x85"), "\\xc2\\x85");         // U+0085 ends a line
+    EXPECT_EQ(escaped("\xc2\x85"), "\\xc2\\x85");          // U+0085 ends a line
     EXPECT_EQ(escaped("\xe2\x80\xa8"), "\\xe2\\x80\\xa8"); // so does U+2028
-    EXPECT_EQ(escaped("\xff\xc3"), "\\xff\\xc3");         // not UTF-8
+    EXPECT_EQ(escaped("\xff\xc3"), "\\xff\\xc3");          // not UTF-8
 }
 
 TEST(LogEscape, LongTextIsCutAndMarked) {
@@ -197,10 +197,8 @@ TEST(LogLine, TypesByKindAndLevel) {
     EXPECT_EQ(log_line_type(&line), LOG_TYPE_UNSUBSCRIBE);
     line.kind = CORE_LOG_CONNECTED;
     const std::pair<core_log_level, log_type> levels[] = {
-        {CORE_LOG_DEBUG, LOG_TYPE_DEBUG},
-        {CORE_LOG_INFO, LOG_TYPE_INFORMATION},
-        {CORE_LOG_NOTICE, LOG_TYPE_NOTICE},
-        {CORE_LOG_WARNING, LOG_TYPE_WARNING},
+        {CORE_LOG_DEBUG, LOG_TYPE_DEBUG},   {CORE_LOG_INFO, LOG_TYPE_INFORMATION},
+        {CORE_LOG_NOTICE, LOG_TYPE_NOTICE}, {CORE_LOG_WARNING, LOG_TYPE_WARNING},
         {CORE_LOG_ERROR, LOG_TYPE_ERROR},
     };
     for (const auto &[level, type] : levels) {

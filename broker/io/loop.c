@@ -7,8 +7,8 @@
  * Invariants
  *   - The core's effects are carried out before the loop waits again, and before bytes that the
  *     core did not accept are offered again.
- *   - A connection is watched for reading unless the core is done with it or it is stuck, and for
- *     writing only after its socket refused bytes. So the poller tells of nothing that the round
+ *   - A connection is watched for reading unless the core takes nothing of it, and for writing
+ *     only after its socket refused bytes. So the poller tells of nothing that the round
  *     does not act on, and an idle broker does not spin.
  *   - A slot is given back at the end of a round only, so that no event of the same round can be
  *     taken for one of the slot's next owner.
@@ -43,6 +43,8 @@ struct loop {
     struct conn_table conns;
     struct conn_list dirty;   /* through dirty_next */
     struct conn_list closing; /* through closing_next, by deadline */
+    uint32_t gone_first;      /* through closing_next */
+    uint32_t fed_bytes;       /* since the last writing */
     uint64_t now_ms;
     int wake_fd;
     bool woken;
@@ -117,7 +119,8 @@ static void drop(struct loop *loop, struct conn *conn, const char *text) {
     conn_drop_input(conn);
     conn_drop_output(conn);
     conn->state = CONN_GONE;
-    mark_dirty(loop, conn);
+    conn->closing_next = loop->gone_first;
+    loop->gone_first = conn->slot;
 }
 
 static enum poller_interest wanted_interest(const struct conn *conn) {
@@ -129,9 +132,9 @@ static enum poller_interest wanted_interest(const struct conn *conn) {
     default:
         break;
     }
-    if (conn->out == NULL)
-        return POLLER_READ;
-    return conn->out->read_bytes < LOOP_STUCK_READ_BYTES ? POLLER_BOTH : POLLER_WRITE;
+    if (conn->held)
+        return conn->out != NULL ? POLLER_WRITE : POLLER_NOTHING;
+    return conn->out != NULL ? POLLER_BOTH : POLLER_READ;
 }
 
 static void update_interest(struct loop *loop, struct conn *conn) {
@@ -199,105 +202,16 @@ static void carry_out_effects(struct loop *loop) {
     }
 }
 
-/* ---- Reading ---- */
-
-/* Gives the core all whole packets in [start, end); returns the first byte that it has no use for
- * yet. Authentication is answered at once, so the core either goes on or is done with conn. */
-static uint32_t step_packets(struct loop *loop, struct conn *conn, const uint8_t *buf,
-                             uint32_t start, uint32_t end) {
-    for (;;) {
-        start =
-            core_receive(loop->core, conn->slot, &conn->decoder, buf, start, end, loop->now_ms);
-        if (core_accepts(loop->core, conn->slot))
-            return start;
-        carry_out_effects(loop);
-        if (conn->state != CONN_OPEN)
-            return end;
-        assert(core_accepts(loop->core, conn->slot));
-    }
-}
-
-/* Completes the packet in conn->in with bytes from [start, end) of the read buffer. Returns the
- * first byte not moved. */
-static uint32_t complete_kept(struct loop *loop, struct conn *conn, uint32_t start, uint32_t end) {
-    const uint32_t needed = conn->decoder.needed;
-    const uint32_t moved = conn_keep_input(conn, loop->read_buffer, start, end, needed);
-    if (moved == 0) {
-        drop(loop, conn, "no memory for a packet");
-        return end;
-    }
-    if (conn->in->end < needed)
-        return start + moved;
-    const uint32_t used =
-        step_packets(loop, conn, conn->in->bytes, conn->in->start, conn->in->end);
-    /* What was completed is a fixed header, of which nothing is used up, or a whole packet. */
-    if (conn->state == CONN_OPEN && used == conn->in->end)
-        conn_drop_input(conn);
-    return start + moved;
-}
-
-static void feed(struct loop *loop, struct conn *conn, uint32_t len) {
-    uint32_t start = 0;
-    while (start < len && conn->state == CONN_OPEN) {
-        if (conn->in != NULL) {
-            start = complete_kept(loop, conn, start, len);
-            continue;
-        }
-        start = step_packets(loop, conn, loop->read_buffer, start, len);
-        if (start < len && conn->state == CONN_OPEN) {
-            start += conn_keep_input(conn, loop->read_buffer, start, len, conn->decoder.needed);
-            if (start < len)
-                drop(loop, conn, "no memory for a packet");
-        }
-    }
-}
-
-/* Reads to throw away. */
-static void read_lingering(struct loop *loop, struct conn *conn) {
-    uint32_t got = 0;
-    const char *why = NULL;
-    const enum conn_result result = conn_read(conn, loop->read_buffer, LOOP_READ_SIZE, &got, &why);
-    if (result == CONN_CLOSED || result == CONN_FAILED)
-        drop(loop, conn, NULL);
-}
-
-static void read_open(struct loop *loop, struct conn *conn) {
-    uint32_t got = 0;
-    const char *why = NULL;
-    loop->stats.read_calls++;
-    switch (conn_read(conn, loop->read_buffer, LOOP_READ_SIZE, &got, &why)) {
-    case CONN_BLOCKED:
-        return;
-    case CONN_CLOSED:
-        drop(loop, conn, "closed by the client");
-        return;
-    case CONN_FAILED:
-        drop(loop, conn, why);
-        return;
-    case CONN_OK:
-        break;
-    }
-    loop->stats.read_bytes += got;
-    if (conn->out != NULL) {
-        conn->out->read_bytes += got;
-        update_interest(loop, conn);
-    }
-    if (conn->state == CONN_OPEN)
-        feed(loop, conn, got);
-}
-
 /* ---- Writing ---- */
 
-/* The peer takes nothing any more. What it said last may still wait to be read, a DISCONNECT that
- * discards its Will for one; so reading comes first and finds the end by itself. */
-static void write_failed(struct loop *loop, struct conn *conn, enum conn_result result,
-                         const char *why) {
-    if (result == CONN_CLOSED && conn->state == CONN_OPEN) {
-        conn_drop_output(conn);
-        update_interest(loop, conn);
-        return;
-    }
+/* false: conn is gone. If the peer takes nothing any more, what it said last may still wait to be
+ * read, a DISCONNECT that discards its Will for one: then reading goes on and finds the end. */
+static bool survives(struct loop *loop, struct conn *conn, enum conn_result result,
+                     const char *why) {
+    if (result != CONN_FAILED && (result != CONN_CLOSED || conn->state == CONN_OPEN))
+        return true;
     drop(loop, conn, why);
+    return false;
 }
 
 /* The socket takes bytes again: what was kept goes first. */
@@ -308,13 +222,11 @@ static void write_kept(struct loop *loop, struct conn *conn) {
     loop->stats.write_calls++;
     const enum conn_result result =
         conn_write(conn, out->bytes + out->start, out->end - out->start, &sent, &why);
-    if (result == CONN_FAILED || result == CONN_CLOSED) {
-        write_failed(loop, conn, result, why);
+    if (!survives(loop, conn, result, why))
         return;
-    }
     loop->stats.written_bytes += sent;
     out->start += sent;
-    if (out->start < out->end)
+    if (result != CONN_CLOSED && out->start < out->end)
         return;
     conn_drop_output(conn);
     mark_dirty(loop, conn);
@@ -343,12 +255,10 @@ static void send_pulled(struct loop *loop, struct conn *conn, uint32_t len) {
     const char *why = NULL;
     loop->stats.write_calls++;
     const enum conn_result result = conn_write(conn, loop->write_buffer, len, &sent, &why);
-    if (result == CONN_FAILED || result == CONN_CLOSED) {
-        write_failed(loop, conn, result, why);
+    if (!survives(loop, conn, result, why))
         return;
-    }
     loop->stats.written_bytes += sent;
-    if (sent == len)
+    if (sent == len || result == CONN_CLOSED)
         return;
     if (!conn_keep_output(conn, loop->write_buffer, sent, len))
         drop(loop, conn, "no memory for what the socket did not take");
@@ -356,33 +266,179 @@ static void send_pulled(struct loop *loop, struct conn *conn, uint32_t len) {
         update_interest(loop, conn);
 }
 
+/* Sends what the core has, as far as the socket takes it. Whether all is sent. */
+static bool write_all(struct loop *loop, struct conn *conn) {
+    for (int i = 0; i < LOOP_WRITES_MAX; i++) {
+        bool is_empty = false;
+        const uint32_t len = pull(loop, conn, &is_empty);
+        if (len > 0)
+            send_pulled(loop, conn, len);
+        if (conn->state == CONN_GONE || conn->out != NULL)
+            return false;
+        if (is_empty)
+            return true;
+    }
+    mark_dirty(loop, conn);
+    return false;
+}
+
+static void resume(struct loop *loop, struct conn *conn);
+
 static void write_conn(struct loop *loop, struct conn *conn) {
     if (conn->out != NULL || (conn->state != CONN_OPEN && conn->state != CONN_FINISHING))
         return;
-    bool is_empty = false;
-    const uint32_t len = pull(loop, conn, &is_empty);
-    if (len > 0)
-        send_pulled(loop, conn, len);
-    if (conn->state == CONN_GONE || conn->out != NULL)
-        return;
-    if (!is_empty)
-        mark_dirty(loop, conn);
-    else if (conn->state == CONN_FINISHING)
+    const bool is_done = write_all(loop, conn);
+    if (conn->state == CONN_FINISHING && is_done)
         linger(loop, conn);
+    if (conn->state == CONN_OPEN && conn->held && core_accepts(loop->core, conn->slot))
+        resume(loop, conn);
 }
 
 static void write_dirty(struct loop *loop) {
+    carry_out_effects(loop);
+    loop->fed_bytes = 0;
     uint32_t slot = loop->dirty.first;
     loop->dirty = (struct conn_list){CONN_NONE, CONN_NONE};
     while (slot != CONN_NONE) {
         struct conn *conn = conn_table_get(&loop->conns, slot);
         slot = conn->dirty_next;
         conn->dirty = false;
-        if (conn->state == CONN_GONE)
-            conn_table_remove(&loop->conns, conn);
-        else
-            write_conn(loop, conn);
+        write_conn(loop, conn);
     }
+}
+
+/* Slots whose connection is gone are free again, unless a list still has them. */
+static void free_gone(struct loop *loop) {
+    uint32_t slot = loop->gone_first;
+    loop->gone_first = CONN_NONE;
+    while (slot != CONN_NONE) {
+        struct conn *conn = conn_table_get(&loop->conns, slot);
+        slot = conn->closing_next;
+        if (!conn->dirty) {
+            conn_table_remove(&loop->conns, conn);
+            continue;
+        }
+        conn->closing_next = loop->gone_first;
+        loop->gone_first = conn->slot;
+    }
+}
+
+/* ---- Reading ---- */
+
+/* Gives the core all whole packets in [start, end); returns the first byte that it has no use for
+ * yet. Authentication is answered at once, so a core that takes nothing waits for its answers to
+ * be read, or is done with conn. */
+static uint32_t step_packets(struct loop *loop, struct conn *conn, const uint8_t *buf,
+                             uint32_t start, uint32_t end) {
+    for (;;) {
+        start =
+            core_receive(loop->core, conn->slot, &conn->decoder, buf, start, end, loop->now_ms);
+        if (core_accepts(loop->core, conn->slot))
+            return start;
+        carry_out_effects(loop);
+        if (conn->state != CONN_OPEN)
+            return end;
+        conn->held = !core_accepts(loop->core, conn->slot);
+        if (conn->held)
+            return start;
+    }
+}
+
+/* Keeps [start, end) of the read buffer, as much as makes in wanted_bytes long. Returns the first
+ * byte not kept. */
+static uint32_t keep(struct loop *loop, struct conn *conn, uint32_t start, uint32_t end,
+                     uint32_t wanted_bytes) {
+    const uint32_t kept = conn_keep_input(conn, loop->read_buffer, start, end, wanted_bytes);
+    if (kept > 0)
+        return start + kept;
+    drop(loop, conn, "no memory for a packet");
+    return end;
+}
+
+/* Completes the packet in conn->in with bytes from [start, end) of the read buffer. Returns the
+ * first byte not needed for it. */
+static uint32_t complete_kept(struct loop *loop, struct conn *conn, uint32_t start, uint32_t end) {
+    const uint32_t needed = conn->decoder.needed;
+    start = keep(loop, conn, start, end, needed);
+    if (conn->state != CONN_OPEN || conn->in->end < needed)
+        return start;
+    const uint32_t used = step_packets(loop, conn, conn->in->bytes, 0, conn->in->end);
+    if (conn->state == CONN_OPEN)
+        conn_use_input(conn, used);
+    return start;
+}
+
+/* Gives the core a slice of [start, len) of the read buffer, or the whole if the packet is larger.
+ * Keeps a packet that is not whole. Returns the first byte not dealt with. */
+static uint32_t step_slice(struct loop *loop, struct conn *conn, uint32_t start, uint32_t len) {
+    const uint32_t end = len - start > LOOP_SLICE_BYTES ? start + LOOP_SLICE_BYTES : len;
+    uint32_t used = step_packets(loop, conn, loop->read_buffer, start, end);
+    if (used == start && end < len && conn->state == CONN_OPEN && !conn->held)
+        used = step_packets(loop, conn, loop->read_buffer, start, len);
+    if (used > start || conn->state != CONN_OPEN || conn->held)
+        return used;
+    return keep(loop, conn, start, len, conn->decoder.needed);
+}
+
+static void feed(struct loop *loop, struct conn *conn, uint32_t len) {
+    uint32_t start = 0;
+    while (start < len && conn->state == CONN_OPEN && !conn->held) {
+        const uint32_t before = start;
+        if (conn->in != NULL)
+            start = complete_kept(loop, conn, start, len);
+        else
+            start = step_slice(loop, conn, start, len);
+        loop->fed_bytes += start - before;
+        if (loop->fed_bytes >= LOOP_SLICE_BYTES)
+            write_dirty(loop);
+    }
+    if (conn->state != CONN_OPEN || !conn->held)
+        return;
+    if (start < len)
+        (void)keep(loop, conn, start, len, (conn->in == NULL ? 0 : conn->in->end) + (len - start));
+    if (conn->state == CONN_OPEN)
+        update_interest(loop, conn);
+}
+
+/* The core takes packets again: first those that were kept. */
+static void resume(struct loop *loop, struct conn *conn) {
+    conn->held = false;
+    if (conn->in != NULL) {
+        const uint32_t used = step_packets(loop, conn, conn->in->bytes, 0, conn->in->end);
+        if (conn->state != CONN_OPEN)
+            return;
+        conn_use_input(conn, used);
+    }
+    update_interest(loop, conn);
+}
+
+/* Reads to throw away. */
+static void read_lingering(struct loop *loop, struct conn *conn) {
+    uint32_t got = 0;
+    const char *why = NULL;
+    const enum conn_result result = conn_read(conn, loop->read_buffer, LOOP_READ_SIZE, &got, &why);
+    if (result == CONN_CLOSED || result == CONN_FAILED)
+        drop(loop, conn, NULL);
+}
+
+static void read_open(struct loop *loop, struct conn *conn) {
+    uint32_t got = 0;
+    const char *why = NULL;
+    loop->stats.read_calls++;
+    switch (conn_read(conn, loop->read_buffer, LOOP_READ_SIZE, &got, &why)) {
+    case CONN_BLOCKED:
+        return;
+    case CONN_CLOSED:
+        drop(loop, conn, "closed by the client");
+        return;
+    case CONN_FAILED:
+        drop(loop, conn, why);
+        return;
+    case CONN_OK:
+        break;
+    }
+    loop->stats.read_bytes += got;
+    feed(loop, conn, got);
 }
 
 /* ---- Accepting ---- */
@@ -499,7 +555,9 @@ static void take_event(struct loop *loop, const struct poller_event *event) {
     struct conn *conn = conn_table_get(&loop->conns, event->token);
     if (event->writable && conn->out != NULL)
         write_kept(loop, conn);
-    if (conn->state == CONN_OPEN && event->readable)
+    if (conn->state == CONN_OPEN && conn->held && event->hung_up)
+        mark_dirty(loop, conn); /* answers that nobody takes hold it no longer */
+    else if (conn->state == CONN_OPEN && event->readable && !conn->held)
         read_open(loop, conn);
     else if (conn->state == CONN_LINGERING && event->readable)
         read_lingering(loop, conn);
@@ -560,10 +618,10 @@ bool loop_round(struct loop *loop, uint32_t wait_max_ms) {
     for (int i = 0; i < event_count; i++)
         take_event(loop, &loop->events[i]);
     time_passes(loop);
-    carry_out_effects(loop);
     write_dirty(loop);
-    /* What writing brought about (a reset, a last byte sent) is carried out in the next round. */
+    /* What writing brought about (a reset, a last byte sent) is written in the next round. */
     carry_out_effects(loop);
+    free_gone(loop);
     return loop->woken;
 }
 
@@ -626,6 +684,7 @@ struct loop *loop_create(const struct loop_options *options) {
     loop->wake_fd = options->wake_fd;
     loop->dirty = (struct conn_list){CONN_NONE, CONN_NONE};
     loop->closing = (struct conn_list){CONN_NONE, CONN_NONE};
+    loop->gone_first = CONN_NONE;
     loop->now_ms = loop_now_ms();
     conn_table_init(&loop->conns);
     loop->read_buffer = malloc(LOOP_READ_SIZE);
@@ -666,7 +725,6 @@ void loop_shutdown(struct loop *loop) {
     const uint64_t end_ms = loop->now_ms + LOOP_SHUTDOWN_MS;
     const struct core_event event = {.type = CORE_SHUTDOWN, .now_ms = loop->now_ms};
     (void)core_step(loop->core, &event);
-    carry_out_effects(loop);
     write_dirty(loop);
     /* A second signal does not matter any more: nothing wakes the loop but its connections. */
     if (loop->wake_fd >= 0)

@@ -4,10 +4,11 @@
  * The event loop: joins sockets to the core. One round is wait, read, step, pull, write. It
  * decides nothing about MQTT.
  *
- * Bounds of one round, for one connection: one read of LOOP_READ_SIZE bytes, one write of
- * LOOP_WRITE_SIZE bytes. Of one connection for ever: an unfinished packet of max_packet_size and
- * LOOP_WRITE_SIZE bytes that its socket did not take; a peer that does not read is not read from
- * either, once LOOP_STUCK_READ_BYTES have come, so that what it must be answered is bounded too.
+ * Bounds of one round, for one connection: one read of LOOP_READ_SIZE bytes; LOOP_WRITES_MAX
+ * writes of LOOP_WRITE_SIZE bytes, of which one is the rule. Of one connection for ever: an
+ * unfinished packet of max_packet_size, or one read that the core does not take yet because the
+ * peer leaves its answers unread; and LOOP_WRITE_SIZE bytes that its socket did not take. While
+ * the core takes nothing, nothing is read.
  */
 #ifndef BROKER_IO_LOOP_H
 #define BROKER_IO_LOOP_H
@@ -22,8 +23,11 @@
 #define LOOP_READ_SIZE (256u * 1024u)
 #define LOOP_WRITE_SIZE (64u * 1024u)
 #define LOOP_EVENTS_MAX 256
-/* Read from a peer whose socket takes nothing, before reading stops as well. */
-#define LOOP_STUCK_READ_BYTES (256u * 1024u)
+/* So many bytes given to the core, of one connection or of many, and those who are to receive
+ * something are written to, in the middle of a round: a flood of small messages would fill their
+ * queues before they had a chance to read. */
+#define LOOP_SLICE_BYTES (64u * 1024u)
+#define LOOP_WRITES_MAX 64
 /* A connection the core is done with: how long its last bytes may take, and how long we wait for
  * the peer to close, so that the last bytes are not lost to a reset. */
 #define LOOP_CLOSE_MS 5000u

@@ -100,6 +100,7 @@ class configuration {
     bool read_text(const std::string &text) { return read_file(dir.write("t.conf", text)); }
     // The command line alone.
     bool read() {
+        config_free(&config);
         errors.clear();
         remarks.clear();
         return config_read(&config, &command_line, &reporter);
