@@ -20,18 +20,21 @@ std::vector<unsigned long> section_numbers(const std::string &section) {
     std::vector<unsigned long> numbers;
     std::istringstream parts(section);
     for (std::string part; std::getline(parts, part, '.');) {
-        const bool digits = !part.empty() && part.find_first_not_of("0123456789") == std::string::npos;
+        const bool digits =
+            !part.empty() && part.find_first_not_of("0123456789") == std::string::npos;
         numbers.push_back(digits && part.size() < 9 ? std::stoul(part) : 0);
     }
     return numbers;
 }
 
 void sort_cases(script *all) {
-    std::stable_sort(all->cases.begin(), all->cases.end(), [](const test_case &a, const test_case &b) {
-        const auto left = section_numbers(a.section);
-        const auto right = section_numbers(b.section);
-        return std::tie(a.folder, left, a.file, a.line) < std::tie(b.folder, right, b.file, b.line);
-    });
+    std::stable_sort(all->cases.begin(), all->cases.end(),
+                     [](const test_case &a, const test_case &b) {
+                         const auto left = section_numbers(a.section);
+                         const auto right = section_numbers(b.section);
+                         return std::tie(a.folder, left, a.file, a.line) <
+                                std::tie(b.folder, right, b.file, b.line);
+                     });
     for (size_t i = 1; i < all->cases.size(); i++) {
         const test_case &last = all->cases[i - 1];
         const test_case &next = all->cases[i];
@@ -62,7 +65,7 @@ bool begins_with(const std::string &text, const std::string &start) {
     return text.compare(0, start.size(), start) == 0;
 }
 
-}  // namespace
+} // namespace
 
 script catalog_embedded() {
     script all;
@@ -97,7 +100,8 @@ script catalog_folder(const std::string &dir) {
 }
 
 bool catalog_selects(const std::string &selector, const test_case &candidate) {
-    if (selector == candidate.folder || selector == candidate.name || selector == candidate.address()) {
+    if (selector == candidate.folder || selector == candidate.name ||
+        selector == candidate.address()) {
         return true;
     }
     const auto &cites = candidate.cites;
@@ -108,4 +112,4 @@ bool catalog_selects(const std::string &selector, const test_case &candidate) {
     return selector == section || begins_with(section, selector + ".");
 }
 
-}  // namespace conformance
+} // namespace conformance

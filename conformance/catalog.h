@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Libella authors
 //
-// All cases there are, in the order of the standard, and which of them a selector names. It refuses to know
-// brokers and results.
+// All cases there are, in the order of the standard, and which of them a selector names. It
+// refuses to know brokers and results.
 
 #ifndef CONFORMANCE_CATALOG_H
 #define CONFORMANCE_CATALOG_H
@@ -30,6 +30,6 @@ script catalog_folder(const std::string &dir);
 // Selectors: v5, v5/3.1, v5/3.1.2-4, v5/3.1.2/name, name. See docs/conformance.md.
 bool catalog_selects(const std::string &selector, const test_case &candidate);
 
-}  // namespace conformance
+} // namespace conformance
 
 #endif

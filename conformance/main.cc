@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Libella authors
 //
-// The command line of libella-conformance: chooses cases, runs them over TCP against one broker, and
-// reports. It refuses to know the language and the wire.
+// The command line of libella-conformance: chooses cases, runs them over TCP against one broker,
+// and reports. It refuses to know the language and the wire.
 
 #include <errno.h>
 #include <stdio.h>
@@ -75,7 +75,8 @@ struct options {
 };
 
 bool parse_count(const std::string &written, unsigned long maximum, unsigned long *out) {
-    const bool digits = !written.empty() && written.find_first_not_of("0123456789") == std::string::npos;
+    const bool digits =
+        !written.empty() && written.find_first_not_of("0123456789") == std::string::npos;
     if (!digits || written.size() > 9) {
         return false;
     }
@@ -122,7 +123,8 @@ void parse_value(const std::string &name, const std::string &content, options *o
         parse_needs(content, out);
     } else if (name == "--timeout") {
         if (!parse_count(content, timeout_ms_max, &number)) {
-            out->error = "--timeout: expected milliseconds, 1 to " + std::to_string(timeout_ms_max);
+            out->error =
+                "--timeout: expected milliseconds, 1 to " + std::to_string(timeout_ms_max);
         }
         out->pool.timeout_ms = number;
     } else if (name == "--jobs") {
@@ -140,8 +142,8 @@ void parse_value(const std::string &name, const std::string &content, options *o
 }
 
 options parse_options(const std::vector<std::string> &words) {
-    static const std::vector<std::string> with_value = {"--broker", "--version", "--needs", "--timeout",
-                                                        "--jobs",   "--cases",   "--junit", "--json"};
+    static const std::vector<std::string> with_value = {
+        "--broker", "--version", "--needs", "--timeout", "--jobs", "--cases", "--junit", "--json"};
     options out;
     for (size_t i = 0; i < words.size() && out.error.empty(); i++) {
         const size_t equals = words[i].find('=');
@@ -156,7 +158,9 @@ options parse_options(const std::vector<std::string> &words) {
             if (equals == std::string::npos && i + 1 >= words.size()) {
                 out.error = name + " needs a value";
             } else {
-                parse_value(name, equals == std::string::npos ? words[++i] : words[i].substr(equals + 1), &out);
+                parse_value(name,
+                            equals == std::string::npos ? words[++i] : words[i].substr(equals + 1),
+                            &out);
             }
         } else if (name.rfind("-", 0) == 0) {
             out.error = "unknown option " + name;
@@ -171,7 +175,8 @@ options parse_options(const std::vector<std::string> &words) {
 }
 
 // The cases that the options name. Empty with a message in `error` if there are none.
-std::vector<test_case> choose(const std::vector<test_case> &all, const options &wanted, std::string *error) {
+std::vector<test_case> choose(const std::vector<test_case> &all, const options &wanted,
+                              std::string *error) {
     std::vector<test_case> chosen;
     std::vector<bool> used(wanted.selectors.size(), false);
     for (const test_case &each : all) {
@@ -233,7 +238,8 @@ bool write_file(const std::string &path, const std::string &contents) {
     out << contents;
     out.close();
     if (!out) {
-        fprintf(stderr, "libella-conformance: %s can't be written: %s\n", path.c_str(), strerror(errno));
+        fprintf(stderr, "libella-conformance: %s can't be written: %s\n", path.c_str(),
+                strerror(errno));
     }
     return !out.fail();
 }
@@ -263,7 +269,8 @@ int run(const std::vector<test_case> &cases, options wanted) {
     bool failed = false;
     const auto begin = std::chrono::steady_clock::now();
     pool_run(
-        cases, wanted.pool, [&] { return std::make_unique<tcp_world>(wanted.address, wanted.needs); },
+        cases, wanted.pool,
+        [&] { return std::make_unique<tcp_world>(wanted.address, wanted.needs); },
         [&](size_t index, const case_result &result) {
             rows.push_back({&cases[index], result});
             tree.add(rows.back());
@@ -276,15 +283,16 @@ int run(const std::vector<test_case> &cases, options wanted) {
     const auto elapsed = std::chrono::steady_clock::now() - begin;
     tree.finish(rows, static_cast<uint64_t>(
                           std::chrono::duration_cast<std::chrono::milliseconds>(elapsed).count()));
-    const bool written = (wanted.junit.empty() || write_file(wanted.junit, report_junit(rows, wanted.strict))) &&
-                         (wanted.json.empty() || write_file(wanted.json, report_json(rows, wanted.broker)));
+    const bool written =
+        (wanted.junit.empty() || write_file(wanted.junit, report_junit(rows, wanted.strict))) &&
+        (wanted.json.empty() || write_file(wanted.json, report_json(rows, wanted.broker)));
     if (!written) {
         return exit_usage;
     }
     return failed ? exit_failures : exit_pass;
 }
 
-}  // namespace
+} // namespace
 
 int main(int argc, char **argv) {
     const options wanted = parse_options(std::vector<std::string>(argv + 1, argv + argc));

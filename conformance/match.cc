@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Libella authors
 //
-// See match.h. Fields that may come several times are compared as docs/conformance.md says: in order and
-// completely, except the Subscription Identifiers of a PUBLISH, whose order is free.
+// See match.h. Fields that may come several times are compared as docs/conformance.md says: in
+// order and completely, except the Subscription Identifiers of a PUBLISH, whose order is free.
 
 #include "conformance/match.h"
 
@@ -15,13 +15,17 @@
 namespace conformance {
 namespace {
 
-enum class repetition { single, ordered, any_order };
+enum class repetition {
+    single,
+    ordered,
+    any_order
+};
 
 repetition repetition_of(packet_type type, std::string_view name) {
     const bool codes = type == packet_type::suback || type == packet_type::unsuback;
     const bool filters = type == packet_type::subscribe || type == packet_type::unsubscribe;
-    constexpr std::array<std::string_view, 5> of_filter = {"filter", "qos", "no_local", "retain_as_published",
-                                                           "retain_handling"};
+    constexpr std::array<std::string_view, 5> of_filter = {
+        "filter", "qos", "no_local", "retain_as_published", "retain_handling"};
     if (name == "user_property" || name == "will_user_property" || (codes && name == "reason") ||
         (filters && std::find(of_filter.begin(), of_filter.end(), name) != of_filter.end())) {
         return repetition::ordered;
@@ -42,8 +46,9 @@ std::vector<value> values_of(const decoded &came, std::string_view name) {
         return {value::of(uint64_t{came.size_bytes})};
     }
     if (name == "property_length") {
-        return came.property_length ? std::vector<value>{value::of(uint64_t{*came.property_length})}
-                                    : std::vector<value>{};
+        return came.property_length
+                   ? std::vector<value>{value::of(uint64_t{*came.property_length})}
+                   : std::vector<value>{};
     }
     if (name == "payload_len") {
         const value *payload = came.packet.find("payload");
@@ -97,13 +102,14 @@ bool compare(const field_spec &spec, const value &came, scope *variables) {
 }
 
 std::string comparison_words(const field_spec &spec, scope *variables) {
-    static constexpr std::array<const char *, 9> words = {"",        "not ",    "less than ",
-                                                          "at most ", "more than ", "at least ",
-                                                          "beginning with ", "absent", "present"};
+    static constexpr std::array<const char *, 9> words = {
+        "",       "not ",   "less than ", "at most ", "more than ", "at least ", "beginning with ",
+        "absent", "present"};
     std::string out = words[static_cast<size_t>(spec.compare)];
     for (size_t i = 0; i < spec.operands.size(); i++) {
         scope copy = *variables;
-        out += (i == 0 ? "" : " or ") + wire_describe_value(match_resolve(spec.operands[i], &copy));
+        out +=
+            (i == 0 ? "" : " or ") + wire_describe_value(match_resolve(spec.operands[i], &copy));
     }
     return out;
 }
@@ -119,7 +125,8 @@ std::string list_words(const std::vector<value> &values) {
 bool match_single(const std::vector<const field_spec *> &specs, const std::vector<value> &came,
                   scope *variables) {
     for (const field_spec *spec : specs) {
-        if (came.empty() ? spec->compare != comparison::not_equal : !compare(*spec, came[0], variables)) {
+        if (came.empty() ? spec->compare != comparison::not_equal
+                         : !compare(*spec, came[0], variables)) {
             return false;
         }
     }
@@ -157,8 +164,8 @@ bool match_any_order(const std::vector<const field_spec *> &specs, std::vector<v
 }
 
 // All comparisons of one field at once, since some fields are lists.
-bool match_field(const packet_spec &expected, const std::string &name, const decoded &came, scope *variables,
-                 std::string *why) {
+bool match_field(const packet_spec &expected, const std::string &name, const decoded &came,
+                 scope *variables, std::string *why) {
     const std::vector<value> values = values_of(came, name);
     std::vector<const field_spec *> specs;
     std::string wanted;
@@ -193,7 +200,7 @@ bool match_field(const packet_spec &expected, const std::string &name, const dec
     return fits;
 }
 
-}  // namespace
+} // namespace
 
 std::string match_text(const text_template &source, scope *variables) {
     std::string out;
@@ -220,7 +227,8 @@ value match_resolve(const operand &source, scope *variables) {
     case operand::kind::bytes:
         return value::of(match_text(source.bytes, variables));
     case operand::kind::pair:
-        return value::of(match_text(source.bytes, variables), match_text(source.second, variables));
+        return value::of(match_text(source.bytes, variables),
+                         match_text(source.second, variables));
     case operand::kind::variable:
         break;
     }
@@ -236,7 +244,8 @@ value match_resolve(const operand &source, scope *variables) {
     return result;
 }
 
-bool match_packet(const packet_spec &expected, const decoded &came, scope *variables, std::string *why) {
+bool match_packet(const packet_spec &expected, const decoded &came, scope *variables,
+                  std::string *why) {
     if (expected.type != came.packet.type) {
         return false;
     }
@@ -253,4 +262,4 @@ bool match_packet(const packet_spec &expected, const decoded &came, scope *varia
     return true;
 }
 
-}  // namespace conformance
+} // namespace conformance

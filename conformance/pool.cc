@@ -17,8 +17,8 @@ class pool {
   public:
     pool(const std::vector<test_case> &cases, const pool_options &options, const world_maker &make,
          const result_sink &on_result, const progress_sink &on_progress)
-        : cases_(cases), options_(options), make_(make), on_result_(on_result), on_progress_(on_progress),
-          results_(cases.size()) {
+        : cases_(cases), options_(options), make_(make), on_result_(on_result),
+          on_progress_(on_progress), results_(cases.size()) {
         for (const bool alone : {true, false}) {
             for (size_t i = 0; i < cases.size(); i++) {
                 if (cases[i].alone == alone) {
@@ -89,7 +89,7 @@ class pool {
     std::vector<std::optional<case_result>> results_;
 };
 
-}  // namespace
+} // namespace
 
 std::string pool_prefix(const std::string &run_prefix, size_t index) {
     static constexpr char digits[] = "0123456789abcdefghijklmnopqrstuvwxyz";
@@ -100,9 +100,10 @@ std::string pool_prefix(const std::string &run_prefix, size_t index) {
     return out;
 }
 
-void pool_run(const std::vector<test_case> &cases, const pool_options &options, const world_maker &make,
-              const result_sink &on_result, const progress_sink &on_progress) {
+void pool_run(const std::vector<test_case> &cases, const pool_options &options,
+              const world_maker &make, const result_sink &on_result,
+              const progress_sink &on_progress) {
     pool(cases, options, make, on_result, on_progress).run();
 }
 
-}  // namespace conformance
+} // namespace conformance

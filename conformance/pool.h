@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Libella authors
 //
-// Runs many cases at the same time, each in a world of its own, and hands over the results in the order of
-// the cases. It refuses to know how they are shown.
+// Runs many cases at the same time, each in a world of its own, and hands over the results in the
+// order of the cases. It refuses to know how they are shown.
 
 #ifndef CONFORMANCE_POOL_H
 #define CONFORMANCE_POOL_H
@@ -18,7 +18,7 @@ namespace conformance {
 struct pool_options {
     unsigned jobs = 8;
     uint64_t timeout_ms = 1000;
-    std::string run_prefix = "00000";   // 5 bytes; each case adds 3 of its own
+    std::string run_prefix = "00000"; // 5 bytes; each case adds 3 of its own
 };
 
 using world_maker = std::function<std::unique_ptr<world>()>;
@@ -28,12 +28,13 @@ using result_sink = std::function<void(size_t index, const case_result &)>;
 using progress_sink = std::function<void(size_t done)>;
 
 // Cases marked `alone` run first, one after the other.
-void pool_run(const std::vector<test_case> &cases, const pool_options &options, const world_maker &make,
-              const result_sink &on_result, const progress_sink &on_progress);
+void pool_run(const std::vector<test_case> &cases, const pool_options &options,
+              const world_maker &make, const result_sink &on_result,
+              const progress_sink &on_progress);
 
 // The 8 bytes that `~` stands for in the case with this index.
 std::string pool_prefix(const std::string &run_prefix, size_t index);
 
-}  // namespace conformance
+} // namespace conformance
 
 #endif

@@ -17,9 +17,9 @@ struct look {
 };
 
 look look_of(verdict which) {
-    static constexpr look looks[verdict_count] = {
-        {"pass", "32"}, {"undefined", "36"}, {"lenient", "33"}, {"not supported", "90"},
-        {"inconclusive", "35"}, {"FAIL", "31;1"}};
+    static constexpr look looks[verdict_count] = {{"pass", "32"},         {"undefined", "36"},
+                                                  {"lenient", "33"},      {"not supported", "90"},
+                                                  {"inconclusive", "35"}, {"FAIL", "31;1"}};
     return looks[static_cast<size_t>(which)];
 }
 
@@ -46,7 +46,7 @@ std::string indented(const std::string &lines, const std::string &indent) {
     return out + "\n";
 }
 
-}  // namespace
+} // namespace
 
 report_totals report_count(const std::vector<report_row> &rows) {
     report_totals totals;
@@ -64,12 +64,12 @@ report_totals report_count(const std::vector<report_row> &rows) {
 }
 
 bool report_failed(verdict which, bool strict) {
-    return which == verdict::fail || which == verdict::inconclusive || (strict && which == verdict::lenient);
+    return which == verdict::fail || which == verdict::inconclusive ||
+           (strict && which == verdict::lenient);
 }
 
 report_tree::report_tree(FILE *out, FILE *progress, bool colour, bool strict, size_t total)
-    : out_(out), progress_(progress), colour_(colour), strict_(strict), total_(total) {
-}
+    : out_(out), progress_(progress), colour_(colour), strict_(strict), total_(total) {}
 
 std::string report_tree::paint(const char *code, const std::string &text) const {
     return colour_ ? std::string("\x1B[") + code + "m" + text + "\x1B[0m" : text;
@@ -141,7 +141,8 @@ void report_tree::finish(const std::vector<report_row> &rows, uint64_t duration_
     for (const auto &[id, outcome] : totals.statements) {
         statements[static_cast<size_t>(outcome)]++;
     }
-    const auto line = [&](const char *what, size_t total, const std::array<size_t, verdict_count> &counts) {
+    const auto line = [&](const char *what, size_t total,
+                          const std::array<size_t, verdict_count> &counts) {
         std::fprintf(out_, "%zu %s:", total, what);
         const char *comma = " ";
         for (size_t i = 0; i < counts.size(); i++) {
@@ -161,4 +162,4 @@ void report_tree::finish(const std::vector<report_row> &rows, uint64_t duration_
     std::fflush(out_);
 }
 
-}  // namespace conformance
+} // namespace conformance

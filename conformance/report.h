@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Libella authors
 //
-// Results as people and machines read them: the tree that grows while the cases run, JUnit XML and JSON. It
-// refuses to know how results came about.
+// Results as people and machines read them: the tree that grows while the cases run, JUnit XML and
+// JSON. It refuses to know how results came about.
 
 #ifndef CONFORMANCE_REPORT_H
 #define CONFORMANCE_REPORT_H
@@ -24,10 +24,11 @@ struct report_row {
 
 struct report_totals {
     std::array<size_t, verdict_count> cases{};
-    std::map<std::string, verdict> statements;   // statement and its verdict
+    std::map<std::string, verdict> statements; // statement and its verdict
 };
 
-// A statement has the worst verdict of its cases; `not supported` only if none of them could be asked.
+// A statement has the worst verdict of its cases; `not supported` only if none of them could be
+// asked.
 report_totals report_count(const std::vector<report_row> &rows);
 // Whether this verdict makes the run fail.
 bool report_failed(verdict which, bool strict);
@@ -59,6 +60,6 @@ class report_tree {
 std::string report_junit(const std::vector<report_row> &rows, bool strict);
 std::string report_json(const std::vector<report_row> &rows, const std::string &broker);
 
-}  // namespace conformance
+} // namespace conformance
 
 #endif

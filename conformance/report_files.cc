@@ -74,9 +74,11 @@ std::string json_log(const std::vector<log_entry> &log) {
     std::string out;
     for (const log_entry &entry : log) {
         out += out.empty() ? "\n" : ",\n";
-        out += "        {\"at_ms\": " + std::to_string(entry.at_ms) + ", \"client\": " + json(entry.client) +
-               ", \"direction\": \"" + directions[static_cast<size_t>(entry.direction)] +
-               "\", \"line\": " + json(entry.line) + ", \"bytes\": " + json(wire_hex(entry.bytes)) + "}";
+        out += "        {\"at_ms\": " + std::to_string(entry.at_ms) +
+               ", \"client\": " + json(entry.client) + ", \"direction\": \"" +
+               directions[static_cast<size_t>(entry.direction)] +
+               "\", \"line\": " + json(entry.line) +
+               ", \"bytes\": " + json(wire_hex(entry.bytes)) + "}";
     }
     return "[" + out + "]";
 }
@@ -84,15 +86,17 @@ std::string json_log(const std::vector<log_entry> &log) {
 std::string json_case(const report_row &row) {
     const test_case &scenario = *row.scenario;
     const case_result &result = row.result;
-    std::string out = "    {\"case\": " + json(scenario.address()) + ", \"title\": " + json(scenario.title) +
-                      ",\n      \"version\": " + json(script_version_name(scenario.version)) +
-                      ", \"cites\": " + json_list(scenario.cites) + ", \"needs\": " + json_list(scenario.needs) +
-                      ",\n      \"verdict\": " + json(verdict_name(result.verdict)) +
-                      ", \"duration_ms\": " + std::to_string(result.duration_ms) +
-                      ", \"file\": " + json(scenario.file) + ", \"line\": " +
-                      std::to_string(result.line == 0 ? scenario.line : result.line);
+    std::string out =
+        "    {\"case\": " + json(scenario.address()) + ", \"title\": " + json(scenario.title) +
+        ",\n      \"version\": " + json(script_version_name(scenario.version)) +
+        ", \"cites\": " + json_list(scenario.cites) + ", \"needs\": " + json_list(scenario.needs) +
+        ",\n      \"verdict\": " + json(verdict_name(result.verdict)) +
+        ", \"duration_ms\": " + std::to_string(result.duration_ms) +
+        ", \"file\": " + json(scenario.file) +
+        ", \"line\": " + std::to_string(result.line == 0 ? scenario.line : result.line);
     if (result.verdict != verdict::pass) {
-        out += ",\n      \"reason\": " + json(result.reason) + ",\n      \"log\": " + json_log(result.log);
+        out += ",\n      \"reason\": " + json(result.reason) +
+               ",\n      \"log\": " + json_log(result.log);
     }
     return out + "}";
 }
@@ -100,25 +104,27 @@ std::string json_case(const report_row &row) {
 std::string junit_case(const report_row &row, bool strict) {
     const test_case &scenario = *row.scenario;
     const case_result &result = row.result;
-    std::string out = "    <testcase classname=\"" + xml(scenario.folder + "/" + scenario.section) +
-                      "\" name=\"" + xml(scenario.name) + "\" time=\"" + seconds(result.duration_ms) + "\">\n";
+    std::string out = "    <testcase classname=\"" +
+                      xml(scenario.folder + "/" + scenario.section) + "\" name=\"" +
+                      xml(scenario.name) + "\" time=\"" + seconds(result.duration_ms) + "\">\n";
     const std::string message = "message=\"" + xml(result.reason) + "\"";
     if (result.verdict == verdict::not_supported) {
         out += "      <skipped " + message + "/>\n";
     } else if (report_failed(result.verdict, strict)) {
         const char *element = result.verdict == verdict::inconclusive ? "error" : "failure";
-        out += std::string("      <") + element + " type=\"" + verdict_name(result.verdict) + "\" " + message +
-               "/>\n";
+        out += std::string("      <") + element + " type=\"" + verdict_name(result.verdict) +
+               "\" " + message + "/>\n";
     }
     if (result.verdict != verdict::pass) {
-        out += "      <system-out>" + xml(std::string(verdict_name(result.verdict)) + "\n" +
-                                          runner_log_text(result.log, "")) +
+        out += "      <system-out>" +
+               xml(std::string(verdict_name(result.verdict)) + "\n" +
+                   runner_log_text(result.log, "")) +
                "</system-out>\n";
     }
     return out + "    </testcase>\n";
 }
 
-}  // namespace
+} // namespace
 
 std::string report_junit(const std::vector<report_row> &rows, bool strict) {
     std::string out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n";
@@ -138,9 +144,9 @@ std::string report_junit(const std::vector<report_row> &rows, bool strict) {
         }
         const test_case &first = *rows[begin].scenario;
         out += "  <testsuite name=\"" + xml(first.folder + "/" + first.section) + "\" tests=\"" +
-               std::to_string(end - begin) + "\" failures=\"" + std::to_string(failures) + "\" errors=\"" +
-               std::to_string(errors) + "\" skipped=\"" + std::to_string(skipped) + "\">\n" + cases +
-               "  </testsuite>\n";
+               std::to_string(end - begin) + "\" failures=\"" + std::to_string(failures) +
+               "\" errors=\"" + std::to_string(errors) + "\" skipped=\"" +
+               std::to_string(skipped) + "\">\n" + cases + "  </testsuite>\n";
         begin = end;
     }
     return out + "</testsuites>\n";
@@ -168,4 +174,4 @@ std::string report_json(const std::vector<report_row> &rows, const std::string &
     return out + "\n  ]\n}\n";
 }
 
-}  // namespace conformance
+} // namespace conformance

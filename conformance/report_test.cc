@@ -24,14 +24,16 @@ script parse(const std::string &file, const std::string &contents) {
 
 // One case for each verdict, the first and last in the same file.
 script all_verdicts() {
-    script all = parse("v5/3.1_connect.case",
-                       "case good\ntitle \"<good> & \\\"fine\\\"\"\ncites v5/3.1-1\nA connect\n"
-                       "case open\ncites v5/3.1-2\nA connect\nundefined: A < nothing 10ms\n"
-                       "case graded\ncites v5/3.1-3\nA connect\nA < close\nlenient: A < nothing 10ms\n"
-                       "case needy\ncites v5/3.1-4\nneeds acl\nA connect\n");
-    const script more = parse("v5/3.2_connack.case",
-                              "case lost\ncites v5/3.1-4 v5/3.2-1\ngiven: A connect\ngiven: A < close\n"
-                              "case bad\ncites v5/3.1-1\nalone\nA connect\nA < PINGRESP\n");
+    script all =
+        parse("v5/3.1_connect.case",
+              "case good\ntitle \"<good> & \\\"fine\\\"\"\ncites v5/3.1-1\nA connect\n"
+              "case open\ncites v5/3.1-2\nA connect\nundefined: A < nothing 10ms\n"
+              "case graded\ncites v5/3.1-3\nA connect\nA < close\nlenient: A < nothing 10ms\n"
+              "case needy\ncites v5/3.1-4\nneeds acl\nA connect\n");
+    const script more =
+        parse("v5/3.2_connack.case",
+              "case lost\ncites v5/3.1-4 v5/3.2-1\ngiven: A connect\ngiven: A < close\n"
+              "case bad\ncites v5/3.1-1\nalone\nA connect\nA < PINGRESP\n");
     all.cases.insert(all.cases.end(), more.cases.begin(), more.cases.end());
     return all;
 }
@@ -84,8 +86,9 @@ TEST(Pool, ResultsComeInOrderHoweverManyJobs) {
         const finished_run run(jobs);
         EXPECT_EQ(run.order, (std::vector<size_t>{0, 1, 2, 3, 4, 5})) << jobs;
         EXPECT_EQ(run.progress, 6u);
-        const std::vector<verdict> wanted = {verdict::pass,          verdict::undefined,    verdict::lenient,
-                                             verdict::not_supported, verdict::inconclusive, verdict::fail};
+        const std::vector<verdict> wanted = {verdict::pass,         verdict::undefined,
+                                             verdict::lenient,      verdict::not_supported,
+                                             verdict::inconclusive, verdict::fail};
         for (size_t i = 0; i < wanted.size(); i++) {
             EXPECT_EQ(run.rows[i].result.verdict, wanted[i]) << i;
         }
@@ -119,20 +122,37 @@ TEST(Report, TreeShowsVerdictsAndTheLogOfFailures) {
     const finished_run run(1);
     const std::string tree = tree_of(run, false, false);
     EXPECT_EQ(count(tree, "\x1B"), 0u);
-    EXPECT_EQ(count(tree, "v5\n  3.1 connect\n    pass          good\n    undefined     open\n"), 1u) << tree;
+    EXPECT_EQ(count(tree, "v5\n  3.1 connect\n    pass          good\n    undefined     open\n"),
+              1u)
+        << tree;
     EXPECT_EQ(count(tree, "    not supported needy  (needs acl)\n"), 1u);
-    EXPECT_EQ(count(tree, "    FAIL          bad\n        cites v5/3.1-1\n        v5/3.2_connack.case:9\n"), 1u) << tree;
+    EXPECT_EQ(
+        count(tree,
+              "    FAIL          bad\n        cites v5/3.1-1\n        v5/3.2_connack.case:9\n"),
+        1u)
+        << tree;
     EXPECT_EQ(count(tree, "expected: A < PINGRESP\n        came: nothing within 1000 ms\n"), 1u);
     EXPECT_EQ(count(tree, "A > CONNECT"), 2u);
-    EXPECT_EQ(count(tree, "6 cases: 1 pass, 1 undefined, 1 lenient, 1 not supported, 1 inconclusive, 1 fail\n"), 1u);
+    EXPECT_EQ(
+        count(
+            tree,
+            "6 cases: 1 pass, 1 undefined, 1 lenient, 1 not supported, 1 inconclusive, 1 fail\n"),
+        1u);
     EXPECT_EQ(count(tree_of(run, false, true), "A > CONNECT"), 3u);
     EXPECT_GT(count(tree_of(run, true, false), "\x1B[31;1mFAIL"), 0u);
 }
 
 TEST(Report, JunitEscapesAndCounts) {
     const std::string junit = report_junit(finished_run(1).rows, false);
-    EXPECT_EQ(count(junit, "<testsuite name=\"v5/3.1\" tests=\"4\" failures=\"0\" errors=\"0\" skipped=\"1\">"), 1u) << junit;
-    EXPECT_EQ(count(junit, "<testsuite name=\"v5/3.2\" tests=\"2\" failures=\"1\" errors=\"1\" skipped=\"0\">"), 1u);
+    EXPECT_EQ(
+        count(junit,
+              "<testsuite name=\"v5/3.1\" tests=\"4\" failures=\"0\" errors=\"0\" skipped=\"1\">"),
+        1u)
+        << junit;
+    EXPECT_EQ(
+        count(junit,
+              "<testsuite name=\"v5/3.2\" tests=\"2\" failures=\"1\" errors=\"1\" skipped=\"0\">"),
+        1u);
     EXPECT_EQ(count(junit, "<failure type=\"fail\" message=\"expected: A &lt; PINGRESP\n"), 1u);
     EXPECT_EQ(count(junit, "<error type=\"inconclusive\""), 1u);
     EXPECT_EQ(count(report_junit(finished_run(1).rows, true), "<failure type=\"lenient\""), 1u);
@@ -144,18 +164,23 @@ TEST(Report, JsonHasTotalsStatementsAndLogs) {
     EXPECT_EQ(count(json, "\"inconclusive\": 1, \"fail\": 1}"), 1u);
     EXPECT_EQ(count(json, "\"v5/3.1-1\": \"fail\""), 1u);
     EXPECT_EQ(count(json, "\"title\": \"<good> & \\\"fine\\\"\""), 1u);
-    EXPECT_EQ(count(json, "\"reason\": \"expected: A < PINGRESP\\ncame: nothing within 1000 ms\""), 1u) << json;
-    EXPECT_EQ(count(json, "\"direction\": \"received\""), 4u);   // all but the one that passed and the one not asked
+    EXPECT_EQ(count(json, "\"reason\": \"expected: A < PINGRESP\\ncame: nothing within 1000 ms\""),
+              1u)
+        << json;
+    EXPECT_EQ(count(json, "\"direction\": \"received\""),
+              4u); // all but the one that passed and the one not asked
 }
 
 TEST(Catalog, SelectorsNameCases) {
-    const script parsed = parse("x/v5/3.1.2_flags.case", "case a_case\ncites v5/3.1.2-4 v5/u-3.1.2.3-1\nwait 1s\n");
+    const script parsed =
+        parse("x/v5/3.1.2_flags.case", "case a_case\ncites v5/3.1.2-4 v5/u-3.1.2.3-1\nwait 1s\n");
     const test_case &only = parsed.cases[0];
-    for (const char *selector : {"v5", "v5/3", "v5/3.1", "v5/3.1.2", "v5/3.1.2-4", "v5/u-3.1.2.3-1",
-                                 "v5/3.1.2/a_case", "a_case"}) {
+    for (const char *selector : {"v5", "v5/3", "v5/3.1", "v5/3.1.2", "v5/3.1.2-4",
+                                 "v5/u-3.1.2.3-1", "v5/3.1.2/a_case", "a_case"}) {
         EXPECT_TRUE(catalog_selects(selector, only)) << selector;
     }
-    for (const char *selector : {"v3", "v5/3.1.2.3", "v5/3.10", "v5/3.1.2-40", "v5/3.1.2/a", "a", "", "v"}) {
+    for (const char *selector :
+         {"v3", "v5/3.1.2.3", "v5/3.10", "v5/3.1.2-40", "v5/3.1.2/a", "a", "", "v"}) {
         EXPECT_FALSE(catalog_selects(selector, only)) << selector;
     }
 }
@@ -174,5 +199,5 @@ TEST(Catalog, AFolderWithoutCasesIsAnError) {
     EXPECT_EQ(catalog_folder("/nonexistent").errors.size(), 1u);
 }
 
-}  // namespace
-}  // namespace conformance
+} // namespace
+} // namespace conformance

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Libella authors
 //
-// See runner.h. Every step is a function that returns whether the case goes on; the verdict is settled in
-// one place.
+// See runner.h. Every step is a function that returns whether the case goes on; the verdict is
+// settled in one place.
 
 #include "conformance/runner.h"
 
@@ -43,7 +43,8 @@ expect_item close_item() {
     return item;
 }
 
-path path_of_refusal(packet_type type, const field_spec &reason, grade outcome, const scope &variables) {
+path path_of_refusal(packet_type type, const field_spec &reason, grade outcome,
+                     const scope &variables) {
     expect_item refusal;
     refusal.packet.type = type;
     refusal.packet.fields.push_back(reason);
@@ -60,8 +61,8 @@ std::vector<path> paths_of_end(const expect_item &end, const client &who, const 
         if (named) {
             paths.push_back(path_of_refusal(type, end.packet.fields[0], grade::pass, variables));
         }
-        paths.push_back(path_of_refusal(type, reason_at_least_80(), named ? grade::lenient : grade::pass,
-                                        variables));
+        paths.push_back(path_of_refusal(type, reason_at_least_80(),
+                                        named ? grade::lenient : grade::pass, variables));
     }
     const bool lenient = who.version >= 5 && named && !before;
     paths.push_back({lenient ? grade::lenient : grade::pass, {close_item()}, variables});
@@ -76,8 +77,8 @@ struct taken {
 class runner {
   public:
     runner(const test_case &scenario, world &place, const run_options &options)
-        : scenario_(scenario), world_(place), options_(options), stage_(scenario, place, options.prefix) {
-    }
+        : scenario_(scenario), world_(place), options_(options),
+          stage_(scenario, place, options.prefix) {}
 
     case_result run() {
         const uint64_t begin = world_.now_ms();
@@ -109,7 +110,8 @@ class runner {
     bool send_ack(const step &each, client &who, packet_type type, uint64_t id);
 
     std::vector<path> paths(const step &each, const client &who);
-    uint64_t deadline_for(const step &each, const std::vector<path> &alive, size_t index, uint64_t first);
+    uint64_t deadline_for(const step &each, const std::vector<path> &alive, size_t index,
+                          uint64_t first);
     bool item_fits(const expect_item &item, const event *came, scope *variables, std::string *why);
     bool expect(const step &each, client &who, packet *consumed = nullptr);
     bool finish_expect(const step &each, client &who, const path &best, size_t count);
@@ -136,7 +138,8 @@ class runner {
     case_result result_;
 };
 
-// --- verdicts ----------------------------------------------------------------------------------------
+// --- verdicts
+// ----------------------------------------------------------------------------------------
 
 bool runner::needs_met() {
     for (const std::string &need : scenario_.needs) {
@@ -160,7 +163,8 @@ bool runner::settle(verdict outcome, const std::string &reason, unsigned line) {
 // What has been seen on any connection that decides the case, whatever this step is about.
 bool runner::decided(const step &each) {
     if (!stage_.malformed.empty()) {
-        settle(verdict::fail, "the broker sent a malformed packet: " + stage_.malformed, each.line);
+        settle(verdict::fail, "the broker sent a malformed packet: " + stage_.malformed,
+               each.line);
     } else if (!stage_.unsupported.empty()) {
         settle(verdict::not_supported, stage_.unsupported, each.line);
     } else {
@@ -188,7 +192,8 @@ uint64_t runner::timeout_of(const step &each) const {
     return each.within_ms.value_or(each.optional ? optional_default_ms : options_.timeout_ms);
 }
 
-// --- steps -------------------------------------------------------------------------------------------
+// --- steps
+// -------------------------------------------------------------------------------------------
 
 bool runner::steps(const std::vector<step> &list) {
     for (const step &each : list) {
@@ -215,7 +220,8 @@ bool runner::one(const step &each) {
     client &who = stage_.by_name(each.clients[0]);
     switch (each.kind) {
     case step_kind::open:
-        return stage_.open(who) || settle(verdict::inconclusive, "no connection: " + stage_.error, each.line);
+        return stage_.open(who) ||
+               settle(verdict::inconclusive, "no connection: " + stage_.error, each.line);
     case step_kind::send:
         return send(each);
     case step_kind::close:
@@ -249,7 +255,8 @@ bool runner::one(const step &each) {
         break;
     }
     if (who.connection < 0) {
-        return settle(verdict::inconclusive, who.name + " has no connection to expect anything on", each.line);
+        return settle(verdict::inconclusive, who.name + " has no connection to expect anything on",
+                      each.line);
     }
     if (each.kind == step_kind::unordered) {
         return unordered(each, who);
@@ -275,7 +282,8 @@ bool runner::repeat(const step &each) {
     return true;
 }
 
-// --- sending -----------------------------------------------------------------------------------------
+// --- sending
+// -----------------------------------------------------------------------------------------
 
 packet runner::resolve(const packet_spec &spec) {
     packet result;
@@ -366,7 +374,8 @@ bool runner::send_ack(const step &each, client &who, packet_type type, uint64_t 
     return send_packet(each, who, ack);
 }
 
-// --- expecting ---------------------------------------------------------------------------------------
+// --- expecting
+// ---------------------------------------------------------------------------------------
 
 std::vector<path> runner::paths(const step &each, const client &who) {
     std::vector<path> result;
@@ -383,8 +392,10 @@ std::vector<path> runner::paths(const step &each, const client &who) {
     return result;
 }
 
-// `nothing` alone waits its own time; beside alternatives a time it names rules, unless `within` does.
-uint64_t runner::deadline_for(const step &each, const std::vector<path> &alive, size_t index, uint64_t first) {
+// `nothing` alone waits its own time; beside alternatives a time it names rules, unless `within`
+// does.
+uint64_t runner::deadline_for(const step &each, const std::vector<path> &alive, size_t index,
+                              uint64_t first) {
     bool only_nothing = true;
     std::optional<uint64_t> named;
     for (const path &way : alive) {
@@ -401,7 +412,8 @@ uint64_t runner::deadline_for(const step &each, const std::vector<path> &alive, 
     return from + (each.within_ms ? *each.within_ms : named.value_or(timeout_of(each)));
 }
 
-bool runner::item_fits(const expect_item &item, const event *came, scope *variables, std::string *why) {
+bool runner::item_fits(const expect_item &item, const event *came, scope *variables,
+                       std::string *why) {
     switch (item.what) {
     case expect_item::kind::nothing:
         return came == nullptr;
@@ -413,7 +425,8 @@ bool runner::item_fits(const expect_item &item, const event *came, scope *variab
     }
 }
 
-bool runner::mismatch(const step &each, const event *came, const std::string &why, uint64_t waited_ms) {
+bool runner::mismatch(const step &each, const event *came, const std::string &why,
+                      uint64_t waited_ms) {
     std::string reason = "expected: " + each.source + "\n";
     if (came == nullptr) {
         reason += "came: nothing within " + std::to_string(waited_ms) + " ms";
@@ -448,7 +461,8 @@ bool runner::expect(const step &each, client &who, packet *consumed) {
             }
             return finish_expect(each, who, *best, came == nullptr ? index : index + 1);
         }
-        if (next.empty() && each.optional && (came == nullptr || came->kind != event_kind::broken)) {
+        if (next.empty() && each.optional &&
+            (came == nullptr || came->kind != event_kind::broken)) {
             return true;
         }
         if (next.empty()) {
@@ -525,7 +539,8 @@ bool runner::unordered(const step &each, client &who) {
     for (size_t count = 1; count <= each.packets.size(); count++) {
         const event *last = stage_.await(who, count - 1, deadline);
         if (last == nullptr || last->kind != event_kind::packet) {
-            return mismatch(each, last, std::to_string(count - 1) + " packets of the block came before",
+            return mismatch(each, last,
+                            std::to_string(count - 1) + " packets of the block came before",
                             stage_.now_ms() - begin);
         }
         std::vector<const decoded *> came;
@@ -543,7 +558,8 @@ bool runner::unordered(const step &each, client &who) {
     return true;
 }
 
-// --- steps in one word -------------------------------------------------------------------------------
+// --- steps in one word
+// -------------------------------------------------------------------------------
 
 bool runner::preparation(const step &each, const std::string &why) {
     step given = each;
@@ -551,8 +567,10 @@ bool runner::preparation(const step &each, const std::string &why) {
     return miss(given, "the preparation did not succeed: " + each.source + "\n" + why);
 }
 
-// The first packet of this type (and identifier, unless 0) in the queue; what comes before it stays.
-taken runner::take(client &who, packet_type type, uint64_t id, uint64_t deadline_ms, std::string *why) {
+// The first packet of this type (and identifier, unless 0) in the queue; what comes before it
+// stays.
+taken runner::take(client &who, packet_type type, uint64_t id, uint64_t deadline_ms,
+                   std::string *why) {
     taken result;
     for (size_t index = 0;; index++) {
         const event *came = stage_.await(who, index, deadline_ms);
@@ -579,7 +597,8 @@ bool runner::connect(const step &each, client &who) {
         return false;
     }
     std::string why;
-    const taken connack = take(who, packet_type::connack, 0, stage_.now_ms() + timeout_of(each), &why);
+    const taken connack =
+        take(who, packet_type::connack, 0, stage_.now_ms() + timeout_of(each), &why);
     if (!connack.found) {
         return preparation(each, why);
     }
@@ -700,7 +719,7 @@ bool runner::receive(const step &each, client &who) {
     return send_ack(each, who, packet_type::pubcomp, id);
 }
 
-}  // namespace
+} // namespace
 
 const char *verdict_name(verdict which) {
     static constexpr std::array<const char *, verdict_count> names = {
@@ -717,18 +736,22 @@ std::string runner_log_text(const std::vector<log_entry> &log, const std::string
     std::string out;
     for (const log_entry &entry : log) {
         std::array<char, 32> time{};
-        std::snprintf(time.data(), time.size(), "%8llu ms  ", static_cast<unsigned long long>(entry.at_ms));
+        std::snprintf(time.data(), time.size(), "%8llu ms  ",
+                      static_cast<unsigned long long>(entry.at_ms));
         const char *arrow = entry.direction == log_direction::sent       ? " > "
                             : entry.direction == log_direction::received ? " < "
                                                                          : " - ";
         out += indent + time.data() + entry.client + arrow + entry.line + "\n";
         const std::string_view bytes = entry.bytes;
         if (!bytes.empty()) {
-            out += indent + std::string(13, ' ') + "    " + wire_hex(bytes.substr(0, shown_bytes_max));
-            out += bytes.size() > shown_bytes_max ? " … (" + std::to_string(bytes.size()) + " bytes)\n" : "\n";
+            out += indent + std::string(13, ' ') + "    " +
+                   wire_hex(bytes.substr(0, shown_bytes_max));
+            out += bytes.size() > shown_bytes_max
+                       ? " … (" + std::to_string(bytes.size()) + " bytes)\n"
+                       : "\n";
         }
     }
     return out;
 }
 
-}  // namespace conformance
+} // namespace conformance

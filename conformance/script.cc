@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Libella authors
 //
-// Files of the scenario language: headers, blocks, grades that join an expectation, and the check that
-// every variable is captured before it is used. Lines are the business of script_line.cc.
+// Files of the scenario language: headers, blocks, grades that join an expectation, and the check
+// that every variable is captured before it is used. Lines are the business of script_line.cc.
 
 #include "conformance/script.h"
 
@@ -17,9 +17,11 @@ namespace {
 
 constexpr size_t errors_max = 20;
 
-// --- variables ---------------------------------------------------------------------------------------
+// --- variables
+// ---------------------------------------------------------------------------------------
 
-// Follows a case and remembers what is captured. The name of the first variable used too early is kept.
+// Follows a case and remembers what is captured. The name of the first variable used too early is
+// kept.
 class variable_check {
   public:
     void steps(const std::vector<step> &list) {
@@ -27,12 +29,8 @@ class variable_check {
             one(each);
         }
     }
-    const std::string &missing() const {
-        return missing_;
-    }
-    unsigned line() const {
-        return line_;
-    }
+    const std::string &missing() const { return missing_; }
+    unsigned line() const { return line_; }
 
   private:
     void use(const std::string &name) {
@@ -120,11 +118,12 @@ class variable_check {
     unsigned current_ = 0;
 };
 
-// --- files -------------------------------------------------------------------------------------------
+// --- files
+// -------------------------------------------------------------------------------------------
 
 bool is_case_name(std::string_view name) {
-    return !name.empty() &&
-           name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string_view::npos;
+    return !name.empty() && name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") ==
+                                std::string_view::npos;
 }
 
 class file_parser {
@@ -169,7 +168,8 @@ class file_parser {
         const std::string path = slash == std::string::npos ? "" : file_.substr(0, slash);
         folder_ = path.substr(path.rfind('/') == std::string::npos ? 0 : path.rfind('/') + 1);
         section_ = base.substr(0, base.find('_'));
-        const bool section = !section_.empty() && section_.find_first_not_of("0123456789.") == std::string::npos;
+        const bool section =
+            !section_.empty() && section_.find_first_not_of("0123456789.") == std::string::npos;
         if ((folder_ != "v3" && folder_ != "v5") || !section) {
             error(1, "expected a file such as v5/3.1.2_connect_flags.case");
         }
@@ -183,7 +183,8 @@ class file_parser {
         next.file = file_;
         next.line = line.number;
         if (line.tokens.size() != 2 || !is_case_name(line.tokens[1].spelling)) {
-            error(line.number, "expected 'case NAME', the name in lower-case letters, digits and _");
+            error(line.number,
+                  "expected 'case NAME', the name in lower-case letters, digits and _");
         } else {
             next.name = line.tokens[1].spelling;
         }
@@ -203,7 +204,8 @@ class file_parser {
         }
         test_case &last = out_.cases.back();
         if (last.cites.empty()) {
-            error(last.line, "expected a line 'cites' with at least one statement in case " + last.name);
+            error(last.line,
+                  "expected a line 'cites' with at least one statement in case " + last.name);
         } else if (last.version == 0) {
             last.version = last.cites[0].rfind("v5/", 0) == 0 ? 5 : 4;
         }
@@ -216,7 +218,8 @@ class file_parser {
         }
         for (const std::string &need : last.needs) {
             if (script_need(need)->kind == need_kind::announced && last.version < 5) {
-                error(last.line, "the need " + need + " is read from a CONNACK of 5.0, this case is older");
+                error(last.line,
+                      "the need " + need + " is read from a CONNACK of 5.0, this case is older");
             }
         }
         variable_check check;
@@ -227,8 +230,9 @@ class file_parser {
     }
 
     bool header(const logical_line &line) {
-        const bool known = is_word(line, "title") || is_word(line, "cites") || is_word(line, "needs") ||
-                           is_word(line, "version") || is_word(line, "alone");
+        const bool known = is_word(line, "title") || is_word(line, "cites") ||
+                           is_word(line, "needs") || is_word(line, "version") ||
+                           is_word(line, "alone");
         if (!known) {
             return false;
         }
@@ -283,7 +287,8 @@ class file_parser {
     void check_needs(const logical_line &line, test_case &last) {
         for (size_t i = 0; i < last.needs.size();) {
             if (script_need(last.needs[i]) == nullptr) {
-                error(line.number, "'" + last.needs[i] + "' is not one of the needs: " + need_names());
+                error(line.number,
+                      "'" + last.needs[i] + "' is not one of the needs: " + need_names());
                 last.needs.erase(last.needs.begin() + static_cast<ptrdiff_t>(i));
             } else {
                 i++;
@@ -310,7 +315,8 @@ class file_parser {
     void steps(std::vector<step> *out, bool in_block) {
         while (at_ < lines_.size() && out_.errors.size() < errors_max) {
             const logical_line &line = lines_[at_];
-            const bool brace = line.tokens[0].kind == token_kind::sign && line.tokens[0].spelling == "}";
+            const bool brace =
+                line.tokens[0].kind == token_kind::sign && line.tokens[0].spelling == "}";
             if (is_word(line, "case") || (brace && in_block) || (!in_block && header(line))) {
                 if (!is_word(line, "case") && !brace) {
                     at_++;
@@ -376,7 +382,8 @@ class file_parser {
         const bool joins = !out->empty() && out->back().kind == step_kind::expect &&
                            out->back().clients == parsed.step.clients;
         if (!joins && *parsed.graded == grade::lenient) {
-            error(parsed.step.line, "lenient: adds to an expectation: expected one of the same client just above");
+            error(parsed.step.line,
+                  "lenient: adds to an expectation: expected one of the same client just above");
         } else if (!joins) {
             out->push_back(std::move(parsed.step));
         } else {
@@ -398,7 +405,7 @@ class file_parser {
     script out_;
 };
 
-}  // namespace
+} // namespace
 
 std::string test_case::address() const {
     return folder + "/" + section + "/" + name;
@@ -463,4 +470,4 @@ const char *script_version_name(unsigned version) {
     return version == 3 ? "3.1" : version == 4 ? "3.1.1" : "5.0";
 }
 
-}  // namespace conformance
+} // namespace conformance

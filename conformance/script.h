@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Libella authors
 //
-// The scenario language: what a .case file says, as data, and the parser that makes it. It knows the names
-// of packets and fields, and refuses to know connections, time or a broker. docs/conformance.md is its
-// reference. What is parsed without error can be run: names, values and variables are checked here.
+// The scenario language: what a .case file says, as data, and the parser that makes it. It knows
+// the names of packets and fields, and refuses to know connections, time or a broker.
+// docs/conformance.md is its reference. What is parsed without error can be run: names, values and
+// variables are checked here.
 
 #ifndef CONFORMANCE_SCRIPT_H
 #define CONFORMANCE_SCRIPT_H
@@ -20,21 +21,40 @@ namespace conformance {
 
 // A string of a case: plain bytes, the run's prefix (`~`), and captured variables (`${name}`).
 struct text_part {
-    enum class kind { bytes, prefix, variable } what = kind::bytes;
-    std::string bytes;   // or the variable's name
+    enum class kind {
+        bytes,
+        prefix,
+        variable
+    } what = kind::bytes;
+    std::string bytes; // or the variable's name
 };
 using text_template = std::vector<text_part>;
 
 struct operand {
-    enum class kind { number, bytes, pair, variable } what = kind::number;
+    enum class kind {
+        number,
+        bytes,
+        pair,
+        variable
+    } what = kind::number;
     uint64_t number = 0;
     text_template bytes;
     text_template second;
     std::string variable;
-    int64_t offset = 0;   // added to a variable that is a number
+    int64_t offset = 0; // added to a variable that is a number
 };
 
-enum class comparison { equal, not_equal, less, less_equal, greater, greater_equal, begins_with, absent, present };
+enum class comparison {
+    equal,
+    not_equal,
+    less,
+    less_equal,
+    greater,
+    greater_equal,
+    begins_with,
+    absent,
+    present
+};
 
 // One `name=value` of a packet. Only `equal` may have several operands: any of them will do.
 struct field_spec {
@@ -49,9 +69,16 @@ struct packet_spec {
 };
 
 struct raw_token {
-    enum class kind { bytes, variable_integer, rest_length, two_bytes, four_bytes, counted_text } what = kind::bytes;
+    enum class kind {
+        bytes,
+        variable_integer,
+        rest_length,
+        two_bytes,
+        four_bytes,
+        counted_text
+    } what = kind::bytes;
     operand content;
-    std::optional<uint64_t> written_length;   // of a text, instead of its own
+    std::optional<uint64_t> written_length; // of a text, instead of its own
 };
 
 // One packet of a `>` line: by fields, or raw.
@@ -61,11 +88,20 @@ struct send_piece {
     std::vector<raw_token> tokens;
 };
 
-enum class grade { pass, undefined, lenient };
+enum class grade {
+    pass,
+    undefined,
+    lenient
+};
 
 struct expect_item {
-    enum class kind { packet, close, nothing, end } what = kind::packet;
-    packet_spec packet;   // of an end: only its reason, if any
+    enum class kind {
+        packet,
+        close,
+        nothing,
+        end
+    } what = kind::packet;
+    packet_spec packet; // of an end: only its reason, if any
     std::optional<uint64_t> duration_ms;
 };
 
@@ -97,48 +133,52 @@ enum class step_kind {
 struct step {
     step_kind kind = step_kind::wait;
     unsigned line = 0;
-    std::string source;   // the line as written, for messages
+    std::string source; // the line as written, for messages
     bool given = false;
     bool optional = false;
-    std::vector<std::string> clients;   // one, or several for `either`
-    std::vector<std::string> aliases;   // of `either … as`, as many as clients or none
+    std::vector<std::string> clients; // one, or several for `either`
+    std::vector<std::string> aliases; // of `either … as`, as many as clients or none
     std::vector<send_piece> pieces;
-    unsigned split = 0;                 // bytes at a time; 0 is all at once
+    unsigned split = 0; // bytes at a time; 0 is all at once
     std::vector<alternative> alternatives;
-    std::vector<packet_spec> packets;   // of unordered; one for ignore and the steps in one word
+    std::vector<packet_spec> packets; // of unordered; one for ignore and the steps in one word
     uint64_t duration_ms = 0;
     std::optional<uint64_t> within_ms;
-    operand count;                      // of repeat
+    operand count; // of repeat
     std::string counter;
     std::vector<step> body;
 };
 
 struct test_case {
-    std::string folder;    // "v3" or "v5"
-    std::string section;   // "3.1.2"
+    std::string folder;  // "v3" or "v5"
+    std::string section; // "3.1.2"
     std::string name;
     std::string title;
     std::vector<std::string> cites;
     std::vector<std::string> needs;
-    unsigned version = 0;   // 3, 4 or 5
+    unsigned version = 0; // 3, 4 or 5
     bool alone = false;
     std::string file;
     unsigned line = 0;
     std::vector<step> steps;
 
-    std::string address() const;   // v5/3.1.2/name
+    std::string address() const; // v5/3.1.2/name
 };
 
 struct script {
     std::vector<test_case> cases;
-    std::vector<std::string> errors;   // "file:line: message"
+    std::vector<std::string> errors; // "file:line: message"
 };
 
 // `file` ends in FOLDER/SECTION_words.case; the folder and section are taken from it.
 script script_parse(const std::string &file, std::string_view contents);
 
 // The closed list of needs.
-enum class need_kind { feature, announced, configuration };
+enum class need_kind {
+    feature,
+    announced,
+    configuration
+};
 struct need_info {
     const char *name;
     need_kind kind;
@@ -150,6 +190,6 @@ const need_info *script_need(std::string_view name);
 unsigned script_version(std::string_view name);
 const char *script_version_name(unsigned version);
 
-}  // namespace conformance
+} // namespace conformance
 
 #endif

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Libella authors
 //
-// See script_lexer.h. A word ends at a blank, a quote or a sign; a colon belongs to the word it follows
+// See script_lexer.h. A word ends at a blank, a quote or a sign; a colon belongs to the word it
+// follows
 // (`hex:00`, `lenient:`) and is a sign only where no word is open (`"key":"value"`).
 
 #include "conformance/script_lexer.h"
@@ -48,8 +49,7 @@ void add_byte(text_template *out, char byte) {
 
 class line_lexer {
   public:
-    line_lexer(std::string_view line, std::string *error) : line_(line), error_(error) {
-    }
+    line_lexer(std::string_view line, std::string *error) : line_(line), error_(error) {}
 
     std::vector<token> run() {
         std::vector<token> tokens;
@@ -125,7 +125,8 @@ class line_lexer {
             add_byte(out, c);
         } else if (c == 'x' && at_ + 2 <= line_.size() && hex_digit(line_[at_]) >= 0 &&
                    hex_digit(line_[at_ + 1]) >= 0) {
-            add_byte(out, static_cast<char>(hex_digit(line_[at_]) * 16 + hex_digit(line_[at_ + 1])));
+            add_byte(out,
+                     static_cast<char>(hex_digit(line_[at_]) * 16 + hex_digit(line_[at_ + 1])));
             at_ += 2;
         } else {
             *error_ = R"(unknown escape: expected \" \\ \n \~ \$ or \xHH)";
@@ -138,7 +139,8 @@ class line_lexer {
             *error_ = "${ without }";
             return;
         }
-        out->push_back({text_part::kind::variable, std::string(line_.substr(at_ + 1, end - at_ - 1))});
+        out->push_back(
+            {text_part::kind::variable, std::string(line_.substr(at_ + 1, end - at_ - 1))});
         at_ = end + 1;
     }
 
@@ -170,7 +172,7 @@ std::string trimmed(std::string_view line) {
     return std::string(line);
 }
 
-}  // namespace
+} // namespace
 
 std::vector<logical_line> lexer_lines(const std::string &file, std::string_view contents,
                                       std::vector<std::string> *errors) {
@@ -202,4 +204,4 @@ std::vector<logical_line> lexer_lines(const std::string &file, std::string_view 
     return lines;
 }
 
-}  // namespace conformance
+} // namespace conformance

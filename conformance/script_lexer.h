@@ -15,13 +15,17 @@
 
 namespace conformance {
 
-enum class token_kind { word, string, sign };
+enum class token_kind {
+    word,
+    string,
+    sign
+};
 
 struct token {
     token_kind kind = token_kind::word;
-    std::string spelling;   // of a word or sign
-    text_template text; // of a string
-    bool spaced = false;    // a blank stands before it
+    std::string spelling; // of a word or sign
+    text_template text;   // of a string
+    bool spaced = false;  // a blank stands before it
 };
 
 struct logical_line {
@@ -34,6 +38,6 @@ struct logical_line {
 std::vector<logical_line> lexer_lines(const std::string &file, std::string_view contents,
                                       std::vector<std::string> *errors);
 
-}  // namespace conformance
+} // namespace conformance
 
 #endif

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Libella authors
 //
-// See script_line.h: recursive descent over the tokens of one line. The first error of a line is kept and
-// ends its parsing.
+// See script_line.h: recursive descent over the tokens of one line. The first error of a line is
+// kept and ends its parsing.
 
 #include "conformance/script_line.h"
 
@@ -34,7 +34,8 @@ constexpr std::array<comparison_row, 7> comparisons = {{{"=", comparison::equal}
                                                         {">", comparison::greater},
                                                         {"^=", comparison::begins_with}}};
 
-// Steps in one word: the packet whose fields they take, and whether those are expected rather than sent.
+// Steps in one word: the packet whose fields they take, and whether those are expected rather than
+// sent.
 struct verb_row {
     std::string_view word;
     step_kind kind;
@@ -107,18 +108,11 @@ text_template plain_text(std::string bytes) {
 
 class line_parser {
   public:
-    explicit line_parser(const logical_line &line) : tokens_(line.tokens) {
-    }
+    explicit line_parser(const logical_line &line) : tokens_(line.tokens) {}
 
-    const std::string &error() const {
-        return error_;
-    }
-    bool failed() const {
-        return !error_.empty();
-    }
-    bool done() const {
-        return failed() || at_ >= tokens_.size();
-    }
+    const std::string &error() const { return error_; }
+    bool failed() const { return !error_.empty(); }
+    bool done() const { return failed() || at_ >= tokens_.size(); }
 
     void expect_end() {
         if (!done()) {
@@ -135,7 +129,8 @@ class line_parser {
         if (error_.empty()) {
             error_ = message;
             if (show) {
-                error_ += at_ < tokens_.size() ? " before " + spelling() : " at the end of the line";
+                error_ +=
+                    at_ < tokens_.size() ? " before " + spelling() : " at the end of the line";
             }
         }
     }
@@ -146,10 +141,12 @@ class line_parser {
     }
 
     bool is_word(std::string_view word) const {
-        return at_ < tokens_.size() && tokens_[at_].kind == token_kind::word && tokens_[at_].spelling == word;
+        return at_ < tokens_.size() && tokens_[at_].kind == token_kind::word &&
+               tokens_[at_].spelling == word;
     }
     bool is_sign(std::string_view sign) const {
-        return at_ < tokens_.size() && tokens_[at_].kind == token_kind::sign && tokens_[at_].spelling == sign;
+        return at_ < tokens_.size() && tokens_[at_].kind == token_kind::sign &&
+               tokens_[at_].spelling == sign;
     }
     bool is_string() const {
         return at_ < tokens_.size() && tokens_[at_].kind == token_kind::string;
@@ -181,7 +178,8 @@ class line_parser {
     operand variable(std::string_view word);
     operand number_operand(const std::string &wanted);
     operand any_operand();
-    void check_operand(const field_spec &field, const field_rule &rule, const operand &content, field_use use);
+    void check_operand(const field_spec &field, const field_rule &rule, const operand &content,
+                       field_use use);
     bool absence(field_spec *field, field_use use);
     void field(packet_spec *spec, field_use use);
     void check_options(const packet_spec &spec, const std::string &name);
@@ -274,13 +272,15 @@ operand line_parser::variable(std::string_view word) {
         if (!parse_number(word.substr(sign + 1), &offset)) {
             fail("expected a number after the sign in '" + std::string(word) + "'");
         }
-        result.offset = word[sign] == '-' ? -static_cast<int64_t>(offset) : static_cast<int64_t>(offset);
+        result.offset =
+            word[sign] == '-' ? -static_cast<int64_t>(offset) : static_cast<int64_t>(offset);
     }
     return result;
 }
 
 operand line_parser::number_operand(const std::string &wanted) {
-    if (at_ < tokens_.size() && tokens_[at_].kind == token_kind::word && tokens_[at_].spelling[0] == '$') {
+    if (at_ < tokens_.size() && tokens_[at_].kind == token_kind::word &&
+        tokens_[at_].spelling[0] == '$') {
         return variable(tokens_[at_++].spelling);
     }
     operand result;
@@ -348,8 +348,8 @@ const char *kind_words(value_kind kind) {
     return "";
 }
 
-void line_parser::check_operand(const field_spec &field, const field_rule &rule, const operand &content,
-                                field_use use) {
+void line_parser::check_operand(const field_spec &field, const field_rule &rule,
+                                const operand &content, field_use use) {
     const bool fits = content.what == operand::kind::variable ||
                       (content.what == operand::kind::number && rule.kind == value_kind::number) ||
                       (content.what == operand::kind::bytes && rule.kind == value_kind::bytes) ||
@@ -362,8 +362,9 @@ void line_parser::check_operand(const field_spec &field, const field_rule &rule,
     if (number && use == on_send && content.number > rule.maximum) {
         fail(field.name + " is at most " + std::to_string(rule.maximum));
     }
-    const bool ordered = field.compare == comparison::less || field.compare == comparison::less_equal ||
-                         field.compare == comparison::greater || field.compare == comparison::greater_equal;
+    const bool ordered =
+        field.compare == comparison::less || field.compare == comparison::less_equal ||
+        field.compare == comparison::greater || field.compare == comparison::greater_equal;
     if (ordered && rule.kind != value_kind::number) {
         fail(field.name + " is not a number: only =, != and ^= compare it");
     }
@@ -423,7 +424,8 @@ void line_parser::field(packet_spec *spec, field_use use) {
         }
     }
     if (!found || (use == on_send && result.compare != comparison::equal)) {
-        fail("expected " + std::string(use == on_send ? "=" : "a comparison") + " after " + result.name);
+        fail("expected " + std::string(use == on_send ? "=" : "a comparison") + " after " +
+             result.name);
         return;
     }
     check_options(*spec, result.name);
@@ -433,7 +435,8 @@ void line_parser::field(packet_spec *spec, field_use use) {
             if (!failed()) {
                 check_operand(result, *rule, result.operands.back(), use);
             }
-        } while (!failed() && use == on_expect && result.compare == comparison::equal && take_sign(","));
+        } while (!failed() && use == on_expect && result.compare == comparison::equal &&
+                 take_sign(","));
     }
     spec->fields.push_back(std::move(result));
 }
@@ -493,7 +496,8 @@ bool line_parser::token_of_text(std::string_view word, raw_token *out) {
         out->written_length = length;
     }
     out->content = any_operand();
-    if (!failed() && out->content.what != operand::kind::bytes && out->content.what != operand::kind::variable) {
+    if (!failed() && out->content.what != operand::kind::bytes &&
+        out->content.what != operand::kind::variable) {
         fail("expected a string after " + std::string(word));
     }
     return true;
@@ -519,7 +523,8 @@ raw_token line_parser::raw() {
     } else {
         result.content = operand();
         if (!token_of_length(written, &result) && !token_of_text(written, &result)) {
-            fail("expected hex digits, a string, rN, r*, kN, qN, vN, s or fill:N, not '" + written + "'");
+            fail("expected hex digits, a string, rN, r*, kN, qN, vN, s or fill:N, not '" +
+                 written + "'");
         }
     }
     return result;
@@ -692,8 +697,10 @@ void line_parser::verb(parsed_step *out) {
         out->step.kind = step_kind::drain;
         out->step.duration_ms = duration();
     } else if (!one_word(&out->step)) {
-        fail("expected >, <, open, close, abort, connect, subscribe, unsubscribe, publish, receive, "
-             "disconnect, ping, ignore or drain after the client's name", true);
+        fail("expected >, <, open, close, abort, connect, subscribe, unsubscribe, publish, "
+             "receive, "
+             "disconnect, ping, ignore or drain after the client's name",
+             true);
     }
 }
 
@@ -719,14 +726,15 @@ parsed_step line_parser::whole_step() {
         verb(&result);
     }
     expect_end();
-    if (!failed() && (result.graded || result.step.optional) && result.step.kind != step_kind::expect) {
+    if (!failed() && (result.graded || result.step.optional) &&
+        result.step.kind != step_kind::expect) {
         fail("only an expectation with < can be optional or graded");
     }
     result.error = error_;
     return result;
 }
 
-}  // namespace
+} // namespace
 
 parsed_step line_parse_step(const logical_line &line) {
     line_parser parser(line);
@@ -754,4 +762,4 @@ std::optional<uint64_t> line_parse_close(const logical_line &line, std::string *
     return result;
 }
 
-}  // namespace conformance
+} // namespace conformance

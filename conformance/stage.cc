@@ -17,8 +17,8 @@ namespace {
 struct connack_rule {
     const char *need;
     const char *property;
-    uint64_t otherwise;   // if the property is absent
-    uint64_t minimum;     // what the need demands
+    uint64_t otherwise; // if the property is absent
+    uint64_t minimum;   // what the need demands
     uint64_t maximum;
 };
 constexpr uint64_t none = 0x100000000;
@@ -60,7 +60,7 @@ uint64_t or_one(uint64_t id) {
 
 constexpr uint64_t split_pause_ms = 1;
 
-}  // namespace
+} // namespace
 
 std::string event::describe() const {
     if (kind == event_kind::close) {
@@ -110,7 +110,8 @@ bool stage::open(client &who) {
         return false;
     }
     if (logging_) {
-        log.push_back({now_ms() - begin_ms_, who.name, log_direction::note, "connection opened", {}});
+        log.push_back(
+            {now_ms() - begin_ms_, who.name, log_direction::note, "connection opened", {}});
     }
     return true;
 }
@@ -208,12 +209,13 @@ void stage::send(client &who, const std::string &bytes, unsigned split, const st
 
 void stage::log_sent(client &who, std::string_view bytes, const std::string &line) {
     if (logging_) {
-        log.push_back({now_ms() - begin_ms_, who.name, log_direction::sent, line, std::string(bytes)});
+        log.push_back(
+            {now_ms() - begin_ms_, who.name, log_direction::sent, line, std::string(bytes)});
     }
 }
 
-// What we sent matters for reading the answers and for cleaning up; it is read back from the bytes, so that raw
-// packets count too.
+// What we sent matters for reading the answers and for cleaning up; it is read back from the
+// bytes, so that raw packets count too.
 void stage::remember(client &who, std::string_view bytes) {
     size_t size = 0;
     while (wire_frame(bytes, &size) == frame_status::complete) {
@@ -225,10 +227,12 @@ void stage::remember(client &who, std::string_view bytes) {
         } else if (content.type == packet_type::publish && content.number("retain") == 1) {
             const value *payload = content.find("payload");
             const value *topic = content.find("topic");
-            if (payload != nullptr && !payload->bytes.empty() && topic != nullptr && !topic->bytes.empty()) {
+            if (payload != nullptr && !payload->bytes.empty() && topic != nullptr &&
+                !topic->bytes.empty()) {
                 retained_.insert(topic->bytes);
             }
-        } else if (content.type == packet_type::disconnect && content.number("session_expiry_interval") > 0) {
+        } else if (content.type == packet_type::disconnect &&
+                   content.number("session_expiry_interval") > 0) {
             const value *id = who.connect.find("id");
             if (id != nullptr) {
                 sessions_[id->bytes] = who.version;
@@ -239,7 +243,8 @@ void stage::remember(client &who, std::string_view bytes) {
 
 void stage::remember_connect(client &who, const packet &content) {
     who.connect = content;
-    const uint64_t version = content.number("version", content.number("protocol_level", who.version));
+    const uint64_t version =
+        content.number("version", content.number("protocol_level", who.version));
     who.odd_version = version < 3 || version > 5;
     who.version = who.odd_version ? who.version : static_cast<unsigned>(version);
     const value *id = content.find("id");
@@ -277,7 +282,8 @@ void stage::take_in(const arrival &news) {
                            "an unfinished packet", who->unread});
         }
         if (logging_) {
-            log.push_back({now_ms() - begin_ms_, who->name, log_direction::note, "the broker closed", {}});
+            log.push_back(
+                {now_ms() - begin_ms_, who->name, log_direction::note, "the broker closed", {}});
         }
         who->queue.push_back({event_kind::close, {}});
     }
@@ -320,8 +326,8 @@ void stage::read_packets(client &who) {
             malformed = malformed.empty() ? who.name + " < " + next.describe() : malformed;
         }
         if (logging_) {
-            log.push_back({now_ms() - begin_ms_, who.name, log_direction::received, next.describe(),
-                           who.unread.substr(0, size)});
+            log.push_back({now_ms() - begin_ms_, who.name, log_direction::received,
+                           next.describe(), who.unread.substr(0, size)});
         }
         who.unread.erase(0, size);
         check_features(who, next.packet.packet);
@@ -354,9 +360,11 @@ void stage::check_features(const client &who, const packet &connack) {
             met = met && (asked == 0 || asked > shown);
         }
         if (!met && unsupported.empty()) {
-            unsupported = "needs " + std::string(rule.need) + ", but CONNACK has " + rule.property +
-                          (shown == none || connack.find(rule.property) == nullptr ? " absent"
-                                                                                    : "=" + std::to_string(shown));
+            unsupported = "needs " + std::string(rule.need) + ", but CONNACK has " +
+                          rule.property +
+                          (shown == none || connack.find(rule.property) == nullptr
+                               ? " absent"
+                               : "=" + std::to_string(shown));
         }
     }
 }
@@ -412,7 +420,8 @@ void stage::drain(client &who) {
     who.queue.erase(std::remove_if(who.queue.begin(), who.queue.end(), packet), who.queue.end());
 }
 
-// --- afterwards --------------------------------------------------------------------------------------
+// --- afterwards
+// --------------------------------------------------------------------------------------
 
 bool stage::await_type(client &who, packet_type type, uint64_t deadline_ms) {
     while (const event *next = await(who, 0, deadline_ms)) {
@@ -428,7 +437,8 @@ bool stage::await_type(client &who, packet_type type, uint64_t deadline_ms) {
     return false;
 }
 
-bool stage::clean_connect(client &who, const std::string &id, unsigned version, uint64_t deadline_ms) {
+bool stage::clean_connect(client &who, const std::string &id, unsigned version,
+                          uint64_t deadline_ms) {
     if (!open(who)) {
         return false;
     }
@@ -460,7 +470,8 @@ void stage::forget_sessions(uint64_t deadline_ms) {
 void stage::forget_retained(uint64_t deadline_ms) {
     const std::set<std::string> topics = retained_;
     client &cleaner = by_name("cleaner");
-    if (topics.empty() || !clean_connect(cleaner, variables.prefix + "z", scenario_.version, deadline_ms)) {
+    if (topics.empty() ||
+        !clean_connect(cleaner, variables.prefix + "z", scenario_.version, deadline_ms)) {
         return;
     }
     for (const std::string &topic : topics) {
@@ -492,4 +503,4 @@ void stage::clean_up(uint64_t timeout_ms) {
     }
 }
 
-}  // namespace conformance
+} // namespace conformance

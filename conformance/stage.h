@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Libella authors
 //
-// The clients of one running case: their connections in a world, the queue of what came to each, the wire
-// log, and the memory of what must be cleared away afterwards. It refuses to know what is expected.
+// The clients of one running case: their connections in a world, the queue of what came to each,
+// the wire log, and the memory of what must be cleared away afterwards. It refuses to know what is
+// expected.
 //
-// A packet enters a queue when its last byte has arrived, and leaves it when a step consumes it. Packet
-// identifiers and "is connected" follow what was consumed, so that defaults mean what a case has seen.
+// A packet enters a queue when its last byte has arrived, and leaves it when a step consumes it.
+// Packet identifiers and "is connected" follow what was consumed, so that defaults mean what a
+// case has seen.
 
 #ifndef CONFORMANCE_STAGE_H
 #define CONFORMANCE_STAGE_H
@@ -23,21 +25,29 @@
 
 namespace conformance {
 
-enum class log_direction { sent, received, note };
+enum class log_direction {
+    sent,
+    received,
+    note
+};
 
 struct log_entry {
-    uint64_t at_ms = 0;   // from the beginning of the case
+    uint64_t at_ms = 0; // from the beginning of the case
     std::string client;
     log_direction direction = log_direction::note;
     std::string line;
     std::string bytes;
 };
 
-enum class event_kind { packet, close, broken };
+enum class event_kind {
+    packet,
+    close,
+    broken
+};
 
 struct event {
     event_kind kind = event_kind::packet;
-    conformance::decoded packet;   // of packet and broken
+    conformance::decoded packet; // of packet and broken
 
     std::string describe() const;
 };
@@ -46,18 +56,19 @@ struct client {
     std::string name;
     int connection = -1;
     unsigned version = 0;
-    bool close_seen = false;   // a step has consumed the broker's close
-    bool connected = false;    // a step has consumed a CONNACK with reason 0
-    bool broken = false;       // the rest of the stream can't be read
-    bool odd_version = false;  // CONNECT named a version that does not exist: the answer may be of any
+    bool close_seen = false; // a step has consumed the broker's close
+    bool connected = false;  // a step has consumed a CONNACK with reason 0
+    bool broken = false;     // the rest of the stream can't be read
+    bool odd_version =
+        false; // CONNECT named a version that does not exist: the answer may be of any
     std::string unread;
     std::deque<event> queue;
     std::vector<packet_spec> ignored;
     uint64_t next_packet_id = 1;
-    uint64_t publish_id = 0;   // of the last PUBLISH, PUBREC, PUBREL consumed
+    uint64_t publish_id = 0; // of the last PUBLISH, PUBREC, PUBREL consumed
     uint64_t pubrec_id = 0;
     uint64_t pubrel_id = 0;
-    packet connect;            // the last one sent
+    packet connect; // the last one sent
 };
 
 class stage {
@@ -83,22 +94,24 @@ class stage {
 
     // The event at this place of the queue; waits for it until the deadline, then null.
     const event *await(client &who, size_t index, uint64_t deadline_ms);
-    // Takes in all that arrives until the deadline or, if not empty, the first arrivals. False at the deadline.
+    // Takes in all that arrives until the deadline or, if not empty, the first arrivals. False at
+    // the deadline.
     bool pump(uint64_t deadline_ms);
     void consume(client &who, size_t count);
     void consume_at(client &who, size_t index);
     void ignore(client &who, const packet_spec &pattern);
     void drain(client &who);
 
-    // Ends all connections, discards sessions and clears retained messages, if the broker outlives the case.
+    // Ends all connections, discards sessions and clears retained messages, if the broker outlives
+    // the case.
     void clean_up(uint64_t timeout_ms);
 
     void note(const std::string &line);
     scope variables;
     std::vector<log_entry> log;
-    std::string error;         // why open() failed
-    std::string unsupported;   // why the broker can't be asked, from its CONNACK
-    std::string malformed;     // the first malformed packet that came from the broker
+    std::string error;       // why open() failed
+    std::string unsupported; // why the broker can't be asked, from its CONNACK
+    std::string malformed;   // the first malformed packet that came from the broker
 
   private:
     void log_sent(client &who, std::string_view bytes, const std::string &line);
@@ -120,11 +133,11 @@ class stage {
     bool logging_ = true;
     std::vector<std::unique_ptr<client>> clients_;
     std::map<std::string, client *> names_;
-    std::map<std::string, unsigned> sessions_;   // identifier and version
+    std::map<std::string, unsigned> sessions_; // identifier and version
     std::set<std::string> retained_;
     packet credentials_;
 };
 
-}  // namespace conformance
+} // namespace conformance
 
 #endif

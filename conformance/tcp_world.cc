@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Libella authors
 //
-// See tcp_world.h. Sockets never block: what the broker doesn't take is kept and sent from poll(), so that a
-// broker that waits for us to read and we that wait for it to read cannot wait for each other.
+// See tcp_world.h. Sockets never block: what the broker doesn't take is kept and sent from poll(),
+// so that a broker that waits for us to read and we that wait for it to read cannot wait for each
+// other.
 
 #include "conformance/tcp_world.h"
 
@@ -37,7 +38,7 @@ bool would_block() {
     return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
 }
 
-}  // namespace
+} // namespace
 
 bool tcp_parse_address(const std::string &written, tcp_address *out) {
     out->port = "1883";
@@ -58,13 +59,13 @@ bool tcp_parse_address(const std::string &written, tcp_address *out) {
         return !out->host.empty();
     }
     out->port = rest.substr(1);
-    const bool digits = !out->port.empty() && out->port.find_first_not_of("0123456789") == std::string::npos;
+    const bool digits =
+        !out->port.empty() && out->port.find_first_not_of("0123456789") == std::string::npos;
     return rest[0] == ':' && digits && out->port.size() <= 5 && std::stoul(out->port) <= 65535;
 }
 
 tcp_world::tcp_world(tcp_address address, std::vector<std::string> needs)
-    : address_(std::move(address)), needs_(std::move(needs)) {
-}
+    : address_(std::move(address)), needs_(std::move(needs)) {}
 
 tcp_world::~tcp_world() {
     for (auto &[connection, state] : sockets_) {
@@ -141,12 +142,13 @@ int tcp_world::open(const std::string &, std::string *error) {
 
 void tcp_world::flush(socket_state *state) {
     while (state->fd >= 0 && !state->unsent.empty()) {
-        const ssize_t sent = ::send(state->fd, state->unsent.data(), state->unsent.size(), MSG_NOSIGNAL);
+        const ssize_t sent =
+            ::send(state->fd, state->unsent.data(), state->unsent.size(), MSG_NOSIGNAL);
         if (sent > 0) {
             state->unsent.erase(0, static_cast<size_t>(sent));
         } else {
             if (!would_block()) {
-                state->unsent.clear();   // the broker has closed; reading will show it
+                state->unsent.clear(); // the broker has closed; reading will show it
             }
             return;
         }
@@ -235,7 +237,8 @@ std::vector<arrival> tcp_world::poll(uint64_t deadline_ms) {
             }
         }
         const uint64_t now = now_ms();
-        const uint64_t wait = deadline_ms > now ? std::min<uint64_t>(deadline_ms - now, 1 << 30) : 0;
+        const uint64_t wait =
+            deadline_ms > now ? std::min<uint64_t>(deadline_ms - now, 1 << 30) : 0;
         ::poll(entries.data(), entries.size(), static_cast<int>(wait));
         for (size_t i = 0; i < entries.size(); i++) {
             socket_state &state = sockets_[connections[i]];
@@ -254,4 +257,4 @@ std::vector<arrival> tcp_world::poll(uint64_t deadline_ms) {
     }
 }
 
-}  // namespace conformance
+} // namespace conformance

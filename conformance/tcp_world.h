@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Libella authors
 //
-// The world of true sockets and true time: a broker somewhere behind a host name and a port. It refuses to
-// know packets and clients' names.
+// The world of true sockets and true time: a broker somewhere behind a host name and a port. It
+// refuses to know packets and clients' names.
 
 #ifndef CONFORMANCE_TCP_WORLD_H
 #define CONFORMANCE_TCP_WORLD_H
@@ -20,7 +20,8 @@ struct tcp_address {
     std::string port;
 };
 
-// HOST:PORT, HOST, [IPV6]:PORT or [IPV6]; the port is 1883 if it is left out. False if it is none of these.
+// HOST:PORT, HOST, [IPV6]:PORT or [IPV6]; the port is 1883 if it is left out. False if it is none
+// of these.
 bool tcp_parse_address(const std::string &written, tcp_address *out);
 
 class tcp_world : public world {
@@ -40,7 +41,7 @@ class tcp_world : public world {
 
   private:
     struct socket_state {
-        int fd = -1;          // -1 after the broker's close
+        int fd = -1; // -1 after the broker's close
         std::string unsent;
     };
 
@@ -55,6 +56,6 @@ class tcp_world : public world {
     int next_ = 0;
 };
 
-}  // namespace conformance
+} // namespace conformance
 
 #endif

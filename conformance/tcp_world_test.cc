@@ -24,16 +24,15 @@ class TcpWorld : public testing::Test {
         struct sockaddr_in address = {};
         address.sin_family = AF_INET;
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        ASSERT_EQ(bind(listener_, reinterpret_cast<struct sockaddr *>(&address), sizeof address), 0);
+        ASSERT_EQ(bind(listener_, reinterpret_cast<struct sockaddr *>(&address), sizeof address),
+                  0);
         ASSERT_EQ(listen(listener_, 8), 0);
         socklen_t size = sizeof address;
         getsockname(listener_, reinterpret_cast<struct sockaddr *>(&address), &size);
         address_ = {"127.0.0.1", std::to_string(ntohs(address.sin_port))};
     }
 
-    void TearDown() override {
-        ::close(listener_);
-    }
+    void TearDown() override { ::close(listener_); }
 
     // The broker's side of a connection; -1 if none was made.
     int accept_one() {
@@ -60,7 +59,8 @@ TEST(TcpAddress, Forms) {
     EXPECT_TRUE(tcp_parse_address("[::1]:1", &address));
     EXPECT_EQ(address.host + " " + address.port, "::1 1");
     EXPECT_TRUE(tcp_parse_address("[::1]", &address));
-    for (const char *wrong : {"", ":1883", "a:", "a:x", "a:65536", "[::1", "[::1]x", "[]:1", "a:1:2"}) {
+    for (const char *wrong :
+         {"", ":1883", "a:", "a:x", "a:65536", "[::1", "[::1]x", "[]:1", "a:1:2"}) {
         EXPECT_FALSE(tcp_parse_address(wrong, &address)) << wrong;
     }
 }
@@ -105,7 +105,7 @@ TEST_F(TcpWorld, CloseIsAnOrderlyEndAndAbortIsNot) {
     std::string error;
     const int first = world.open("A", &error);
     int fd = accept_one();
-    shutdown(fd, SHUT_WR);   // else close() waits for this end
+    shutdown(fd, SHUT_WR); // else close() waits for this end
     world.close(first);
     EXPECT_EQ(read_some(fd), "");
     ::close(fd);
@@ -147,5 +147,5 @@ TEST_F(TcpWorld, NobodyThereIsAnErrorWithWords) {
     EXPECT_NE(error.find("refused"), std::string::npos) << error;
 }
 
-}  // namespace
-}  // namespace conformance
+} // namespace
+} // namespace conformance

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Libella authors
 //
-// What encoder and decoder share: values, framing, UTF-8, and the one-line description of a packet.
+// What encoder and decoder share: values, framing, UTF-8, and the one-line description of a
+// packet.
 
 #include "conformance/wire.h"
 
@@ -58,7 +59,7 @@ std::string describe_bytes(std::string_view bytes) {
     return hex;
 }
 
-}  // namespace
+} // namespace
 
 value value::of(uint64_t number) {
     value result;
@@ -138,7 +139,8 @@ std::string wire_fill(size_t count) {
     return out;
 }
 
-// The ranges of Table 3-7 of Unicode: first byte, then the bounds of the second, then how many more follow.
+// The ranges of Table 3-7 of Unicode: first byte, then the bounds of the second, then how many
+// more follow.
 bool wire_utf8_valid(std::string_view text) {
     struct lead {
         uint8_t first, last, second_min, second_max;
@@ -209,7 +211,8 @@ std::string wire_describe(const packet &source) {
         out += " " + item.name + "=";
         if (item.name == "reason" || item.name == "connect_flags") {
             std::array<char, 8> hex{};
-            std::snprintf(hex.data(), hex.size(), "0x%02x", static_cast<unsigned>(item.value.number & 0xFF));
+            std::snprintf(hex.data(), hex.size(), "0x%02x",
+                          static_cast<unsigned>(item.value.number & 0xFF));
             out += hex.data();
         } else {
             out += wire_describe_value(item.value);
@@ -218,4 +221,4 @@ std::string wire_describe(const packet &source) {
     return out;
 }
 
-}  // namespace conformance
+} // namespace conformance

@@ -2,11 +2,13 @@
 // Copyright The Libella authors
 //
 // Every control packet of MQTT 3.1, 3.1.1 and 5.0, to and from bytes, for the conformance suite.
-// It refuses to know what a lawful client would send: a packet is a list of named fields, and what is
-// named is written, in the order in which properties are named. It knows nothing of the broker's codec.
+// It refuses to know what a lawful client would send: a packet is a list of named fields, and what
+// is named is written, in the order in which properties are named. It knows nothing of the
+// broker's codec.
 //
-// Decoding is tolerant and strict at once: it reads as much as it can, so that the log can show what a
-// broker sent, and lists as `problems` everything that makes the packet malformed or unlawful.
+// Decoding is tolerant and strict at once: it reads as much as it can, so that the log can show
+// what a broker sent, and lists as `problems` everything that makes the packet malformed or
+// unlawful.
 
 #ifndef CONFORMANCE_WIRE_H
 #define CONFORMANCE_WIRE_H
@@ -40,9 +42,14 @@ enum class packet_type : uint8_t {
     auth = 15,
 };
 
-enum class value_kind { number, bytes, pair };
+enum class value_kind {
+    number,
+    bytes,
+    pair
+};
 
-// A field's value. `bytes` holds text, binary data, or the name of a pair; `second` the value of a pair.
+// A field's value. `bytes` holds text, binary data, or the name of a pair; `second` the value of a
+// pair.
 struct value {
     value_kind kind = value_kind::number;
     uint64_t number = 0;
@@ -79,13 +86,18 @@ struct decoded {
     std::vector<std::string> problems;
 };
 
-enum class frame_status { incomplete, complete, malformed };
+enum class frame_status {
+    incomplete,
+    complete,
+    malformed
+};
 
-// Looks whether `bytes` begins with a whole packet; if so sets its size. A Remaining Length of more than
-// four bytes is malformed (2.1.4 of 5.0, 2.2.3 of 3.1.1).
+// Looks whether `bytes` begins with a whole packet; if so sets its size. A Remaining Length of
+// more than four bytes is malformed (2.1.4 of 5.0, 2.2.3 of 3.1.1).
 frame_status wire_frame(std::string_view bytes, size_t *size_bytes);
 
-// `version` is the protocol level of the connection: 3, 4 or 5. A CONNECT is read and written by its own.
+// `version` is the protocol level of the connection: 3, 4 or 5. A CONNECT is read and written by
+// its own.
 std::string wire_encode(const packet &source, unsigned version);
 // `bytes` is one whole packet as wire_frame() delimits it.
 decoded wire_decode(std::string_view bytes, unsigned version, bool from_server);
@@ -101,6 +113,6 @@ std::string wire_fill(size_t count);
 // True if the bytes are well-formed UTF-8 without U+0000 (1.5.4 of 5.0, 1.5.3 of 3.1.1).
 bool wire_utf8_valid(std::string_view text);
 
-}  // namespace conformance
+} // namespace conformance
 
 #endif

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Libella authors
 //
-// Bytes to packets. Reads on after an error as long as that means something, so that the log can show
-// the packet; everything that is wrong with it is listed. It refuses to know what the packet answers.
+// Bytes to packets. Reads on after an error as long as that means something, so that the log can
+// show the packet; everything that is wrong with it is listed. It refuses to know what the packet
+// answers.
 
 #include <algorithm>
 #include <utility>
@@ -15,19 +16,12 @@ namespace {
 // A cursor that never leaves its bytes: reading past the end yields zero and is remembered.
 class reader {
   public:
-    reader(std::string_view bytes, decoded *out) : bytes_(bytes), out_(out) {
-    }
+    reader(std::string_view bytes, decoded *out) : bytes_(bytes), out_(out) {}
 
-    size_t left() const {
-        return bytes_.size();
-    }
-    bool short_read() const {
-        return short_;
-    }
+    size_t left() const { return bytes_.size(); }
+    bool short_read() const { return short_; }
 
-    void problem(std::string text) {
-        out_->problems.push_back(std::move(text));
-    }
+    void problem(std::string text) { out_->problems.push_back(std::move(text)); }
 
     std::string_view take(size_t count, std::string_view what) {
         if (count > bytes_.size()) {
@@ -67,9 +61,7 @@ class reader {
         return result;
     }
 
-    std::string binary(std::string_view what) {
-        return std::string(take(number(2, what), what));
-    }
+    std::string binary(std::string_view what) { return std::string(take(number(2, what), what)); }
 
     std::string text(std::string_view what) {
         std::string result = binary(what);
@@ -83,9 +75,7 @@ class reader {
         out_->packet.fields.push_back({std::move(name), std::move(content)});
     }
 
-    decoded *out() {
-        return out_;
-    }
+    decoded *out() { return out_; }
 
   private:
     std::string_view bytes_;
@@ -124,11 +114,12 @@ value property_value(reader *in, const property_info &property) {
 
 bool property_may_repeat(const property_info &property, const context &at) {
     return property.type == property_type::pair ||
-           (property.type == property_type::variable && at.type == packet_type::publish && at.from_server);
+           (property.type == property_type::variable && at.type == packet_type::publish &&
+            at.from_server);
 }
 
-void check_property(reader *in, const property_info &property, const value &content, const context &at,
-                    bool will) {
+void check_property(reader *in, const property_info &property, const value &content,
+                    const context &at, bool will) {
     const std::string name = property.name;
     const uint32_t place = will ? in_will : in_packet(at.type);
     if ((property.packets & place) == 0) {
@@ -195,7 +186,8 @@ void read_reason(reader *in, const context &at) {
     const uint64_t reason = in->number(1, "reason");
     in->add("reason", value::of(reason));
     if (at.version >= 5 && !reason_allowed(at.type, reason)) {
-        in->problem("reason " + std::to_string(reason) + " is not defined for " + packet_name(at.type));
+        in->problem("reason " + std::to_string(reason) + " is not defined for " +
+                    packet_name(at.type));
     }
 }
 
@@ -228,7 +220,8 @@ void read_connect(reader *in, context at) {
     const std::string name = in->text("protocol_name");
     const uint64_t level = in->number(1, "protocol_level");
     const uint64_t flags = in->number(1, "connect_flags");
-    const bool known = (name == "MQTT" && (level == 4 || level == 5)) || (name == "MQIsdp" && level == 3);
+    const bool known =
+        (name == "MQTT" && (level == 4 || level == 5)) || (name == "MQIsdp" && level == 3);
     at.version = static_cast<unsigned>(level);
     if (known) {
         in->add("version", value::of(level));
@@ -396,7 +389,8 @@ void read_body(reader *in, const context &at) {
 
 void check_first_byte(reader *in, const context &at) {
     if (at.type == packet_type::reserved || (at.type == packet_type::auth && at.version < 5)) {
-        in->problem("packet type " + std::to_string(static_cast<unsigned>(at.type)) + " is forbidden");
+        in->problem("packet type " + std::to_string(static_cast<unsigned>(at.type)) +
+                    " is forbidden");
     }
     const bool two = at.type == packet_type::pubrel || at.type == packet_type::subscribe ||
                      at.type == packet_type::unsubscribe;
@@ -407,10 +401,12 @@ void check_first_byte(reader *in, const context &at) {
 }
 
 void check_direction(reader *in, const context &at) {
-    constexpr uint32_t only_client = in_packet(packet_type::connect) | in_packet(packet_type::subscribe) |
-                                     in_packet(packet_type::unsubscribe) | in_packet(packet_type::pingreq);
-    constexpr uint32_t only_server = in_packet(packet_type::connack) | in_packet(packet_type::suback) |
-                                     in_packet(packet_type::unsuback) | in_packet(packet_type::pingresp);
+    constexpr uint32_t only_client =
+        in_packet(packet_type::connect) | in_packet(packet_type::subscribe) |
+        in_packet(packet_type::unsubscribe) | in_packet(packet_type::pingreq);
+    constexpr uint32_t only_server =
+        in_packet(packet_type::connack) | in_packet(packet_type::suback) |
+        in_packet(packet_type::unsuback) | in_packet(packet_type::pingresp);
     const uint32_t forbidden = at.from_server ? only_client : only_server;
     const bool old_disconnect =
         at.from_server && at.version < 5 && at.type == packet_type::disconnect;
@@ -419,7 +415,7 @@ void check_direction(reader *in, const context &at) {
     }
 }
 
-}  // namespace
+} // namespace
 
 decoded wire_decode(std::string_view bytes, unsigned version, bool from_server) {
     decoded result;
@@ -439,4 +435,4 @@ decoded wire_decode(std::string_view bytes, unsigned version, bool from_server) 
     return result;
 }
 
-}  // namespace conformance
+} // namespace conformance

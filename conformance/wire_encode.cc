@@ -62,7 +62,8 @@ void put_property(std::string *out, const property_info &property, const value &
     }
 }
 
-// A field of CONNECT belongs to the Will if its name is a property's with will_ in front, or begins so itself.
+// A field of CONNECT belongs to the Will if its name is a property's with will_ in front, or
+// begins so itself.
 const property_info *property_of(std::string_view name, packet_type type, bool will) {
     const bool prefixed = name.substr(0, will_prefix.size()) == will_prefix;
     const bool of_will = type == packet_type::connect && prefixed;
@@ -105,7 +106,8 @@ void put_properties(std::string *out, const packet &source, bool will = false) {
     out->append(content);
 }
 
-void put_properties_if(std::string *out, const packet &source, unsigned version, bool will = false) {
+void put_properties_if(std::string *out, const packet &source, unsigned version,
+                       bool will = false) {
     if (version >= 5 || has_properties(source, will)) {
         put_properties(out, source, will);
     }
@@ -130,7 +132,9 @@ std::string connect_body(const packet &source, unsigned connection_version) {
     const auto version = static_cast<unsigned>(source.number("version", connection_version));
     const value *name = source.find("protocol_name");
     std::string out;
-    put_text(&out, name != nullptr ? std::string_view(name->bytes) : version == 3 ? "MQIsdp" : "MQTT");
+    put_text(&out, name != nullptr ? std::string_view(name->bytes)
+                   : version == 3  ? "MQIsdp"
+                                   : "MQTT");
     put_8(&out, source.number("protocol_level", version));
     put_8(&out, connect_flags(source));
     put_16(&out, source.number("keep_alive"));
@@ -172,7 +176,8 @@ std::string publish_body(const packet &source, unsigned version) {
     return out;
 }
 
-// Acknowledgements, DISCONNECT and AUTH end where their last named part ends (3.4.2.1, 3.14.2.1 of 5.0).
+// Acknowledgements, DISCONNECT and AUTH end where their last named part ends (3.4.2.1, 3.14.2.1
+// of 5.0).
 void put_reason_tail(std::string *out, const packet &source) {
     const bool properties = has_properties(source, false);
     if (properties || source.find("reason") != nullptr) {
@@ -282,7 +287,7 @@ uint64_t first_byte_flags(const packet &source) {
     return source.number("flags", flags) & 0x0F;
 }
 
-}  // namespace
+} // namespace
 
 std::string wire_encode(const packet &source, unsigned version) {
     std::string body = body_of(source, version);
@@ -299,4 +304,4 @@ std::string wire_encode(const packet &source, unsigned version) {
     return out + body;
 }
 
-}  // namespace conformance
+} // namespace conformance

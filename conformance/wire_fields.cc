@@ -32,17 +32,21 @@ constexpr uint32_t in_every = 0xFFFF;
 // Section 2.2.2.2 of 5.0.
 constexpr property_info properties[] = {
     {"payload_format_indicator", 0x01, property_type::byte, in(pt::publish) | in_will, 0, 1},
-    {"message_expiry_interval", 0x02, property_type::four_bytes, in(pt::publish) | in_will, 0, max_32},
+    {"message_expiry_interval", 0x02, property_type::four_bytes, in(pt::publish) | in_will, 0,
+     max_32},
     {"content_type", 0x03, property_type::string, in(pt::publish) | in_will, 0, 0},
     {"response_topic", 0x08, property_type::string, in(pt::publish) | in_will, 0, 0},
     {"correlation_data", 0x09, property_type::binary, in(pt::publish) | in_will, 0, 0},
-    {"subscription_identifier", 0x0B, property_type::variable, in(pt::publish, pt::subscribe), 1, max_28},
+    {"subscription_identifier", 0x0B, property_type::variable, in(pt::publish, pt::subscribe), 1,
+     max_28},
     {"session_expiry_interval", 0x11, property_type::four_bytes,
      in(pt::connect, pt::connack, pt::disconnect), 0, max_32},
     {"assigned_client_id", 0x12, property_type::string, in(pt::connack), 0, 0},
     {"server_keep_alive", 0x13, property_type::two_bytes, in(pt::connack), 0, max_16},
-    {"authentication_method", 0x15, property_type::string, in(pt::connect, pt::connack, pt::auth), 0, 0},
-    {"authentication_data", 0x16, property_type::binary, in(pt::connect, pt::connack, pt::auth), 0, 0},
+    {"authentication_method", 0x15, property_type::string, in(pt::connect, pt::connack, pt::auth),
+     0, 0},
+    {"authentication_data", 0x16, property_type::binary, in(pt::connect, pt::connack, pt::auth), 0,
+     0},
     {"request_problem_information", 0x17, property_type::byte, in(pt::connect), 0, 1},
     {"will_delay_interval", 0x18, property_type::four_bytes, in_will, 0, max_32},
     {"request_response_information", 0x19, property_type::byte, in(pt::connect), 0, 1},
@@ -50,12 +54,14 @@ constexpr property_info properties[] = {
     {"server_reference", 0x1C, property_type::string, in(pt::connack, pt::disconnect), 0, 0},
     {"reason_string", 0x1F, property_type::string, in_answers, 0, 0},
     {"receive_maximum", 0x21, property_type::two_bytes, in(pt::connect, pt::connack), 1, max_16},
-    {"topic_alias_maximum", 0x22, property_type::two_bytes, in(pt::connect, pt::connack), 0, max_16},
+    {"topic_alias_maximum", 0x22, property_type::two_bytes, in(pt::connect, pt::connack), 0,
+     max_16},
     {"topic_alias", 0x23, property_type::two_bytes, in(pt::publish), 1, max_16},
     {"maximum_qos", 0x24, property_type::byte, in(pt::connack), 0, 1},
     {"retain_available", 0x25, property_type::byte, in(pt::connack), 0, 1},
     {"user_property", 0x26, property_type::pair, in_all_with_properties | in_will, 0, 0},
-    {"maximum_packet_size", 0x27, property_type::four_bytes, in(pt::connect, pt::connack), 1, max_32},
+    {"maximum_packet_size", 0x27, property_type::four_bytes, in(pt::connect, pt::connack), 1,
+     max_32},
     {"wildcard_subscription_available", 0x28, property_type::byte, in(pt::connack), 0, 1},
     {"subscription_identifier_available", 0x29, property_type::byte, in(pt::connack), 0, 1},
     {"shared_subscription_available", 0x2A, property_type::byte, in(pt::connack), 0, 1},
@@ -110,8 +116,9 @@ constexpr field_info fields[] = {
 };
 
 constexpr std::array<const char *, 16> packet_names = {
-    "RESERVED",    "CONNECT",  "CONNACK", "PUBLISH",  "PUBACK",     "PUBREC", "PUBREL", "PUBCOMP", "SUBSCRIBE",
-    "SUBACK", "UNSUBSCRIBE", "UNSUBACK", "PINGREQ", "PINGRESP", "DISCONNECT", "AUTH"};
+    "RESERVED", "CONNECT",  "CONNACK",    "PUBLISH", "PUBACK",      "PUBREC",
+    "PUBREL",   "PUBCOMP",  "SUBSCRIBE",  "SUBACK",  "UNSUBSCRIBE", "UNSUBACK",
+    "PINGREQ",  "PINGRESP", "DISCONNECT", "AUTH"};
 
 struct short_name {
     const char *brief;
@@ -132,20 +139,20 @@ struct reasons_row {
 };
 
 const std::vector<reasons_row> &reasons() {
-    static const std::vector<uint8_t> received = {0x00, 0x10, 0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99};
+    static const std::vector<uint8_t> received = {0x00, 0x10, 0x80, 0x83, 0x87,
+                                                  0x90, 0x91, 0x97, 0x99};
     static const std::vector<reasons_row> rows = {
-        {pt::connack, {0x00, 0x80, 0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8A,
-                       0x8C, 0x90, 0x95, 0x97, 0x99, 0x9A, 0x9B, 0x9C, 0x9D, 0x9F}},
+        {pt::connack, {0x00, 0x80, 0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88, 0x89,
+                       0x8A, 0x8C, 0x90, 0x95, 0x97, 0x99, 0x9A, 0x9B, 0x9C, 0x9D, 0x9F}},
         {pt::puback, received},
         {pt::pubrec, received},
         {pt::pubrel, {0x00, 0x92}},
         {pt::pubcomp, {0x00, 0x92}},
-        {pt::suback,
-         {0x00, 0x01, 0x02, 0x80, 0x83, 0x87, 0x8F, 0x91, 0x97, 0x9E, 0xA1, 0xA2}},
+        {pt::suback, {0x00, 0x01, 0x02, 0x80, 0x83, 0x87, 0x8F, 0x91, 0x97, 0x9E, 0xA1, 0xA2}},
         {pt::unsuback, {0x00, 0x11, 0x80, 0x83, 0x87, 0x8F, 0x91}},
-        {pt::disconnect, {0x00, 0x04, 0x80, 0x81, 0x82, 0x83, 0x87, 0x89, 0x8B, 0x8C, 0x8D,
-                          0x8E, 0x8F, 0x90, 0x93, 0x94, 0x95, 0x96, 0x97, 0x98, 0x99,
-                          0x9A, 0x9B, 0x9C, 0x9D, 0x9E, 0x9F, 0xA0, 0xA1, 0xA2}},
+        {pt::disconnect, {0x00, 0x04, 0x80, 0x81, 0x82, 0x83, 0x87, 0x89, 0x8B, 0x8C,
+                          0x8D, 0x8E, 0x8F, 0x90, 0x93, 0x94, 0x95, 0x96, 0x97, 0x98,
+                          0x99, 0x9A, 0x9B, 0x9C, 0x9D, 0x9E, 0x9F, 0xA0, 0xA1, 0xA2}},
         {pt::auth, {0x00, 0x18, 0x19}},
     };
     return rows;
@@ -176,7 +183,7 @@ uint64_t width_of(property_type type) {
     }
 }
 
-}  // namespace
+} // namespace
 
 const property_info *property_by_name(std::string_view name) {
     for (const property_info &row : properties) {
@@ -264,4 +271,4 @@ std::string field_names(packet_type type, field_use use) {
     return names;
 }
 
-}  // namespace conformance
+} // namespace conformance

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Libella authors
 //
-// The names of packets, fields and properties, as tables. Parser, encoder and decoder read the same rows;
-// this is the only place of the suite where a property's number or a packet's field is written down.
+// The names of packets, fields and properties, as tables. Parser, encoder and decoder read the
+// same rows; this is the only place of the suite where a property's number or a packet's field is
+// written down.
 
 #ifndef CONFORMANCE_WIRE_FIELDS_H
 #define CONFORMANCE_WIRE_FIELDS_H
@@ -11,7 +12,15 @@
 
 namespace conformance {
 
-enum class property_type { byte, two_bytes, four_bytes, variable, string, binary, pair };
+enum class property_type {
+    byte,
+    two_bytes,
+    four_bytes,
+    variable,
+    string,
+    binary,
+    pair
+};
 
 // One bit for each packet type; the Will of a CONNECT counts as a packet of its own.
 constexpr uint32_t in_packet(packet_type type) {
@@ -23,18 +32,22 @@ struct property_info {
     const char *name;
     uint8_t id;
     property_type type;
-    uint32_t packets;   // where the standard allows it
-    uint64_t minimum;   // of numbers
+    uint32_t packets; // where the standard allows it
+    uint64_t minimum; // of numbers
     uint64_t maximum;
 };
 
 // When a field may be named in a case.
-enum field_use : unsigned { on_send = 1, on_expect = 2, on_both = 3 };
+enum field_use : unsigned {
+    on_send = 1,
+    on_expect = 2,
+    on_both = 3
+};
 
 struct field_info {
     const char *name;
     value_kind kind;
-    uint64_t maximum;   // of numbers, when sent
+    uint64_t maximum; // of numbers, when sent
     uint32_t packets;
     unsigned use;
 };
@@ -56,11 +69,12 @@ struct field_rule {
     value_kind kind;
     uint64_t maximum;
 };
-// The rule for a field or property of this packet in this use, or nothing if there is no such field.
+// The rule for a field or property of this packet in this use, or nothing if there is no such
+// field.
 std::optional<field_rule> field_find(packet_type type, std::string_view name, field_use use);
 // All names that field_find() would accept, for messages.
 std::string field_names(packet_type type, field_use use);
 
-}  // namespace conformance
+} // namespace conformance
 
 #endif

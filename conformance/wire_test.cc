@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Libella authors
 //
-// Golden bytes typed by hand from chapters 2 and 3 of the standards, in both directions, and what the
-// decoder says about packets that are wrong.
+// Golden bytes typed by hand from chapters 2 and 3 of the standards, in both directions, and what
+// the decoder says about packets that are wrong.
 
 #include "conformance/wire.h"
 
@@ -46,7 +46,7 @@ struct golden {
     bool from_server;
     packet content;
     const char *hex;
-    const char *described;   // what decoding the bytes shows
+    const char *described; // what decoding the bytes shows
 };
 
 std::vector<golden> goldens() {
@@ -65,7 +65,8 @@ std::vector<golden> goldens() {
                             {"user_name", str("u")},
                             {"password", str("p")}}),
          "10 19 00 04 4d 51 54 54 04 f4 00 00 00 01 63 00 01 77 00 01 6d 00 01 75 00 01 70",
-         "CONNECT version=4 clean_start=0 keep_alive=0 id=\"c\" will_qos=2 will_retain=1 will_topic=\"w\" "
+         "CONNECT version=4 clean_start=0 keep_alive=0 id=\"c\" will_qos=2 will_retain=1 "
+         "will_topic=\"w\" "
          "will_payload=\"m\" user_name=\"u\" password=\"p\""},
         {"connect_5_properties", 5, false,
          make(pt::connect, {{"id", str("c")},
@@ -76,8 +77,10 @@ std::vector<golden> goldens() {
                             {"will_content_type", str("t")}}),
          "10 29 00 04 4d 51 54 54 05 06 00 00 0c 11 00 00 00 0a 26 00 01 61 00 01 62 00 01 63"
          " 09 18 00 00 00 01 03 00 01 74 00 01 77 00 00",
-         "CONNECT version=5 clean_start=1 keep_alive=0 session_expiry_interval=10 user_property=\"a\":\"b\" "
-         "id=\"c\" will_qos=0 will_retain=0 will_delay_interval=1 will_content_type=\"t\" will_topic=\"w\" "
+         "CONNECT version=5 clean_start=1 keep_alive=0 session_expiry_interval=10 "
+         "user_property=\"a\":\"b\" "
+         "id=\"c\" will_qos=0 will_retain=0 will_delay_interval=1 will_content_type=\"t\" "
+         "will_topic=\"w\" "
          "will_payload=\"\""},
         {"connack_3_1_1", 4, true, make(pt::connack, {{"session_present", num(1)}}), "20 02 01 00",
          "CONNACK session_present=1 reason=0x00"},
@@ -87,9 +90,12 @@ std::vector<golden> goldens() {
                             {"server_keep_alive", num(60)},
                             {"maximum_qos", num(1)}}),
          "20 0c 00 00 09 12 00 01 78 13 00 3c 24 01",
-         "CONNACK session_present=0 reason=0x00 assigned_client_id=\"x\" server_keep_alive=60 maximum_qos=1"},
-        {"publish_qos_0", 4, true, make(pt::publish, {{"topic", str("a/b")}, {"payload", str("hi")}}),
-         "30 07 00 03 61 2f 62 68 69", "PUBLISH topic=\"a/b\" qos=0 retain=0 dup=0 payload=\"hi\""},
+         "CONNACK session_present=0 reason=0x00 assigned_client_id=\"x\" server_keep_alive=60 "
+         "maximum_qos=1"},
+        {"publish_qos_0", 4, true,
+         make(pt::publish, {{"topic", str("a/b")}, {"payload", str("hi")}}),
+         "30 07 00 03 61 2f 62 68 69",
+         "PUBLISH topic=\"a/b\" qos=0 retain=0 dup=0 payload=\"hi\""},
         {"publish_all", 5, true,
          make(pt::publish, {{"topic", str("t")},
                             {"qos", num(2)},
@@ -104,7 +110,8 @@ std::vector<golden> goldens() {
                             {"subscription_identifier", num(200)},
                             {"content_type", str("c")},
                             {"payload", str("p")}}),
-         "3d 21 00 01 74 12 34 1a 01 01 02 00 00 00 05 23 00 03 08 00 01 72 09 00 02 00 ff 0b c8 01 03 00 01 63"
+         "3d 21 00 01 74 12 34 1a 01 01 02 00 00 00 05 23 00 03 08 00 01 72 09 00 02 00 ff 0b c8 "
+         "01 03 00 01 63"
          " 70",
          "PUBLISH topic=\"t\" qos=2 retain=1 dup=1 packet_id=4660 payload_format_indicator=1 "
          "message_expiry_interval=5 topic_alias=3 response_topic=\"r\" correlation_data=hex:00ff "
@@ -113,13 +120,16 @@ std::vector<golden> goldens() {
          "PUBACK packet_id=1"},
         {"puback_short", 5, true, make(pt::puback, {{"packet_id", num(1)}}), "40 02 00 01",
          "PUBACK packet_id=1 reason=0x00"},
-        {"pubrec_reason_only", 5, true, make(pt::pubrec, {{"packet_id", num(1)}, {"reason", num(0x87)}}),
-         "50 03 00 01 87", "PUBREC packet_id=1 reason=0x87"},
+        {"pubrec_reason_only", 5, true,
+         make(pt::pubrec, {{"packet_id", num(1)}, {"reason", num(0x87)}}), "50 03 00 01 87",
+         "PUBREC packet_id=1 reason=0x87"},
         {"pubrel", 5, true, make(pt::pubrel, {{"packet_id", num(2)}}), "62 02 00 02",
          "PUBREL packet_id=2 reason=0x00"},
         {"pubcomp_reason_string", 5, true,
-         make(pt::pubcomp, {{"packet_id", num(2)}, {"reason", num(0x92)}, {"reason_string", str("no")}}),
-         "70 09 00 02 92 05 1f 00 02 6e 6f", "PUBCOMP packet_id=2 reason=0x92 reason_string=\"no\""},
+         make(pt::pubcomp,
+              {{"packet_id", num(2)}, {"reason", num(0x92)}, {"reason_string", str("no")}}),
+         "70 09 00 02 92 05 1f 00 02 6e 6f",
+         "PUBCOMP packet_id=2 reason=0x92 reason_string=\"no\""},
         {"subscribe_3_1_1", 4, false,
          make(pt::subscribe, {{"packet_id", num(10)},
                               {"filter", str("a")},
@@ -144,9 +154,11 @@ std::vector<golden> goldens() {
          "90 04 00 0a 00 80", "SUBACK packet_id=10 reason=0x00 reason=0x80"},
         {"suback_5", 5, true, make(pt::suback, {{"packet_id", num(10)}, {"reason", num(0x8F)}}),
          "90 04 00 0a 00 8f", "SUBACK packet_id=10 reason=0x8f"},
-        {"unsubscribe_3_1_1", 4, false, make(pt::unsubscribe, {{"packet_id", num(9)}, {"filter", str("a")}}),
+        {"unsubscribe_3_1_1", 4, false,
+         make(pt::unsubscribe, {{"packet_id", num(9)}, {"filter", str("a")}}),
          "a2 05 00 09 00 01 61", "UNSUBSCRIBE packet_id=9 filter=\"a\""},
-        {"unsubscribe_5", 5, false, make(pt::unsubscribe, {{"packet_id", num(9)}, {"filter", str("a")}}),
+        {"unsubscribe_5", 5, false,
+         make(pt::unsubscribe, {{"packet_id", num(9)}, {"filter", str("a")}}),
          "a2 06 00 09 00 00 01 61", "UNSUBSCRIBE packet_id=9 filter=\"a\""},
         {"unsuback_3_1_1", 4, true, make(pt::unsuback, {{"packet_id", num(9)}}), "b0 02 00 09",
          "UNSUBACK packet_id=9"},
@@ -172,7 +184,8 @@ std::vector<golden> goldens() {
 
 TEST(Wire, GoldenPacketsEncode) {
     for (const golden &each : goldens()) {
-        EXPECT_EQ(wire_hex(wire_encode(each.content, each.version)), wire_hex(bytes_of(each.hex))) << each.name;
+        EXPECT_EQ(wire_hex(wire_encode(each.content, each.version)), wire_hex(bytes_of(each.hex)))
+            << each.name;
     }
 }
 
@@ -195,7 +208,8 @@ TEST(Wire, EveryPropertyGoesThereAndBack) {
         value content = num(1);
         if (property->type == property_type::pair) {
             content = value::of("name", "value");
-        } else if (property->type == property_type::string || property->type == property_type::binary) {
+        } else if (property->type == property_type::string ||
+                   property->type == property_type::binary) {
             content = str("text");
         }
         const bool will = property->packets == in_will;
@@ -210,13 +224,16 @@ TEST(Wire, EveryPropertyGoesThereAndBack) {
             source.fields.push_back({"filter", str("t")});
             source.fields.push_back({"reason", num(packet_kind == packet_type::auth ? 0x18 : 0)});
             source.fields.push_back({"will_topic", str("t")});
-            const bool client = packet_kind == packet_type::connect || packet_kind == packet_type::subscribe ||
+            const bool client = packet_kind == packet_type::connect ||
+                                packet_kind == packet_type::subscribe ||
                                 packet_kind == packet_type::unsubscribe ||
                                 (packet_kind == packet_type::disconnect && id == 0x11);
             const decoded came = wire_decode(wire_encode(source, 5), 5, !client);
-            ASSERT_NE(came.packet.find(property->name), nullptr) << property->name << " in " << type;
+            ASSERT_NE(came.packet.find(property->name), nullptr)
+                << property->name << " in " << type;
             EXPECT_EQ(*came.packet.find(property->name), content) << property->name;
-            EXPECT_TRUE(came.problems.empty()) << property->name << " in " << type << ": " << came.problems[0];
+            EXPECT_TRUE(came.problems.empty())
+                << property->name << " in " << type << ": " << came.problems[0];
         }
     }
 }
@@ -225,16 +242,23 @@ TEST(Wire, WhatIsNamedIsWrittenEvenIfItIsWrong) {
     using pt = packet_type;
     EXPECT_EQ(wire_hex(wire_encode(make(pt::pingreq, {{"flags", num(3)}}), 5)), "c3 00");
     EXPECT_EQ(wire_hex(wire_encode(make(pt::pingreq, {{"append", str("x")}}), 5)), "c0 01 78");
-    EXPECT_EQ(wire_hex(wire_encode(make(pt::pingreq, {{"remaining_length", num(300)}}), 5)), "c0 ac 02");
-    EXPECT_EQ(wire_hex(wire_encode(make(pt::puback, {{"packet_id", num(1)}, {"truncate", num(1)}}), 5)), "40 01 00");
-    EXPECT_EQ(wire_hex(wire_encode(make(pt::puback, {{"packet_id", num(1)}, {"property_length", num(0)}}), 5)),
+    EXPECT_EQ(wire_hex(wire_encode(make(pt::pingreq, {{"remaining_length", num(300)}}), 5)),
+              "c0 ac 02");
+    EXPECT_EQ(
+        wire_hex(wire_encode(make(pt::puback, {{"packet_id", num(1)}, {"truncate", num(1)}}), 5)),
+        "40 01 00");
+    EXPECT_EQ(wire_hex(wire_encode(
+                  make(pt::puback, {{"packet_id", num(1)}, {"property_length", num(0)}}), 5)),
               "40 04 00 01 00 00");
-    EXPECT_EQ(wire_hex(wire_encode(make(pt::publish, {{"packet_id", num(5)}, {"topic", str("t")}}), 4)),
-              "30 05 00 01 74 00 05");
-    EXPECT_EQ(wire_hex(wire_encode(make(pt::disconnect, {{"raw_property", str("\x7F")}}), 5)), "e0 03 00 01 7f");
+    EXPECT_EQ(
+        wire_hex(wire_encode(make(pt::publish, {{"packet_id", num(5)}, {"topic", str("t")}}), 4)),
+        "30 05 00 01 74 00 05");
+    EXPECT_EQ(wire_hex(wire_encode(make(pt::disconnect, {{"raw_property", str("\x7F")}}), 5)),
+              "e0 03 00 01 7f");
     EXPECT_EQ(wire_hex(wire_encode(make(pt::auth, {{"reason", num(0)},
                                                    {"receive_maximum", num(1)},
-                                                   {"receive_maximum", num(2)}}), 5)),
+                                                   {"receive_maximum", num(2)}}),
+                                   5)),
               "f0 08 00 06 21 00 01 21 00 02");
 }
 
@@ -295,8 +319,9 @@ TEST(Wire, ProblemsAreNamed) {
 TEST(Wire, RepeatedSubscriptionIdentifiersAreLawfulFromTheServer) {
     const decoded came = wire_decode(bytes_of("30 08 00 01 74 04 0b 05 0b 06"), 5, true);
     EXPECT_TRUE(came.problems.empty());
-    EXPECT_EQ(wire_describe(came.packet), "PUBLISH topic=\"t\" qos=0 retain=0 dup=0 subscription_identifier=5 "
-                                          "subscription_identifier=6 payload=\"\"");
+    EXPECT_EQ(wire_describe(came.packet),
+              "PUBLISH topic=\"t\" qos=0 retain=0 dup=0 subscription_identifier=5 "
+              "subscription_identifier=6 payload=\"\"");
 }
 
 TEST(Wire, EveryCutOfAPacketIsReadWithoutHarm) {
@@ -304,7 +329,8 @@ TEST(Wire, EveryCutOfAPacketIsReadWithoutHarm) {
         const std::string bytes = bytes_of(each.hex);
         for (size_t cut = 0; cut < bytes.size(); cut++) {
             size_t size = 0;
-            EXPECT_EQ(wire_frame(bytes.substr(0, cut), &size), frame_status::incomplete) << each.name << cut;
+            EXPECT_EQ(wire_frame(bytes.substr(0, cut), &size), frame_status::incomplete)
+                << each.name << cut;
             wire_decode(bytes.substr(0, cut), each.version, each.from_server);
         }
         size_t size = 0;
@@ -316,13 +342,15 @@ TEST(Wire, EveryCutOfAPacketIsReadWithoutHarm) {
 TEST(Wire, AShortenedBodyIsAlwaysAProblem) {
     for (const golden &each : goldens()) {
         std::string bytes = bytes_of(each.hex);
-        const bool may_be_shorter = each.content.type == packet_type::publish || each.content.find("reason") != nullptr;
+        const bool may_be_shorter =
+            each.content.type == packet_type::publish || each.content.find("reason") != nullptr;
         if (bytes.size() <= 2 || may_be_shorter || each.content.type == packet_type::suback) {
-            continue;   // their last part is optional or of any length
+            continue; // their last part is optional or of any length
         }
         bytes.pop_back();
         bytes[1] = static_cast<char>(bytes[1] - 1);
-        EXPECT_FALSE(wire_decode(bytes, each.version, each.from_server).problems.empty()) << each.name;
+        EXPECT_FALSE(wire_decode(bytes, each.version, each.from_server).problems.empty())
+            << each.name;
     }
 }
 
@@ -355,5 +383,5 @@ TEST(Wire, Utf8AtItsEdges) {
     EXPECT_FALSE(wire_utf8_valid("\x80"));
 }
 
-}  // namespace
-}  // namespace conformance
+} // namespace
+} // namespace conformance
