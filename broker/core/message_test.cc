@@ -143,6 +143,38 @@ TEST_F(MessageTest, PropertiesForSubscribersPassUnaltered) {
     message_drop(&port.memory, m);
 }
 
+// As they come from a client: all properties in one run of bytes, of which each kind takes its
+// own.
+//= v5/3.3.2-17 v5/3.3.2-18 test
+TEST_F(MessageTest, WhatWasDecodedPassesToo) {
+    const uint8_t packet[] = {
+        0x30, 39,  0, 1,   't', 33,      // PUBLISH, 33 bytes of properties
+        0x26, 0,   1, 'b', 0,   1,  '1', // user property b=1
+        0x23, 0,   7,                    // topic alias
+        0x02, 0,   0, 0,   60,           // message expiry interval
+        0x26, 0,   1, 'a', 0,   1,  '2', // user property a=2
+        0x03, 0,   1, 'c',               // content type
+        0x26, 0,   1, 'b', 0,   1,  '3', // user property b=3
+        'p',  'a',
+    };
+    struct ella_decoder decoder;
+    static struct ella_packet decoded;
+    ella_decoder_init(&decoder, ELLA_VERSION_5_0, ELLA_FROM_CLIENT, 1000);
+    ASSERT_EQ(ella_decode(&decoder, packet, 0, sizeof packet, &decoded), ELLA_PACKET);
+    struct message *m =
+        message_create(&port.memory, decoded.publish.topic, &decoded.publish, 0, 0);
+    EXPECT_EQ(m->properties_len, 3 * 7u + 4u);
+    EXPECT_EQ(m->expires_ms, 60000u);
+    struct ella_publish out;
+    message_to_publish(m, 0, &out);
+    EXPECT_EQ(user_properties_of(out), (pairs{{"b", "1"}, {"a", "2"}, {"b", "3"}}));
+    EXPECT_EQ(text(out.properties.content_type), "c");
+    EXPECT_EQ(text(out.payload), "pa");
+    EXPECT_FALSE(ella_property_present(&out.properties, ELLA_PROPERTY_TOPIC_ALIAS));
+    EXPECT_EQ(out.properties.message_expiry_interval_s, 60u);
+    message_drop(&port.memory, m);
+}
+
 TEST_F(MessageTest, EmptyPropertiesAreStillThere) {
     set(ELLA_PROPERTY_CONTENT_TYPE);
     set(ELLA_PROPERTY_CORRELATION_DATA);

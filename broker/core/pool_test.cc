@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 #include <map>
 #include <random>
+#include <set>
 #include <vector>
 
 extern "C" {
@@ -55,14 +56,19 @@ TEST_F(PoolTest, IndicesAreUsedAgain) {
     EXPECT_EQ(port.memory.total_bytes, used);
 }
 
+// Forwards, backwards and across: a slab may become empty anywhere in the list of those with room.
 TEST_F(PoolTest, EmptySlabsGoBackButForOne) {
-    for (uint32_t i = 0; i < 100 * POOL_SLAB_ITEMS; i++)
-        pool_get(&pool);
-    for (uint32_t i = 0; i < 100 * POOL_SLAB_ITEMS; i++)
-        pool_put(&pool, i);
-    EXPECT_EQ(pool.item_count, 0u);
-    EXPECT_LT(port.memory.total_bytes, 2 * 24 * POOL_SLAB_ITEMS);
-    EXPECT_EQ(port.live_blocks, 2u) << "the table and one slab";
+    constexpr uint32_t count = 100 * POOL_SLAB_ITEMS;
+    for (uint32_t step : {1u, count - 1, 7919u, POOL_SLAB_ITEMS + 1}) {
+        std::set<uint32_t> items;
+        for (uint32_t i = 0; i < count; i++)
+            ASSERT_TRUE(items.insert(pool_get(&pool)).second);
+        ASSERT_EQ(*items.rbegin(), count - 1) << "places of slabs are used again, too";
+        for (uint32_t i = 0; i < count; i++)
+            pool_put(&pool, static_cast<uint32_t>(uint64_t{i} * step % count));
+        EXPECT_EQ(pool.item_count, 0u);
+        EXPECT_EQ(port.live_blocks, 2u) << "the table and one slab";
+    }
 }
 
 TEST_F(PoolTest, AtTheEdgeOfASlabNothingFlutters) {

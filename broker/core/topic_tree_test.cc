@@ -171,6 +171,7 @@ TEST_F(TopicTreeTest, WithoutMemoryNothingChanges) {
     EXPECT_EQ(add(TOPIC_TREE_ROOT, long_level), TOPIC_TREE_NONE);
     EXPECT_EQ(child(TOPIC_TREE_ROOT, long_level), TOPIC_TREE_NONE);
     EXPECT_EQ(tree.slot_count, 1u);
+    EXPECT_EQ(tree.nodes.item_count, 2u) << "the root and a";
     topic_tree_remove(&tree, a);
 }
 
