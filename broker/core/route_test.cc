@@ -287,6 +287,23 @@ TEST_F(RouteTest, TheTurnOfAGroupStaysWithinItsMembers) {
               (strings{"0 $share/g/a", "1 $share/g/a", "2 $share/g/a", "4 $share/g/a"}));
 }
 
+TEST_F(RouteTest, AGroupThatComesBackIsAnotherOne) {
+    std::set<uint32_t> serials = {0};
+    for (int round = 0; round < 3; round++) {
+        subscribe(0, "$share/g/a");
+        subscribe(1, "$share/g/a");
+        subscribe(2, "$share/h/a");
+        match("a");
+        ASSERT_EQ(set.group_count, 2u);
+        EXPECT_TRUE(serials.insert(set.groups[0]->serial).second);
+        EXPECT_TRUE(serials.insert(set.groups[1]->serial).second);
+        EXPECT_TRUE(unsubscribe(0, "$share/g/a"));
+        EXPECT_EQ(last->group->member_count, 1u) << "h has its one member";
+        EXPECT_TRUE(unsubscribe(1, "$share/g/a"));
+        EXPECT_TRUE(unsubscribe(2, "$share/h/a"));
+    }
+}
+
 TEST_F(RouteTest, TheFilterIsGivenBackAsItWasSent) {
     for (const std::string filter :
          {"a", "/", "//", "a//b", "#", "+", "+/+/#", "$SYS/#", "a/a-level-of-more-than-14-bytes",
