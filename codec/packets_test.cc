@@ -327,7 +327,8 @@ TEST(Connack, HasSevenReservedFlagsFrom311On) {
 //= v3/3.2.2-4 test
 //= v5/3.2.2-6 test
 TEST(Connack, HasNoSessionPresentIfItRefuses) {
-    expect_bad(client_3_1_1, packet(0x20, "01 02"), ELLA_ERROR_SESSION_PRESENT, 2);
+    for (const char *body : {"01 01", "01 02", "01 03", "01 04", "01 05"})
+        expect_bad(client_3_1_1, packet(0x20, body), ELLA_ERROR_SESSION_PRESENT, 2);
     expect_bad(client_5_0, packet(0x20, "01 80 00"), ELLA_ERROR_SESSION_PRESENT, 2);
     expect_packet(client_3_1_1, packet(0x20, "00 02"));
     expect_packet(client_5_0, packet(0x20, "00 80 00"));
