@@ -53,6 +53,8 @@
         | 0xf1..0xf3 tail tail tail
         | 0xf4 0x80..0x8f tail tail;
 
+    # U+FEFF is among them: a character like any other, wherever it stands.
+    #= v3/1.5.3-3 v5/1.5.4-3
     other = multibyte - control - non_character;
 }%%
 
