@@ -351,9 +351,10 @@ inline Properties topic_alias(uint16_t alias) {
     };
 }
 
-inline ella_filter filter(const std::string &topic, uint8_t qos = 0) {
+// topic must outlive it.
+inline ella_filter filter(const char *topic, uint8_t qos = 0) {
     ella_filter f{};
-    f.filter = slice(topic);
+    f.filter = ella_slice_of(topic, static_cast<uint32_t>(std::strlen(topic)));
     f.qos = qos;
     return f;
 }
@@ -514,11 +515,11 @@ class Client {
         return connect(id, o);
     }
     std::string subscribe(const std::string &topic, uint8_t qos = 0, uint32_t identifier = 0) {
-        send_subscribe(1000, {filter(topic, qos)}, identifier);
+        send_subscribe(1000, {filter(topic.c_str(), qos)}, identifier);
         return take(ELLA_SUBACK).line();
     }
     std::string unsubscribe(const std::string &topic) {
-        send_unsubscribe(1001, {filter(topic)});
+        send_unsubscribe(1001, {filter(topic.c_str())});
         return take(ELLA_UNSUBACK).line();
     }
 
