@@ -69,6 +69,17 @@ std::vector<path> paths_of_end(const expect_item &end, const client &who, const 
     return paths;
 }
 
+// What the bytes of a raw piece mean, if they are a packet at all.
+std::string describe_raw(std::string_view bytes, unsigned version) {
+    size_t size = 0;
+    if (wire_frame(bytes, &size) != frame_status::complete || size != bytes.size()) {
+        return "raw bytes";
+    }
+    event sent;
+    sent.packet = wire_decode(bytes, version, false);
+    return "raw " + sent.describe();
+}
+
 struct taken {
     bool found = false;
     decoded packet;
@@ -341,8 +352,9 @@ bool runner::send(const step &each) {
         packet content = resolve(piece.packet);
         line += line.empty() ? "" : " & ";
         if (piece.raw) {
-            bytes += raw_bytes(piece.tokens);
-            line += "raw bytes";
+            const std::string raw = raw_bytes(piece.tokens);
+            bytes += raw;
+            line += describe_raw(raw, who.version);
         } else {
             bytes += stage_.encode(who, &content);
             line += wire_describe(content);
@@ -380,9 +392,10 @@ bool runner::send_ack(const step &each, client &who, packet_type type, uint64_t 
 std::vector<path> runner::paths(const step &each, const client &who) {
     std::vector<path> result;
     for (const alternative &next : each.alternatives) {
-        if (next.items[0].what == expect_item::kind::end) {
-            for (path &way : paths_of_end(next.items[0], who, stage_.variables)) {
+        if (next.items.back().what == expect_item::kind::end) {
+            for (path &way : paths_of_end(next.items.back(), who, stage_.variables)) {
                 way.outcome = std::max(way.outcome, next.grade);
+                way.items.insert(way.items.begin(), next.items.begin(), next.items.end() - 1);
                 result.push_back(std::move(way));
             }
         } else {
@@ -440,8 +453,10 @@ bool runner::mismatch(const step &each, const event *came, const std::string &wh
 bool runner::expect(const step &each, client &who, packet *consumed) {
     std::vector<path> alive = paths(each, who);
     const uint64_t begin = stage_.now_ms();
+    size_t count = 0; // of events; `nothing` is an item without one
     for (size_t index = 0;; index++) {
-        const event *came = stage_.await(who, index, deadline_for(each, alive, index, begin));
+        const event *came = stage_.await(who, count, deadline_for(each, alive, index, begin));
+        count += came == nullptr ? 0 : 1;
         const path *best = nullptr;
         std::string why;
         std::vector<path> next;
@@ -459,7 +474,7 @@ bool runner::expect(const step &each, client &who, packet *consumed) {
             if (consumed != nullptr && came != nullptr) {
                 *consumed = came->packet.packet;
             }
-            return finish_expect(each, who, *best, came == nullptr ? index : index + 1);
+            return finish_expect(each, who, *best, count);
         }
         if (next.empty() && each.optional &&
             (came == nullptr || came->kind != event_kind::broken)) {

@@ -150,6 +150,23 @@ TEST_F(Runner, LenientAlternativeGradesTheCase) {
     EXPECT_EQ(verdict_of(steps), verdict::fail);
 }
 
+TEST_F(Runner, NothingMayBePartOfASequence) {
+    on(pt::pingreq, [](fake_world &place, int connection, const packet &) {
+        place.deliver(connection, pt::pingresp, {}, 500);
+        place.hang_up(connection, 1200);
+    });
+    const std::string begin = "A connect\nA > PINGREQ\nA < PINGRESP within 300ms\n";
+    EXPECT_EQ(
+        verdict_of(begin + "lenient: A < nothing & PINGRESP & nothing 500ms & end within 400ms\n"),
+        verdict::lenient)
+        << last_reason_;
+    EXPECT_EQ(verdict_of(begin + "lenient: A < nothing & nothing & PINGRESP\n"), verdict::fail);
+    EXPECT_EQ(
+        verdict_of("A connect\nA > PINGREQ\nA < nothing 400ms & PINGRESP\nA < close within 2s\n"),
+        verdict::pass)
+        << last_reason_;
+}
+
 TEST_F(Runner, UndefinedIsAVerdict) {
     const std::string steps =
         "A connect\nA > PUBLISH dup=1\nundefined: A < close\nundefined: A < nothing 50ms\n";
@@ -420,6 +437,12 @@ TEST_F(Runner, RawBytesAreBuilt) {
         run("A open\nA > raw 00ff r128 v3 k258 q1 \"x\" s9 \"ab\" fill:3\n");
     EXPECT_EQ(wire_hex(result.log[1].bytes),
               "00 ff 80 01 03 01 02 00 00 00 01 78 00 09 61 62 61 62 63");
+}
+
+TEST_F(Runner, RawPacketsAreShownDecodedAndWithTheirFaults) {
+    const case_result result = run("A open\nA > raw c1 00 & raw 30\n");
+    EXPECT_EQ(result.log[1].line,
+              "raw PINGREQ [reserved flags of the first byte are 1] & raw bytes");
 }
 
 TEST_F(Runner, ClosingAndReconnecting) {

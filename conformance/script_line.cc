@@ -586,6 +586,9 @@ void line_parser::alternatives(step *out) {
     do {
         alternative next;
         do {
+            if (!next.items.empty() && next.items.back().what == expect_item::kind::end) {
+                fail("expected nothing more after 'end'");
+            }
             next.items.push_back(item());
         } while (!failed() && take_sign("&"));
         out->alternatives.push_back(std::move(next));

@@ -211,6 +211,7 @@ TEST(Script, ErrorsNameLineAndWhatWasExpected) {
               "3: topic is not a number: only =, != and ^= compare it");
     EXPECT_EQ(error_of("A < PUBLISH qos^=1\n"), "3: qos is not a string: ^= can't compare it");
     EXPECT_EQ(error_of("A < close close\n"), "3: expected the end of the line before 'close'");
+    EXPECT_EQ(error_of("A < end & close\n"), "3: expected nothing more after 'end'");
     EXPECT_EQ(error_of("A <\n"), "3: expected a packet such as CONNECT at the end of the line");
     EXPECT_EQ(error_of("wait soon\n"), "3: expected a duration such as 200ms or 3s, not 'soon'");
     EXPECT_EQ(error_of("A > raw zz\n"),
