@@ -94,12 +94,15 @@ static void decode_body(struct reader *r, uint8_t first_byte, uint32_t start, ui
         decode_no_properties(&out->suback.properties);
         ella_packets_suback(r, r->buf, start, end, &out->suback);
         break;
+    case ELLA_DISCONNECT:
+        decode_no_properties(&out->reason.properties);
+        ella_packets_reason(r, r->buf, start, end, &out->reason);
+        break;
     case ELLA_AUTH:
         decode_no_properties(&out->reason.properties);
         decode_auth(r, start, end, &out->reason);
         break;
-    default: /* PINGREQ, PINGRESP and DISCONNECT */
-        decode_no_properties(&out->reason.properties);
+    default: /* PINGREQ and PINGRESP: nothing in them, nothing to clear */
         ella_packets_reason(r, r->buf, start, end, &out->reason);
         break;
     }
