@@ -276,6 +276,9 @@ static bool start(struct program *program) {
         return start_failed(program, config->pid_file);
     if (!process_become(&program->user))
         return start_failed(program, program->user.name);
+    if (program->user.is_absent)
+        log_say(&program->log, LOG_TYPE_WARNING,
+                "stays root: there is no user %s in this namespace", program->user.name);
     program->signal_fd = signals_open();
     if (program->signal_fd < 0)
         return start_failed(program, "signals");

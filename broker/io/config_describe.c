@@ -69,12 +69,11 @@ static void markdown_row(FILE *out, const struct config_option *option) {
 }
 
 static void man_row(FILE *out, const struct config_option *option) {
-    fputs(".TP\n.B ", out);
+    fputs(".TP\n.BI \"", out);
     put_name(out, CONFIG_AS_MAN, option);
-    fputs("\n.RI [ ", out);
-    fputc('"', out);
+    fputs(" \" \"", out);
     put_text(out, CONFIG_AS_MAN, option->argument);
-    fputs("\" ]\n", out);
+    fputs("\"\n", out);
     put_text(out, CONFIG_AS_MAN, option->text);
     fputs("\nDefault: ", out);
     put_text(out, CONFIG_AS_MAN, option->default_value);

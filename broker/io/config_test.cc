@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <set>
 
-#include "broker/io/test_support.h"
+#include "broker/io/config_test_support.h"
 
 using io_test::configuration;
 

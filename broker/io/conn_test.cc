@@ -10,6 +10,11 @@
 
 #include "broker/io/test_support.h"
 
+extern "C" {
+#include "broker/io/address.h"
+#include "broker/io/conn.h"
+}
+
 namespace {
 
 TEST(ConnTable, SlotsAreDenseAndUsedAgain) {

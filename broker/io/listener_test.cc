@@ -5,7 +5,16 @@
 
 #include <gtest/gtest.h>
 
-#include "broker/io/test_support.h"
+#include "broker/io/config_test_support.h"
+
+// In C a function may have the name of a struct; g++ calls that a shadow.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
+extern "C" {
+#include "broker/io/listener.h"
+#include "broker/io/log.h"
+}
+#pragma GCC diagnostic pop
 
 using io_test::client;
 using io_test::configuration;

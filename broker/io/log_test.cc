@@ -6,12 +6,19 @@
 #include <gtest/gtest.h>
 #include <syslog.h>
 
+#include <algorithm>
+
 #include "broker/io/test_support.h"
 
+// In C a function may have the name of a struct; g++ calls that a shadow.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
 extern "C" {
 #include "broker/io/auth.h"
+#include "broker/io/log.h"
 #include "broker/io/log_line.h"
 }
+#pragma GCC diagnostic pop
 
 using io_test::folder;
 

@@ -10,6 +10,10 @@
 
 #include "broker/io/test_support.h"
 
+extern "C" {
+#include "broker/io/poller.h"
+}
+
 using io_test::client;
 using io_test::give_up;
 

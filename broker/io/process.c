@@ -88,15 +88,32 @@ static bool look_up(struct process_user *out, const char *name) {
     return true;
 }
 
+/* Whether the user namespace has the user. One line for each range: first inside, first outside,
+ * length. */
+static bool is_mapped(uid_t uid) {
+    FILE *map = fopen("/proc/self/uid_map", "re");
+    unsigned long first = 0;
+    unsigned long outside = 0;
+    unsigned long count = 0;
+    bool found = map == NULL;
+    while (!found && fscanf(map, "%lu %lu %lu", &first, &outside, &count) == 3)
+        found = uid >= first && uid - first < count;
+    if (map != NULL)
+        fclose(map);
+    return found;
+}
+
 bool process_find_user(struct process_user *out, const char *name) {
-    *out = (struct process_user){0};
-    if (geteuid() != 0)
+    *out = (struct process_user){.change = false};
+    if (geteuid() != 0 || (name != NULL && strcmp(name, "root") == 0))
         return true;
-    if (name == NULL)
-        return look_up(out, USER_PREFERRED) || look_up(out, USER_FALLBACK);
-    if (strcmp(name, "root") == 0)
-        return true;
-    return look_up(out, name);
+    if (name != NULL)
+        return look_up(out, name);
+    if (!look_up(out, USER_PREFERRED) && !look_up(out, USER_FALLBACK))
+        return false;
+    out->is_absent = !is_mapped(out->uid);
+    out->change = !out->is_absent;
+    return true;
 }
 
 bool process_become(const struct process_user *user) {

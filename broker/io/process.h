@@ -11,8 +11,6 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "broker/io/log.h"
-
 /* Opens /dev/null wherever descriptor 0, 1 or 2 is closed, so that no connection gets one of these
  * numbers and is sent log lines. */
 bool process_guard_descriptors(void);
@@ -26,13 +24,16 @@ bool process_daemonize(bool keep_stdout, bool keep_stderr);
 bool process_write_pid_file(const char *path);
 
 struct process_user {
-    bool change; /* false: stay who we are */
+    bool change;    /* false: stay who we are */
+    bool is_absent; /* change would be right, but this system knows no user but root */
     uid_t uid;
     gid_t gid;
     char name[64];
 };
 /* Whom to become: nobody but ourselves if we are not root or name is "root"; name if given;
- * otherwise the user libella, or nobody. false: there is no such user. */
+ * otherwise the user libella, or nobody, if the user namespace we are in has them at all (in a
+ * sandbox root may be the only user, and is not the machine's root). false: there is no such user.
+ */
 bool process_find_user(struct process_user *out, const char *name);
 /* false: see errno. */
 bool process_become(const struct process_user *user);

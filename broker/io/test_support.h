@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Libella authors
 //
-// What the tests of io share: folders that vanish, configurations from text, ports nobody uses,
-// clients that are plain sockets. It knows of MQTT only how to write the few packets below.
+// What the tests of io share: folders that vanish, ports nobody uses, clients that are plain
+// sockets. It knows nothing of the code under test, and of MQTT only how to write a few packets.
 
 #ifndef BROKER_IO_TEST_SUPPORT_H
 #define BROKER_IO_TEST_SUPPORT_H
@@ -28,16 +28,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
-// In C a function may have the name of a struct; g++ calls that a shadow.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wshadow"
-extern "C" {
-#include "broker/io/config.h"
-#include "broker/io/listener.h"
-#include "broker/io/loop.h"
-}
-#pragma GCC diagnostic pop
 
 namespace io_test {
 
@@ -82,50 +72,6 @@ class folder {
 
   private:
     std::string path_;
-};
-
-// A configuration read from text, with what the reader was told.
-class configuration {
-  public:
-    configuration() { config_init(&config); }
-    configuration(const configuration &) = delete;
-    configuration &operator=(const configuration &) = delete;
-    ~configuration() { config_free(&config); }
-
-    bool read_file(const std::string &path) {
-        file_ = path;
-        command_line.file = file_.c_str();
-        return read();
-    }
-    bool read_text(const std::string &text) { return read_file(dir.write("t.conf", text)); }
-    // The command line alone.
-    bool read() {
-        config_free(&config);
-        errors.clear();
-        remarks.clear();
-        return config_read(&config, &command_line, &reporter);
-    }
-    // The first error, its folder cut off.
-    std::string error() const {
-        if (errors.empty())
-            return "";
-        const std::string prefix = dir.file("");
-        const std::string &first = errors.front();
-        return first.compare(0, prefix.size(), prefix) == 0 ? first.substr(prefix.size()) : first;
-    }
-
-    folder dir;
-    config_command_line command_line = {};
-    struct config config;
-    std::vector<std::string> errors;
-    std::vector<std::string> remarks;
-    config_reporter reporter = {this, [](void *ctx, bool is_error, const char *text) {
-                                    auto *self = static_cast<configuration *>(ctx);
-                                    (is_error ? self->errors : self->remarks).push_back(text);
-                                }};
-
-  private:
-    std::string file_;
 };
 
 // A port that nobody listened at a moment ago.
