@@ -186,7 +186,6 @@ TEST_F(MessageTest, EmptyPropertiesAreStillThere) {
     message_drop(&port.memory, m);
 }
 
-//= v5/3.3.2-7 test
 TEST_F(MessageTest, AliasAndSubscriptionIdentifiersAreNotKept) {
     uint8_t identifiers[8];
     uint32_t used = 0;

@@ -268,7 +268,6 @@ static void walk_enter(struct retain_walk *walk, uint32_t node) {
         walk->depth++;
     } else if (!topic_path_ends(walk->filter, walk->at) &&
                level_is(topic_path_level(walk->filter, walk->at), '#')) {
-        //= v3/4.7.1-2 v5/4.7.1-1
         walk->depth = 1u;
     }
 }
@@ -284,7 +283,6 @@ static bool walk_descend(struct retain_walk *walk) {
             return false;
         level = topic_path_level(walk->filter, walk->at);
     }
-    //= v3/4.7.1-3 v5/4.7.1-2
     if (walk->depth > 0u || level_is(level, '+'))
         child = sibling_seen(walk, parent, first_child);
     else

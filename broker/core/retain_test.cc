@@ -122,7 +122,6 @@ TEST_F(RetainTest, ClearingATopicLeavesThoseAboveAndBelow) {
     EXPECT_EQ(find("#"), strings{});
 }
 
-//= v3/4.7.1-2 v3/4.7.1-3 v5/4.7.1-1 v5/4.7.1-2 test
 TEST_F(RetainTest, FiltersFindWhatTheyMatch) {
     for (const char *topic : {"a", "a/", "/a", "a/b", "a/b/c", "b/b", "/", "//", "a//c"})
         set(topic, "x");

@@ -134,7 +134,6 @@ static uint32_t node_child_get(struct route *route, uint32_t parent, struct ella
         node_prune(route, parent);
         return TOPIC_TREE_NONE;
     }
-    //= v3/4.7.1-2 v3/4.7.1-3 v5/4.7.1-1 v5/4.7.1-2
     if (level_is(level, '+'))
         route_value_of(route, parent)->plus = node;
     else if (level_is(level, '#'))

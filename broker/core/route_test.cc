@@ -109,7 +109,6 @@ class RouteTest : public ::testing::Test {
 
 using strings = std::multiset<std::string>;
 
-//= v3/4.7.1-2 v3/4.7.1-3 v5/4.7.1-1 v5/4.7.1-2 test
 TEST_F(RouteTest, WildcardsMatchAsTheStandardsSay) {
     const struct {
         const char *filter;
