@@ -1,0 +1,279 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Copyright The Libella authors
+#
+# libellad as a process: command line, exit status, signals, daemon, and that the pages printed
+# from its table of options are fresh.
+#
+# usage: main_test.sh LIBELLAD OPTIONS_PAGE MANUAL_PAGE
+set -u
+
+libellad=$(realpath "$1")
+options_page=$(realpath "$2")
+manual_page=$(realpath "$3")
+folder=$(mktemp -d)
+trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$folder"' EXIT
+cd "$folder" || exit 1
+chmod 0777 "$folder"
+
+failures=0
+port=21400
+
+fail() {
+    echo "FAILED: $1"
+    failures=$((failures + 1))
+}
+
+# expect_status STATUS ARGUMENTS...: runs libellad with them; what it says is in out and err.
+expect_status() {
+    local expected=$1
+    shift
+    timeout 10 "$libellad" "$@" >out 2>err
+    local status=$?
+    [ $status -eq "$expected" ] || fail "status $status instead of $expected: $*: $(cat err)"
+}
+
+expect_text() { # FILE TEXT
+    grep -qF -- "$2" "$1" || fail "no \"$2\" in $1: $(cat "$1")"
+}
+
+# wait_for DESCRIPTION COMMAND...: until the command succeeds, 5 seconds at most.
+wait_for() {
+    local what=$1
+    shift
+    for _ in $(seq 100); do
+        "$@" && return 0
+        sleep 0.05
+    done
+    fail "$what"
+    return 1
+}
+
+is_open() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+has_text() { grep -qF -- "$2" "$1" 2>/dev/null; }
+is_gone() { ! kill -0 "$1" 2>/dev/null; }
+
+# A CONNECT of MQTT 5.0, client identifier "c".
+connect_5='\x10\x0e\x00\x04MQTT\x05\x02\x00\x00\x00\x00\x01c'
+
+next_port() { port=$((port + 1)); while is_open $port; do port=$((port + 1)); done; }
+
+# ---- Command line ----
+
+expect_status 0 --help
+expect_text out "usage: libellad"
+expect_status 0 -h
+expect_status 0 --version
+expect_text out "libellad version"
+expect_status 2 --nonsense
+expect_text err "try --help"
+expect_status 2 what
+expect_text err "what is this for: what"
+for wrong in 0 65536 x 1x -1 ""; do
+    expect_status 2 -p "$wrong"
+    expect_text err "a port is a number from 1 to 65535"
+done
+ports=()
+for number in 1 2 3 4 5 6 7 8 9 10 11; do ports+=(-p "$number"); done
+expect_status 2 "${ports[@]}"
+expect_text err "too many ports"
+expect_status 2 -v -q
+expect_status 2 --poller kqueue
+expect_text err "there is no such poller: kqueue"
+expect_status 2 --describe-options html
+expect_status 2 --test-config
+
+# ---- Configuration ----
+
+echo "max_queued_messages 5" >good.conf
+expect_status 0 --test-config -c good.conf
+expect_text out "good.conf is right"
+printf 'max_queued_messages 5\n\nmax_qeued_bytes 1\n' >wrong.conf
+expect_status 3 --test-config -c wrong.conf
+expect_text err 'wrong.conf:3: unknown option "max_qeued_bytes"; is max_queued_bytes meant?'
+expect_status 3 -c wrong.conf
+echo "acl_file /a" >later.conf
+expect_status 3 -c later.conf
+expect_text err "later.conf:1: acl_file is not supported yet"
+expect_status 3 --config-file none.conf
+expect_text err "none.conf: No such file or directory"
+echo "poller kqueue" >poller.conf
+expect_status 3 -c poller.conf
+expect_text err "there is no such poller: kqueue"
+
+# ---- Not started ----
+
+next_port
+"$libellad" -p $port 2>first.log &
+first=$!
+wait_for "the first broker does not listen" is_open $port
+expect_status 1 -p $port
+expect_text err "can't listen at 127.0.0.1, port $port: socket: Address already in use"
+echo "user no-such-user-here" >user.conf
+if [ "$(id -u)" -eq 0 ]; then
+    expect_status 1 -c user.conf
+    expect_text err "there is no user no-such-user-here"
+fi
+printf 'log_dest file /no/such/folder/log\n' >log.conf
+expect_status 1 -c log.conf
+expect_text err "/no/such/folder/log: No such file or directory"
+expect_text first.log "only this machine can connect"
+kill -TERM $first
+wait $first
+status=$?
+[ $status -eq 0 ] || fail "SIGTERM ended in $status"
+
+# ---- Each poller: a client, then an orderly end with DISCONNECT 0x8B ----
+
+for poller in epoll poll; do
+    next_port
+    "$libellad" -p $port --poller $poller 2>$poller.log &
+    broker=$!
+    wait_for "no listener with $poller" is_open $port
+    exec 3<>"/dev/tcp/127.0.0.1/$port"
+    printf "$connect_5" >&3
+    answer=$(head -c 4 <&3 | od -An -tx1 | tr -d ' \n')
+    [ "${answer:0:2}" = 20 ] && [ "${answer:6:2}" = 00 ] || fail "$poller: CONNACK is $answer"
+    length=$((16#${answer:2:2} - 2))
+    head -c $length <&3 >/dev/null
+    kill -TERM $broker
+    rest=$(timeout 5 cat <&3 | od -An -tx1 | tr -d ' \n')
+    exec 3>&-
+    [ "${rest:0:2}" = e0 ] && [ "${rest:4:2}" = 8b ] || fail "$poller: the end was $rest"
+    wait $broker
+    status=$?
+    [ $status -eq 0 ] || fail "$poller: SIGTERM ended in $status"
+    expect_text $poller.log 'disconnected client="c" address=127.0.0.1:'
+done
+
+# SIGINT does the same, SIGPIPE nothing.
+next_port
+"$libellad" -p $port 2>pipe.log &
+broker=$!
+wait_for "no listener" is_open $port
+kill -PIPE $broker
+sleep 0.1
+is_open $port || fail "SIGPIPE killed the broker"
+kill -INT $broker
+wait $broker
+status=$?
+[ $status -eq 0 ] || fail "SIGINT ended in $status"
+
+# ---- Standard descriptors that are closed are not given to clients ----
+
+next_port
+"$libellad" -p $port -v <&- >&- 2>&- &
+broker=$!
+wait_for "no listener without standard descriptors" is_open $port
+exec 3<>"/dev/tcp/127.0.0.1/$port"
+printf "$connect_5" >&3
+head -c 4 <&3 >answer
+exec 3>&-
+[ "$(head -c 1 answer | od -An -tx1 | tr -d ' ')" = 20 ] || fail "log lines reached a client"
+for fd in 0 1 2; do
+    [ "$(readlink /proc/$broker/fd/$fd)" = /dev/null ] || fail "descriptor $fd is not /dev/null"
+done
+kill $broker
+wait $broker
+
+# ---- SIGHUP, SIGUSR1, SIGUSR2 ----
+
+next_port
+write_config() {
+    printf '%s\n' "listener $port 127.0.0.1" "allow_anonymous $1" \
+        "log_dest file $folder/broker.log" "max_queued_messages $2" "${3:-}" >broker.conf
+}
+write_config false 10
+"$libellad" -c broker.conf &
+broker=$!
+wait_for "no listener of the file" is_open $port
+wait_for "no warning" has_text broker.log "every client will be refused"
+mv broker.log broker.log.1
+write_config true 20 "pid_file /elsewhere"
+kill -HUP $broker
+wait_for "not read again" has_text broker.log "the configuration was read again"
+expect_text broker.log.1 "pid_file has changed; it waits for a restart"
+exec 3<>"/dev/tcp/127.0.0.1/$port"
+printf "$connect_5" >&3
+answer=$(head -c 4 <&3 | od -An -tx1 | tr -d ' \n')
+exec 3>&-
+[ "${answer:6:2}" = 00 ] || fail "the new rule is not in force: $answer"
+write_config true nonsense
+kill -HUP $broker
+wait_for "a wrong file is not told" has_text broker.log "the configuration stays as it was"
+expect_text broker.log 'broker.conf:4: max_queued_messages must be a number, not "nonsense"'
+port=$((port + 1))
+write_config true 20
+kill -HUP $broker
+wait_for "listeners" has_text broker.log "listeners can't be added, removed or moved"
+port=$((port - 1))
+is_open $port || fail "a wrong file ended the broker"
+kill -USR1 $broker
+wait_for "no counters" has_text broker.log "stat connections_accepted="
+kill -USR2 $broker
+wait_for "no memory" has_text broker.log "memory session="
+kill $broker
+wait $broker
+status=$?
+[ $status -eq 0 ] || fail "ended in $status after signals"
+
+# ---- Daemon, pid file, user ----
+
+next_port
+cat >daemon.conf <<END
+listener $port 127.0.0.1
+log_dest file daemon.log
+pid_file daemon.pid
+END
+expect_status 0 -d -c daemon.conf
+is_open $port || fail "the daemon does not listen when its parent has ended"
+pid=$(cat daemon.pid)
+kill -0 "$pid" || fail "the pid file is wrong: $pid"
+[ "$(readlink "/proc/$pid/fd/2")" = /dev/null ] || fail "the daemon keeps its standard error"
+[ "$(cut -d ' ' -f 6 "/proc/$pid/stat")" = "$pid" ] || fail "the daemon has no session of its own"
+if [ "$(id -u)" -eq 0 ] && ! has_text daemon.log "stays root"; then
+    ! grep -q '^Uid:[[:space:]]*0' "/proc/$pid/status" || fail "the broker stays root"
+    mv daemon.log daemon.log.1
+    kill -HUP "$pid"
+    wait_for "the log can't be opened as another user" has_text daemon.log "was read again"
+fi
+kill "$pid"
+wait_for "the daemon does not end" is_gone "$pid"
+next_port
+echo "listener $port 203.0.113.77" >nowhere.conf
+expect_status 1 -d -c nowhere.conf
+
+# ---- -q and -v ----
+
+next_port
+"$libellad" -q -p $port 2>quiet.log &
+broker=$!
+wait_for "no listener" is_open $port
+kill $broker
+wait $broker
+[ ! -s quiet.log ] || fail "-q says: $(cat quiet.log)"
+next_port
+"$libellad" -v -p $port 2>verbose.log &
+broker=$!
+wait_for "no listener" is_open $port
+exec 3<>"/dev/tcp/127.0.0.1/$port"
+printf "$connect_5" >&3
+head -c 4 <&3 >/dev/null
+exec 3>&-
+wait_for "-v is not verbose" has_text verbose.log "packet=CONNECT"
+kill $broker
+wait $broker
+
+# ---- Pages printed from the table ----
+
+"$libellad" --describe-options markdown >options.md
+diff -u "$options_page" options.md ||
+    fail "stale: libellad --describe-options markdown > docs/reference/options.md"
+"$libellad" --describe-options man >options.man
+sed -n '/^\.\\" What follows is printed by/,/^\.\\" What came before was printed by/p' \
+    "$manual_page" | sed '1d;$d' >committed.man
+diff -u committed.man options.man ||
+    fail "stale: put libellad --describe-options man between the marks of docs/man/libellad.conf.5"
+
+[ $failures -eq 0 ] && echo "passed"
+exit $((failures > 0))
