@@ -7,7 +7,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstring>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "codec/decode_test_support.h"
@@ -55,6 +57,71 @@ void expect_cuts(const receiver &to, uint8_t first_byte, const std::string &body
     }
     expect_bad(to, packet_of(first_byte, all + bytes{0}), ELLA_ERROR_TRAILING_BYTES,
                static_cast<uint32_t>(2 + all.size()));
+}
+
+// ---- All of them ---------------------------------------------------------------------------
+
+// Every byte of properties that a packet leaves out, whatever was there before.
+TEST(Properties, ReadAsZeroWhereThereAreNone) {
+    static_assert(std::has_unique_object_representations_v<ella_properties>, "no padding");
+    const bytes zeros(sizeof(ella_properties));
+    const auto expect_none = [&zeros](const ella_properties &p) {
+        EXPECT_EQ(std::memcmp(&p, zeros.data(), zeros.size()), 0);
+    };
+    const struct {
+        receiver to;
+        uint8_t first_byte;
+        const char *body;
+    } rows[] = {
+        {client_3_1, 0x20, "0000"},
+        {client_5_0, 0x20, "0000 00"},
+        {server_3_1_1, 0x30, "0001 't'"},
+        {server_5_0, 0x30, "0001 't' 00"},
+        {server_3_1_1, 0x40, "0001"},
+        {server_5_0, 0x62, "0001"},
+        {server_3_1, 0x82, "0001 0001 't' 00"},
+        {server_5_0, 0xa2, "0001 00 0001 't'"},
+        {client_3_1_1, 0x90, "0001 00"},
+        {client_5_0, 0xb0, "0001 00 00"},
+        {server_3_1_1, 0xe0, ""},
+        {client_5_0, 0xe0, ""},
+        {fresh, 0x10, "0004 'MQTT' 04 02 0000 0000"},
+        {fresh, 0x10, "0004 'MQTT' 05 02 0000 00 0000"},
+    };
+    for (const auto &row : rows) {
+        SCOPED_TRACE(row.body);
+        const decoded p(row.to, packet(row.first_byte, row.body));
+        switch (p->type) {
+        case ELLA_CONNECT:
+            expect_none(p->connect.properties);
+            expect_none(p->connect.will_properties);
+            EXPECT_EQ(ella_slice_len(p->connect.will_topic), 0u);
+            EXPECT_EQ(ella_slice_len(p->connect.will_payload), 0u);
+            EXPECT_EQ(ella_slice_len(p->connect.user_name), 0u);
+            EXPECT_EQ(ella_slice_len(p->connect.password), 0u);
+            break;
+        case ELLA_CONNACK:
+            expect_none(p->connack.properties);
+            break;
+        case ELLA_PUBLISH:
+            expect_none(p->publish.properties);
+            break;
+        case ELLA_PUBACK:
+        case ELLA_PUBREL:
+            expect_none(p->ack.properties);
+            break;
+        case ELLA_SUBACK:
+        case ELLA_UNSUBACK:
+            expect_none(p->suback.properties);
+            break;
+        case ELLA_DISCONNECT:
+            expect_none(p->reason.properties);
+            break;
+        default:
+            expect_none(p->subscribe.properties);
+            break;
+        }
+    }
 }
 
 // ---- 3.1 CONNECT ---------------------------------------------------------------------------
