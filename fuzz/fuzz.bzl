@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright The Libella authors
-"""One LLVMFuzzerTestOneInput, two drivers: libFuzzer under --config=fuzz, else a replay of the corpus."""
+"""One LLVMFuzzerTestOneInput, two drivers: libFuzzer (--config=fuzz), else a replay of files."""
 
 load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_library", "cc_test")
 load("//tools/bazel:copts.bzl", "CXX_WARN")

@@ -156,7 +156,8 @@ def breaches(name, path):
         return
     if suffix in TEXT or scripts:
         yield from check_text(name, lines)
-    if suffix in {".c", ".h"} and not is_test(name):
+    is_cxx = any(line.startswith(("class ", "namespace ", "template")) for line in lines)
+    if suffix in {".c", ".h"} and not is_test(name) and not is_cxx:
         yield from check_functions(name, lines)
         yield from check_includes(name, lines)
         yield from check_preprocessor(name, lines)

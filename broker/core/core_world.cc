@@ -200,26 +200,19 @@ void CoreWorld::feed(uint32_t slot) {
 
 void CoreWorld::send(int connection, std::string_view bytes) {
     auto slot = static_cast<uint32_t>(connection);
-    if (connections_.count(slot) == 0) {
-        return;
-    }
     connections_[slot].untaken.append(bytes);
     feed(slot);
 }
 
 void CoreWorld::end(int connection, const char *text) {
     auto slot = static_cast<uint32_t>(connection);
-    if (connections_.count(slot) == 0) {
-        return; /* the core closed it, and the case knows */
-    }
-    bool gone = connections_[slot].closed_by_core;
-    if (!gone) {
+    bool closed_by_core = connections_[slot].closed_by_core;
+    connections_.erase(slot);
+    if (!closed_by_core) {
         core_event e = event(CORE_CLOSED, slot);
         e.text = text;
-        connections_.erase(slot);
         step(e);
     }
-    connections_.erase(slot);
 }
 
 void CoreWorld::close(int connection) {
@@ -233,14 +226,11 @@ void CoreWorld::abort(int connection) {
 std::vector<conformance::arrival> CoreWorld::arrivals() {
     std::vector<conformance::arrival> out;
     for (auto &[slot, connection] : connections_) {
-        if (!connection.arrived.empty() || connection.closed_by_core) {
-            out.push_back({static_cast<int>(slot), connection.arrived, connection.closed_by_core});
+        bool closed = connection.closed_by_core && !connection.close_reported;
+        if (!connection.arrived.empty() || closed) {
+            out.push_back({static_cast<int>(slot), connection.arrived, closed});
             connection.arrived.clear();
-        }
-    }
-    for (const conformance::arrival &one : out) {
-        if (one.closed) {
-            connections_.erase(static_cast<uint32_t>(one.connection));
+            connection.close_reported = connection.closed_by_core;
         }
     }
     return out;

@@ -42,6 +42,7 @@ class CoreWorld : public conformance::world {
         std::string untaken;
         std::string arrived;
         bool closed_by_core = false;
+        bool close_reported = false; /* the number stays taken until the case closes it too */
     };
 
     void configure(const std::string &need);
