@@ -107,9 +107,12 @@ class client {
     explicit client(int fd) : fd_(fd) {}
     client(const client &) = delete;
     client &operator=(const client &) = delete;
-    client(client &&other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+    client(client &&other) noexcept
+        : ended(other.ended), was_reset(other.was_reset), fd_(std::exchange(other.fd_, -1)) {}
     client &operator=(client &&other) noexcept {
         std::swap(fd_, other.fd_);
+        std::swap(ended, other.ended);
+        std::swap(was_reset, other.was_reset);
         return *this;
     }
     ~client() { end(); }
@@ -158,8 +161,10 @@ class client {
                 all.insert(all.end(), chunk, chunk + got);
                 continue;
             }
-            if (got == 0 || (errno != EAGAIN && errno != EINTR))
+            if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
                 ended = true;
+                was_reset = was_reset || got < 0;
+            }
             return all;
         }
     }
@@ -169,6 +174,7 @@ class client {
         fd_ = -1;
     }
     bool ended = false;
+    bool was_reset = false; // and not closed in an orderly way
 
   private:
     static client connected(int fd, const sockaddr *at, socklen_t len) {
