@@ -39,6 +39,7 @@ void acknowledge_packet(struct core *core, struct connection *connection,
     case QOS_SEND_DO_PUBREL:
         //= v5/4.3.3-4 v5/4.3.3-6 v3/4.3.3-1 v5/3.6.2-1
         entry->state = (uint8_t)step.next;
+        entry->released = 1u;
         queue_entry_release(&core->memory, entry);
         connection_send_ack(core, connection, ELLA_PUBREL, ack->packet_id, ELLA_REASON_SUCCESS,
                             NULL);

@@ -222,11 +222,13 @@ static enum pulled send_entry(struct core *core, struct connection *c, struct ro
     return result;
 }
 
-/* PUBREL again after a reconnect; never held back by the window. */
+/* PUBREL again after a reconnect, unless PUBREC has already called for it on this one; never held
+ * back by the window. */
 static enum pulled send_pubrel(struct core *core, struct connection *c,
                                const struct queue_entry *entry) {
     //= v5/4.3.3-6 v5/3.3.4-10 v5/4.9.0-3
-    connection_send_ack(core, c, ELLA_PUBREL, entry->packet_id, ELLA_REASON_SUCCESS, NULL);
+    if (!entry->released)
+        connection_send_ack(core, c, ELLA_PUBREL, entry->packet_id, ELLA_REASON_SUCCESS, NULL);
     send_quota_claim(&c->quota);
     queue_advance(&c->session->queue);
     return c->failed ? NO_TURN : PULLED;

@@ -261,8 +261,8 @@ void queue_remove(struct memory *memory, struct queue *queue, struct queue_entry
 }
 
 void queue_rewind(struct queue *queue) {
-    for (struct queue_entry *e = queue->first; e != NULL && e->sent; e = e->next)
-        e->sent = 0u;
+    for (struct queue_entry *e = queue->first; e != NULL && e->packet_id != 0u; e = e->next)
+        e->sent = e->released = 0u;
     queue->next = queue->first;
 }
 

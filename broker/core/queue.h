@@ -45,6 +45,7 @@ struct queue_entry {
     uint8_t has_many : 1; /* identifiers.many counts */
     uint8_t sent : 1;     /* stands before queue.next */
     uint8_t account : 2;  /* enum queue_account */
+    uint8_t released : 1; /* its PUBREL was sent on this connection */
     uint8_t state;        /* enum qos_send_state */
 };
 

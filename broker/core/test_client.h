@@ -616,21 +616,27 @@ class Client {
         send(p);
     }
     void decode() {
+        const uint32_t end = static_cast<uint32_t>(arrived_.size());
+        uint32_t start = 0;
         for (;;) {
-            auto bytes = std::make_shared<Bytes>(arrived_);
             Packet packet;
-            packet.bytes = bytes;
             const ella_result result =
-                ella_decode(&from_server_, bytes->data(), 0,
-                            static_cast<uint32_t>(bytes->size()), &packet.p);
+                ella_decode(&from_server_, arrived_.data(), start, end, &packet.p);
             ASSERT_NE(result, ELLA_BAD) << ella_error_text(
                 static_cast<ella_error>(from_server_.error));
             if (result == ELLA_MORE)
-                return;
-            bytes->resize(from_server_.size);
-            arrived_.erase(arrived_.begin(), arrived_.begin() + from_server_.size);
+                break;
+            // Once more, so that the slices point into bytes of the packet's own.
+            const auto from = arrived_.begin() + start;
+            packet.bytes = std::make_shared<Bytes>(from, from + from_server_.size);
+            ella_decoder again;
+            ella_decoder_init(&again, version_, ELLA_FROM_SERVER, ELLA_PACKET_SIZE_MAX);
+            ASSERT_EQ(ella_decode(&again, packet.bytes->data(), 0, from_server_.size, &packet.p),
+                      ELLA_PACKET);
+            start += from_server_.size;
             inbox.push_back(packet);
         }
+        arrived_.erase(arrived_.begin(), arrived_.begin() + start);
     }
 
     World &world_;

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Libella authors
+//
+// What happens at each limit of the core. (The limits' values are limits_test.cc's.) Stories of a
+// few clients and one core.
+
+#include "broker/core/test_client.h"
+
+using namespace core_test;
+
+namespace {
+
+using Lines = std::vector<std::string>;
+
+TEST(Limit, MaxQueuedMessagesDropsTheNewest) {
+    World world([](core_limits &l) { l.max_queued_messages = 3; });
+    Client a(world);
+    a.resume("a");
+    a.subscribe("t", 1);
+    a.drop();
+    for (int i = 1; i <= 5; i++)
+        world.publish("t", std::to_string(i), 1, false);
+    EXPECT_EQ(world.count(STAT_DROPPED_QUEUE_FULL), 2u);
+    a.open();
+    a.resume("a");
+    EXPECT_EQ(a.all(),
+              (Lines{"PUBLISH t '1' q1 #1", "PUBLISH t '2' q1 #2", "PUBLISH t '3' q1 #3"}));
+}
+
+TEST(Limit, MaxQueuedMessagesCountsAboveTheWindow) {
+    World world([](core_limits &l) {
+        l.max_queued_messages = 3;
+        l.max_inflight_messages = 4;
+    });
+    Client a(world);
+    a.resume("a");
+    a.subscribe("t", 1);
+    a.reads = false; // nothing is taken in between
+    for (int i = 1; i <= 10; i++)
+        world.publish("t", std::to_string(i), 1, false);
+    EXPECT_EQ(world.count(STAT_QUEUED_MESSAGES), 7u);
+    a.read_again();
+    for (int i = 11; i <= 20; i++)
+        world.publish("t", std::to_string(i), 1, false);
+    EXPECT_EQ(world.count(STAT_QUEUED_MESSAGES), 7u);
+    EXPECT_EQ(world.count(STAT_DROPPED_QUEUE_FULL), 13u);
+}
+
+TEST(Limit, MaxQueuedBytes) {
+    World world([](core_limits &l) { l.max_queued_bytes = 1000; });
+    Client a(world);
+    a.resume("a");
+    a.subscribe("t", 1);
+    a.drop();
+    world.publish("t", std::string(2000, 'x'), 1, false); // one always fits
+    world.publish("t", "x", 1, false);
+    EXPECT_EQ(world.count(STAT_QUEUED_MESSAGES), 1u);
+    EXPECT_EQ(world.count(STAT_DROPPED_QUEUE_BYTES), 1u);
+}
+
+TEST(Limit, MaxPayloadBytes) {
+    World world([](core_limits &l) { l.max_payload_bytes = 10; });
+    Client five(world), three(world, ELLA_VERSION_3_1_1);
+    five.connect("5");
+    three.connect("3");
+    five.subscribe("#");
+    const std::string eleven(11, 'x');
+    five.publish("t", eleven, 1, 1);
+    five.publish("t", eleven, 2, 2);
+    five.publish("t", eleven, 0);
+    EXPECT_EQ(five.all(), (Lines{"PUBACK #1 97", "PUBREC #2 97"}));
+    three.publish("t", eleven, 1, 1);
+    EXPECT_EQ(three.all(), (Lines{"PUBACK #1 00"}));
+    EXPECT_EQ(world.count(STAT_DROPPED_PAYLOAD_TOO_LARGE), 4u);
+    five.publish("t", std::string(10, 'x'), 0);
+    EXPECT_EQ(five.all().size(), 1u);
+    ConnectOptions o;
+    o.will = Will{"w", eleven};
+    Client will(world), old(world, ELLA_VERSION_3_1_1);
+    EXPECT_EQ(will.connect("w", o).line(), "CONNACK new 97");
+    EXPECT_EQ(old.connect("w", o).line(), "CONNACK new 03");
+}
+
+TEST(Limit, MaxTopicLevels) {
+    World world([](core_limits &l) { l.max_topic_levels = 3; });
+    Client a(world);
+    a.connect("a");
+    a.subscribe("#");
+    a.publish("a/b/c", "x");
+    EXPECT_EQ(a.next(), "PUBLISH a/b/c 'x' q0");
+    a.publish("a/b/c/d", "x", 1, 1);
+    EXPECT_EQ(a.all(), (Lines{"PUBACK #1 90"}));
+    EXPECT_EQ(a.subscribe("a/+/c/#"), "SUBACK #1000 8f");
+}
+
+TEST(Limit, MaxSessions) {
+    World world([](core_limits &l) { l.max_sessions = 2; });
+    Client a(world), b(world), c(world), old(world, ELLA_VERSION_3_1_1);
+    a.resume("a");
+    a.drop();
+    b.connect("b");
+    EXPECT_EQ(c.connect("c").line(), "CONNACK new 97");
+    EXPECT_EQ(old.connect("d").line(), "CONNACK new 03");
+    Client again(world);
+    EXPECT_EQ(again.resume("a").line(), "CONNACK present 00");
+    b.drop();
+    Client e(world);
+    EXPECT_EQ(e.connect("e").line(), "CONNACK new 00");
+}
+
+TEST(Limit, MaxConnections) {
+    World world([](core_limits &l) { l.max_connections = 1; });
+    Client a(world), b(world), c(world, ELLA_VERSION_3_1_1);
+    EXPECT_EQ(a.connect("a").line(), "CONNACK new 00");
+    EXPECT_EQ(b.connect("b").line(), "CONNACK new 89");
+    EXPECT_EQ(c.connect("c").line(), "CONNACK new 03");
+    a.drop();
+    b.open();
+    EXPECT_EQ(b.connect("b").line(), "CONNACK new 00");
+}
+
+TEST(Limit, MaxSubscriptionsOfASession) {
+    World world([](core_limits &l) { l.max_subscriptions_per_session = 2; });
+    Client a(world);
+    a.connect("a");
+    a.send_subscribe(1, {filter("1"), filter("2"), filter("3"), filter("1", 1)});
+    EXPECT_EQ(a.next(), "SUBACK #1 00 00 97 01");
+    EXPECT_EQ(world.count(STAT_SUBSCRIPTIONS), 2u);
+}
+
+TEST(Limit, MaxRetainedBytes) {
+    World world([](core_limits &l) { l.max_retained_bytes = 500; });
+    Client a(world);
+    a.connect("a");
+    a.publish("1", std::string(100, 'x'), 1, 1, true);
+    a.publish("2", std::string(1000, 'x'), 1, 2, true);
+    EXPECT_EQ(a.all(), (Lines{"PUBACK #1 10", "PUBACK #2 97"}));
+}
+
+TEST(Limit, MemoryIsNeverAboveItsLimitAndOthersGoOn) {
+    World world([](core_limits &l) {
+        l.memory_limit_bytes = 200000;
+        l.max_queued_messages = 0;
+    });
+    Client a(world), b(world);
+    a.resume("a");
+    a.subscribe("t", 1);
+    a.drop();
+    b.connect("b");
+    for (int i = 0; i < 2000; i++)
+        world.publish("t", std::string(300, 'x'), 1, false);
+    EXPECT_LE(world.memory(), 200000u);
+    EXPECT_GT(world.count(STAT_DROPPED_NO_MEMORY), 1000u);
+    EXPECT_GT(world.count(STAT_MEMORY_REFUSED), 1000u);
+    b.publish("other", std::string(100000, 'x'), 1, 7);
+    EXPECT_EQ(b.next(), "PUBACK #7 97");
+    b.simple(ELLA_PINGREQ);
+    EXPECT_EQ(b.next(), "PINGRESP");
+    EXPECT_FALSE(b.closed_by_core);
+}
+
+TEST(Limit, NewLimitsBindFromNowOn) {
+    World world;
+    Client a(world);
+    a.connect("a");
+    a.subscribe("1");
+    a.subscribe("2");
+    world.configure([](core_limits &l) {
+        l.max_subscriptions_per_session = 1;
+        l.receive_maximum = 1;
+    });
+    EXPECT_EQ(world.count(STAT_SUBSCRIPTIONS), 2u);
+    EXPECT_EQ(a.subscribe("3"), "SUBACK #1000 97");
+    for (uint16_t i = 1; i <= 20; i++)
+        a.publish("1", "x", 2, i); // this connection was told 20
+    EXPECT_FALSE(a.closed_by_core);
+}
+
+// What an idle client costs; the transport's side is not counted here.
+TEST(Limit, AnIdleClientIsSmall) {
+    World world;
+    std::vector<std::unique_ptr<Client>> clients;
+    const size_t before = world.memory();
+    for (int i = 0; i < 1000; i++) {
+        clients.push_back(std::make_unique<Client>(world));
+        ConnectOptions o;
+        o.keep_alive = 60;
+        clients.back()->connect("client-" + std::to_string(i), o);
+    }
+    const size_t each = (world.memory() - before) / 1000;
+    std::printf("core memory for each idle client: %zu bytes\n", each);
+    RecordProperty("bytes_for_each_idle_client", static_cast<int>(each));
+    EXPECT_LE(each, 340u);
+    EXPECT_EQ(core_memory_bytes(world.core(), MEMORY_OUTPUT), 0u);
+    EXPECT_EQ(core_memory_bytes(world.core(), MEMORY_QUEUE), 0u);
+    EXPECT_EQ(core_memory_bytes(world.core(), MEMORY_OTHER),
+              core_memory_bytes(World().core(), MEMORY_OTHER));
+}
+
+} // namespace
