@@ -15,7 +15,7 @@
 
 struct alias_table {
     uint16_t capacity;
-    uint16_t count; /* towards the client: aliases 1..count are in use */
+    uint16_t count;        /* towards the client: aliases 1..count are in use */
     struct text *topics[]; /* [alias - 1] */
 };
 

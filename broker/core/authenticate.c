@@ -102,8 +102,7 @@ static bool same_method(const struct connection *c, const struct ella_properties
     struct ella_slice method = text_slice(c->method);
     uint32_t len = ella_slice_len(method);
 
-    return c->method != NULL &&
-           ella_property_present(p, ELLA_PROPERTY_AUTHENTICATION_METHOD) &&
+    return c->method != NULL && ella_property_present(p, ELLA_PROPERTY_AUTHENTICATION_METHOD) &&
            ella_slice_len(p->authentication_method) == len &&
            memcmp(ella_slice_data(p->authentication_method), ella_slice_data(method), len) == 0;
 }

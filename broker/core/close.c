@@ -184,9 +184,8 @@ static void send_disconnect(struct core *core, struct connection *c, uint8_t rea
     connection_send(core, c, &packet);
 }
 
-static void log_close(struct core *core, const struct connection *c,
-                      enum connection_event event, uint8_t reason_code, uint8_t error,
-                      const char *text) {
+static void log_close(struct core *core, const struct connection *c, enum connection_event event,
+                      uint8_t reason_code, uint8_t error, const char *text) {
     struct core_log line = {0};
 
     line.level = event == CONNECTION_ON_DISCONNECT || event == CONNECTION_ON_TRANSPORT_CLOSED
@@ -201,8 +200,8 @@ static void log_close(struct core *core, const struct connection *c,
     log_line(core, &line);
 }
 
-static void count_close(struct core *core, const struct connection *c,
-                        enum connection_event event, enum connection_action action) {
+static void count_close(struct core *core, const struct connection *c, enum connection_event event,
+                        enum connection_action action) {
     if (c->session == NULL)
         core_count(core, STAT_CONNECTIONS_REFUSED);
     else if (event == CONNECTION_ON_TIMEOUT)

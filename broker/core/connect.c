@@ -118,7 +118,7 @@ static struct text *assigned_id(struct core *core) {
     memcpy(id, core->limits.auto_id_prefix, prefix_len);
     do {
         for (uint32_t i = 0; i < 32u; i++)
-            id[prefix_len + i] = (uint8_t)"0123456789abcdef"[core_random(core) >> 60];
+            id[prefix_len + i] = (uint8_t) "0123456789abcdef"[core_random(core) >> 60];
         slice = ella_slice_of(id, prefix_len + 32u);
         //= v5/3.1.3-6 v5/3.2.2-16 v3/3.1.3-6
     } while (session_find(&core->sessions, slice) != NULL);
@@ -144,8 +144,8 @@ static bool request_texts(struct core *core, struct connection *c, struct connec
             return false;
     }
     if (connect->has_will) {
-        r->will = will_create(core, connect,
-                              session_key(&core->sessions, text_slice(r->client_id)));
+        r->will =
+            will_create(core, connect, session_key(&core->sessions, text_slice(r->client_id)));
         if (r->will == NULL)
             return false;
     }
@@ -180,9 +180,8 @@ static void request_numbers(struct core *core, struct connection *c, struct conn
         c->keep_alive_s = core->limits.max_keepalive_s > 65535u
                               ? 65535u
                               : (uint16_t)core->limits.max_keepalive_s;
-    r->receive_maximum = ella_property_present(p, ELLA_PROPERTY_RECEIVE_MAXIMUM)
-                             ? p->receive_maximum
-                             : 65535u;
+    r->receive_maximum =
+        ella_property_present(p, ELLA_PROPERTY_RECEIVE_MAXIMUM) ? p->receive_maximum : 65535u;
     if (core->limits.max_inflight_messages > 0u &&
         core->limits.max_inflight_messages < r->receive_maximum)
         r->receive_maximum = core->limits.max_inflight_messages;
@@ -442,7 +441,8 @@ static struct session *session_for(struct core *core, const struct connect_reque
         event = r->will != NULL ? SESSION_ON_CLEAN_WILL : SESSION_ON_CLEAN;
     else
         event = r->will != NULL ? SESSION_ON_RESUME_WILL : SESSION_ON_RESUME;
-    step = session_step(session == NULL ? SESSION_GONE : (enum session_state)session->state, event);
+    step =
+        session_step(session == NULL ? SESSION_GONE : (enum session_state)session->state, event);
     //= v5/3.2.2-2 v5/3.2.2-3 v3/3.2.2-1 v3/3.2.2-2 v3/3.2.2-3
     *present = session_present(step.action);
     if (session != NULL) {
@@ -513,8 +513,7 @@ void connect_accept(struct core *core, struct connection *connection,
                          ELLA_ERROR_NONE, verdict.text);
         return;
     }
-    connection->state =
-        (uint8_t)connection_step(connection->state, CONNECTION_ON_ACCEPTED).next;
+    connection->state = (uint8_t)connection_step(connection->state, CONNECTION_ON_ACCEPTED).next;
     attach(core, connection, session);
     session_set_user_name(&core->memory, session, r->user_name);
     r->user_name = NULL;

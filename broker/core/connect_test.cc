@@ -12,7 +12,9 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
-Bytes raw(const std::string &s) { return Bytes(s.begin(), s.end()); }
+Bytes raw(const std::string &s) {
+    return Bytes(s.begin(), s.end());
+}
 
 // ---- What comes first -----------------------------------------------------------------------
 
@@ -243,11 +245,12 @@ TEST(Connack, TellsWhatIsLimitedAndNothingElse) {
     EXPECT_EQ(plain.properties().receive_maximum, 20);
     EXPECT_EQ(plain.properties().maximum_packet_size, 2000000u);
     for (ella_property_id id :
-         {ELLA_PROPERTY_MAXIMUM_QOS, ELLA_PROPERTY_RETAIN_AVAILABLE, ELLA_PROPERTY_SERVER_KEEP_ALIVE,
-          ELLA_PROPERTY_SESSION_EXPIRY_INTERVAL, ELLA_PROPERTY_ASSIGNED_CLIENT_IDENTIFIER,
-          ELLA_PROPERTY_WILDCARD_SUBSCRIPTION_AVAILABLE, ELLA_PROPERTY_RESPONSE_INFORMATION,
-          ELLA_PROPERTY_SUBSCRIPTION_IDENTIFIER_AVAILABLE, ELLA_PROPERTY_REASON_STRING,
-          ELLA_PROPERTY_SHARED_SUBSCRIPTION_AVAILABLE, ELLA_PROPERTY_AUTHENTICATION_METHOD})
+         {ELLA_PROPERTY_MAXIMUM_QOS, ELLA_PROPERTY_RETAIN_AVAILABLE,
+          ELLA_PROPERTY_SERVER_KEEP_ALIVE, ELLA_PROPERTY_SESSION_EXPIRY_INTERVAL,
+          ELLA_PROPERTY_ASSIGNED_CLIENT_IDENTIFIER, ELLA_PROPERTY_WILDCARD_SUBSCRIPTION_AVAILABLE,
+          ELLA_PROPERTY_RESPONSE_INFORMATION, ELLA_PROPERTY_SUBSCRIPTION_IDENTIFIER_AVAILABLE,
+          ELLA_PROPERTY_REASON_STRING, ELLA_PROPERTY_SHARED_SUBSCRIPTION_AVAILABLE,
+          ELLA_PROPERTY_AUTHENTICATION_METHOD})
         EXPECT_FALSE(plain.has(id)) << ella_property_name(id);
     world.configure([](core_limits &l) {
         l.max_keepalive_s = 60;
@@ -378,9 +381,9 @@ ConnectOptions method(const std::string &name, const std::string &data) {
 std::optional<core_auth_result> riddle(const core_effect &e) {
     core_auth_result r{};
     const std::string data = text(e.authentication_data);
-    r.status = data == "hello"  ? CORE_AUTH_CONTINUE
-               : data == "me"   ? CORE_AUTH_ACCEPT
-                                : CORE_AUTH_REFUSE;
+    r.status = data == "hello" ? CORE_AUTH_CONTINUE
+               : data == "me"  ? CORE_AUTH_ACCEPT
+                               : CORE_AUTH_REFUSE;
     r.reason_code = text(e.authentication_method) == "RIDDLE" ? 0x87 : 0x8C;
     r.data = data == "hello" ? ella_slice_of("who", 3) : ella_slice_of("welcome", 7);
     return r;

@@ -174,8 +174,8 @@ static struct ella_properties *properties_of(struct ella_packet *packet) {
 }
 
 static bool drop_problem_information(struct ella_packet *packet) {
-    const uint64_t both = (uint64_t)1 << ELLA_PROPERTY_REASON_STRING |
-                          (uint64_t)1 << ELLA_PROPERTY_USER_PROPERTY;
+    const uint64_t both =
+        (uint64_t)1 << ELLA_PROPERTY_REASON_STRING | (uint64_t)1 << ELLA_PROPERTY_USER_PROPERTY;
     struct ella_properties *p = properties_of(packet);
 
     if (p == NULL || (p->present & both) == 0u)
@@ -213,9 +213,8 @@ void connection_send(struct core *core, struct connection *connection,
     to = sendable_size(connection, packet, &size)
              ? output_reserve(&core->memory, &connection->output, size)
              : NULL;
-    if (to == NULL ||
-        ella_encode(packet, connection->version, ELLA_FROM_SERVER, to, 0u, size, &size) !=
-            ELLA_ERROR_NONE) {
+    if (to == NULL || ella_encode(packet, connection->version, ELLA_FROM_SERVER, to, 0u, size,
+                                  &size) != ELLA_ERROR_NONE) {
         connection->failed = 1u;
         return;
     }

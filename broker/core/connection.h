@@ -31,21 +31,21 @@ struct connection {
     struct alias_table *aliases_in;
     struct alias_table *aliases_out;
     uint64_t last_packet_ms;
-    struct timer timer;           /* TIMER_CONNECTION: connect timeout, then keep alive */
+    struct timer timer; /* TIMER_CONNECTION: connect timeout, then keep alive */
     uint32_t slot;
-    uint32_t ready_next;          /* the list of those with an effect, by slot */
+    uint32_t ready_next; /* the list of those with an effect, by slot */
     uint32_t ready_previous;
-    uint32_t maximum_packet_size; /* the client's, bytes; UINT32_MAX: it named none */
-    uint32_t connect_expiry_s;    /* Session Expiry Interval as CONNECT asked for it */
+    uint32_t maximum_packet_size;    /* the client's, bytes; UINT32_MAX: it named none */
+    uint32_t connect_expiry_s;       /* Session Expiry Interval as CONNECT asked for it */
     struct send_quota quota;         /* of PUBLISH to the client */
     struct send_quota receive_quota; /* of QoS 2 PUBLISH from a 5.0 client */
-    uint16_t keep_alive_s;        /* in force: Server Keep Alive if it was sent */
-    uint16_t topic_alias_maximum; /* towards the client; 0: none */
-    uint8_t version;              /* enum ella_version; UNKNOWN before CONNECT */
-    uint8_t state;                /* enum connection_state */
-    uint8_t auth_state;           /* enum auth_state */
-    uint8_t keepalive_state;      /* enum keepalive_state */
-    uint8_t is_ready : 1;         /* is in the list */
+    uint16_t keep_alive_s;           /* in force: Server Keep Alive if it was sent */
+    uint16_t topic_alias_maximum;    /* towards the client; 0: none */
+    uint8_t version;                 /* enum ella_version; UNKNOWN before CONNECT */
+    uint8_t state;                   /* enum connection_state */
+    uint8_t auth_state;              /* enum auth_state */
+    uint8_t keepalive_state;         /* enum keepalive_state */
+    uint8_t is_ready : 1;            /* is in the list */
     uint8_t want_authenticate : 1;
     uint8_t want_close : 1;
     uint8_t want_write : 1; /* to be told */

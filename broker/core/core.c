@@ -328,8 +328,7 @@ bool core_accepts(const struct core *core, uint32_t conn) {
     const struct connection *c = connection_at(core, conn);
 
     return c != NULL && !c->failed && c->state != CONNECTION_CHECKING &&
-           c->state != CONNECTION_CLOSING &&
-           output_waiting_bytes(c->output) < OUTPUT_ACCEPT_BYTES;
+           c->state != CONNECTION_CLOSING && output_waiting_bytes(c->output) < OUTPUT_ACCEPT_BYTES;
 }
 
 uint64_t core_deadline_ms(const struct core *core) {

@@ -226,8 +226,7 @@ static struct subscription *choose(const struct core *core, struct share_group *
         for (uint32_t i = 0; i < group->member_count; i++) {
             uint32_t place = (group->next + i) % group->member_count;
             struct subscription *member = group->members[place];
-            if (member->session == except ||
-                !is_candidate(core, member, message, pass == 0u) ||
+            if (member->session == except || !is_candidate(core, member, message, pass == 0u) ||
                 !may_read(core, member->session, message))
                 continue;
             group->next = (place + 1u) % group->member_count;

@@ -10,16 +10,15 @@
 #include "broker/core/core_state.h"
 #include "state_machines/keepalive.h"
 
-#define OWNER_OF(timer_pointer, type) \
-    ((type *)(void *)((char *)(timer_pointer) - offsetof(type, timer)))
+#define OWNER_OF(timer_pointer, type)                                                             \
+    ((type *)(void *)((char *)(timer_pointer)-offsetof(type, timer)))
 
 static void expire_connection(struct core *core, struct connection *c) {
-    const uint64_t deadline_ms =
-        c->keepalive_state == KEEPALIVE_CONNECTING
-            ? core->now_ms
-            : keepalive_deadline_ms(c->last_packet_ms, c->keep_alive_s);
-    const struct keepalive_transition step = keepalive_step(
-        c->keepalive_state, keepalive_time_event(core->now_ms, deadline_ms));
+    const uint64_t deadline_ms = c->keepalive_state == KEEPALIVE_CONNECTING
+                                     ? core->now_ms
+                                     : keepalive_deadline_ms(c->last_packet_ms, c->keep_alive_s);
+    const struct keepalive_transition step =
+        keepalive_step(c->keepalive_state, keepalive_time_event(core->now_ms, deadline_ms));
     const bool connecting = c->keepalive_state == KEEPALIVE_CONNECTING;
 
     c->keepalive_state = (uint8_t)step.next;
@@ -72,8 +71,7 @@ bool expire_begin_connect(struct core *core, struct connection *connection) {
 
     connection->keepalive_state = KEEPALIVE_CONNECTING;
     connection->last_packet_ms = core->now_ms;
-    return due_ms == KEEPALIVE_NEVER_MS ||
-           timer_set(&core->timers, &connection->timer, due_ms);
+    return due_ms == KEEPALIVE_NEVER_MS || timer_set(&core->timers, &connection->timer, due_ms);
 }
 
 void expire_begin_keepalive(struct core *core, struct connection *connection) {

@@ -19,17 +19,17 @@ struct core_limits {
     uint32_t max_payload_bytes; /* 0: no limit of its own; larger payloads are acknowledged with
                                    0x97 or dropped and counted */
     uint16_t receive_maximum;   /* 20; QoS 1 and 2 PUBLISH a client may have unacknowledged */
-    uint16_t max_inflight_messages; /* 20; the broker's own window to a client; 0: only the
-                                       client's Receive Maximum */
-    uint32_t max_inflight_bytes;    /* 0: no limit; one message is always allowed */
-    uint32_t max_queued_messages;   /* 1000 for each session, above the window; 0: no limit */
-    uint64_t max_queued_bytes;      /* 0: no limit; for each session */
-    bool queue_qos0_messages;       /* false; whether QoS 0 waits for a detached session */
+    uint16_t max_inflight_messages;  /* 20; the broker's own window to a client; 0: only the
+                                        client's Receive Maximum */
+    uint32_t max_inflight_bytes;     /* 0: no limit; one message is always allowed */
+    uint32_t max_queued_messages;    /* 1000 for each session, above the window; 0: no limit */
+    uint64_t max_queued_bytes;       /* 0: no limit; for each session */
+    bool queue_qos0_messages;        /* false; whether QoS 0 waits for a detached session */
     uint32_t max_qos0_backlog_bytes; /* 1,048,576; 0: no limit; QoS 0 messages that wait for one
                                         connected client's transport. The two limits above do not
                                         count them. */
-    uint32_t max_sessions;          /* 0: no limit; attached and detached */
-    uint32_t max_connections;       /* 0: no limit; over all listeners */
+    uint32_t max_sessions;           /* 0: no limit; attached and detached */
+    uint32_t max_connections;        /* 0: no limit; over all listeners */
     uint32_t max_subscriptions_per_session; /* 100,000; 0: no limit */
     uint32_t max_retained_messages;         /* 0: no limit */
     uint64_t max_retained_bytes;            /* 0: no limit */

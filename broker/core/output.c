@@ -24,8 +24,8 @@ static bool output_grow(struct memory *memory, struct output **output, uint32_t 
         return false;
     while (capacity < needed)
         capacity *= 2u;
-    grown = memory_resize(memory, MEMORY_OUTPUT, old, old == NULL ? 0u : output_size(old->capacity),
-                          output_size(capacity));
+    grown = memory_resize(memory, MEMORY_OUTPUT, old,
+                          old == NULL ? 0u : output_size(old->capacity), output_size(capacity));
     if (grown == NULL)
         return false;
     if (old == NULL)
@@ -82,8 +82,7 @@ void output_free(struct memory *memory, struct output **output) {
 }
 
 struct partial *partial_create(struct memory *memory, struct message *message, uint32_t head_len) {
-    struct partial *partial =
-        memory_get(memory, MEMORY_OUTPUT, sizeof(struct partial) + head_len);
+    struct partial *partial = memory_get(memory, MEMORY_OUTPUT, sizeof(struct partial) + head_len);
     if (partial == NULL)
         return NULL;
     partial->message = message_take(message);

@@ -160,13 +160,12 @@ bool publish_local(struct core *core, const struct ella_publish *publish) {
 }
 
 static void log_drop(struct core *core, const struct connection *c,
-                     const struct publish_verdict *verdict, struct ella_slice topic,
-                     uint8_t qos) {
+                     const struct publish_verdict *verdict, struct ella_slice topic, uint8_t qos) {
     struct core_log line = {0};
 
     line.level = CORE_LOG_NOTICE;
-    line.kind = verdict->reason_code == ELLA_REASON_NOT_AUTHORIZED ? CORE_LOG_DENIED
-                                                                   : CORE_LOG_DROPPED;
+    line.kind =
+        verdict->reason_code == ELLA_REASON_NOT_AUTHORIZED ? CORE_LOG_DENIED : CORE_LOG_DROPPED;
     line.conn = c->slot;
     line.client_id = log_client_id(c);
     line.topic = topic;
@@ -248,8 +247,7 @@ static bool is_repetition(struct core *core, struct connection *c,
 /* A QoS 2 message counts from here until its PUBCOMP. */
 static bool within_receive_maximum(struct core *core, struct connection *c,
                                    const struct ella_publish *publish) {
-    if (publish->qos != 2u || !connection_is_v5(c) ||
-        send_quota_left(c->receive_quota) > 0u)
+    if (publish->qos != 2u || !connection_is_v5(c) || send_quota_left(c->receive_quota) > 0u)
         return true;
     violation(core, c, ELLA_REASON_RECEIVE_MAXIMUM_EXCEEDED, "Receive Maximum exceeded");
     return false;
@@ -303,8 +301,8 @@ void publish_release(struct core *core, struct connection *connection,
                      const struct ella_ack *pubrel) {
     struct session *session = connection->session;
     const bool known = received_has(session->received, pubrel->packet_id);
-    const struct qos_receive_transition step = qos_receive_step(
-        known ? QOS_RECEIVE_RECEIVED : QOS_RECEIVE_ABSENT, QOS_RECEIVE_ON_PUBREL);
+    const struct qos_receive_transition step =
+        qos_receive_step(known ? QOS_RECEIVE_RECEIVED : QOS_RECEIVE_ABSENT, QOS_RECEIVE_ON_PUBREL);
     uint8_t reason_code = ELLA_REASON_SUCCESS;
 
     if (step.action == QOS_RECEIVE_DO_PUBCOMP) {

@@ -174,9 +174,8 @@ static enum pulled write_packet(struct core *core, struct connection *c, struct 
     uint32_t size = 0u;
 
     if (out->size <= room->size - room->used) {
-        const enum ella_error error =
-            ella_encode_publish(&out->publish, c->version, ELLA_FROM_SERVER, room->buf,
-                                room->used, room->size, &size);
+        const enum ella_error error = ella_encode_publish(
+            &out->publish, c->version, ELLA_FROM_SERVER, room->buf, room->used, room->size, &size);
         CORE_ASSERT(error == ELLA_ERROR_NONE && size == out->size);
         room->used += size;
         return PULLED;
@@ -309,13 +308,13 @@ size_t core_pull(struct core *core, uint32_t conn, uint8_t *buf, size_t size) {
     CORE_ASSERT(size >= CORE_PULL_SIZE_MIN);
     c->want_write = 0u;
     while (result == PULLED && room.used < room.size) {
-        room.used += partial_take(&core->memory, &c->partial, room.buf + room.used,
-                                  room.size - room.used);
+        room.used +=
+            partial_take(&core->memory, &c->partial, room.buf + room.used, room.size - room.used);
         if (c->partial != NULL)
             break;
         //= v5/3.3.4-10 v5/4.9.0-3
-        room.used += output_take(&core->memory, &c->output, room.buf + room.used,
-                                 room.size - room.used);
+        room.used +=
+            output_take(&core->memory, &c->output, room.buf + room.used, room.size - room.used);
         //= v5/3.14.4-1 v5/3.2.0-1
         if (c->output != NULL || !connection_may_send(c->state))
             break;

@@ -56,18 +56,17 @@ struct queue {
     struct queue_entry *last;
     struct queue_entry *next; /* the next to send; NULL: everything was sent */
     struct queue_index *index;
-    uint64_t waiting_bytes;  /* of QUEUE_WAITING */
-    uint32_t waiting_count;  /* of QUEUE_WAITING */
-    uint32_t backlog_bytes;  /* of QUEUE_BACKLOG */
-    uint32_t count;          /* of all entries */
+    uint64_t waiting_bytes;   /* of QUEUE_WAITING */
+    uint32_t waiting_count;   /* of QUEUE_WAITING */
+    uint32_t backlog_bytes;   /* of QUEUE_BACKLOG */
+    uint32_t count;           /* of all entries */
     uint16_t in_flight_count; /* with a packet id */
     uint16_t last_packet_id;
 };
 
 /* Appends, taking a reference to message. NULL: no memory. */
 struct queue_entry *queue_append(struct memory *memory, struct queue *queue,
-                                 struct message *message, uint8_t qos,
-                                 enum queue_account account);
+                                 struct message *message, uint8_t qos, enum queue_account account);
 /* Adds a subscription identifier to the entry. false: no memory, entry as before. */
 bool queue_entry_identify(struct memory *memory, struct queue_entry *entry, uint32_t identifier);
 /* How many subscription identifiers there are, and where. */

@@ -47,9 +47,8 @@ bool received_add(struct memory *memory, struct received **received, uint16_t pa
     if (r == NULL || r->count == r->capacity) {
         uint32_t old = r == NULL ? 0u : r->capacity;
         uint32_t capacity = old == 0u ? RECEIVED_CAPACITY_MIN : old * 2u;
-        struct received *grown =
-            memory_resize(memory, MEMORY_QUEUE, r, r == NULL ? 0u : received_size(old),
-                          received_size(capacity));
+        struct received *grown = memory_resize(
+            memory, MEMORY_QUEUE, r, r == NULL ? 0u : received_size(old), received_size(capacity));
         if (grown == NULL)
             return false;
         if (r == NULL)

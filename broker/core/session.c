@@ -42,8 +42,8 @@ struct ella_slice text_slice(const struct text *text) {
  */
 
 bool session_table_init(struct session_table *table, struct memory *memory, struct hash_key key) {
-    table->buckets = memory_get_zero(memory, MEMORY_SESSION,
-                                     BUCKET_COUNT_MIN * sizeof(struct session *));
+    table->buckets =
+        memory_get_zero(memory, MEMORY_SESSION, BUCKET_COUNT_MIN * sizeof(struct session *));
     table->bucket_count = table->buckets == NULL ? 0u : BUCKET_COUNT_MIN;
     table->count = 0u;
     table->key = key;
@@ -87,8 +87,8 @@ static void table_resize(struct session_table *table, struct memory *memory,
 }
 
 uint64_t session_key(const struct session_table *table, struct ella_slice client_id) {
-    uint64_t key = hash_bytes(table->key, 0u, ella_slice_data(client_id),
-                              ella_slice_len(client_id));
+    uint64_t key =
+        hash_bytes(table->key, 0u, ella_slice_data(client_id), ella_slice_len(client_id));
     return key == 0u ? 1u : key;
 }
 

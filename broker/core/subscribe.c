@@ -87,9 +87,8 @@ static uint32_t level_count(struct ella_slice filter) {
 }
 
 /* Whether the broker is set to serve such a filter at all. */
-static struct filter_verdict judge_capability(const struct core *core,
-                                              const struct ella_filter *entry,
-                                              bool has_identifier) {
+static struct filter_verdict
+judge_capability(const struct core *core, const struct ella_filter *entry, bool has_identifier) {
     const struct core_limits *l = &core->limits;
     struct ella_slice name;
     struct ella_slice filter;
@@ -161,10 +160,11 @@ static bool count_filters(struct core *core, struct connection *c,
 
     *count = 0u;
     while (ella_filter_next(ELLA_SUBSCRIBE, &rest, &entry)) {
-        verdict = judge_capability(core, &entry, subscribe->properties.present != 0u &&
-                                                     ella_property_present(
-                                                         &subscribe->properties,
-                                                         ELLA_PROPERTY_SUBSCRIPTION_IDENTIFIER));
+        verdict =
+            judge_capability(core, &entry,
+                             subscribe->properties.present != 0u &&
+                                 ella_property_present(&subscribe->properties,
+                                                       ELLA_PROPERTY_SUBSCRIPTION_IDENTIFIER));
         if (connection_is_v5(c) && verdict.reason_code != ELLA_REASON_SUCCESS) {
             close_connection(core, c, CONNECTION_ON_BAD_PACKET, verdict.reason_code,
                              ELLA_ERROR_NONE, verdict.text);
@@ -241,8 +241,7 @@ static uint32_t identifier_of(const struct ella_subscribe *subscribe) {
 }
 
 /* Both requests begin and end alike; no memory for the answer ends the connection. */
-static bool begin(struct core *core, struct connection *c, struct answer *answer,
-                  uint32_t count) {
+static bool begin(struct core *core, struct connection *c, struct answer *answer, uint32_t count) {
     if (answer_begin(core, answer, count))
         return true;
     close_connection(core, c, CONNECTION_ON_EXPELLED, ELLA_REASON_QUOTA_EXCEEDED, ELLA_ERROR_NONE,

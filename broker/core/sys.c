@@ -168,8 +168,8 @@ static double power(double base, uint64_t exponent) {
 static void tell_load(struct core *core, uint32_t i, double seconds) {
     struct sys_load *load = core->load;
     const enum core_stat stat = loads[i].stat;
-    const uint64_t now = stat == CORE_STAT_COUNT ? core_stats_dropped(core->stats)
-                                                 : core->stats->value[stat];
+    const uint64_t now =
+        stat == CORE_STAT_COUNT ? core_stats_dropped(core->stats) : core->stats->value[stat];
     const double by_minute = (double)(now - load->counted[i]) * 60.0 / seconds;
     char text[SYS_VALUE_LEN_MAX];
 

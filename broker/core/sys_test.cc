@@ -11,7 +11,9 @@ using namespace core_test;
 
 namespace {
 
-void every_10_s(core_limits &l) { l.sys_interval_s = 10; }
+void every_10_s(core_limits &l) {
+    l.sys_interval_s = 10;
+}
 
 // The last value of each topic that has come.
 std::map<std::string, std::string> values(Client &client) {

@@ -449,8 +449,8 @@ class Client {
         send(p);
     }
     void publish(const std::string &topic, const std::string &payload, uint8_t qos = 0,
-                 uint16_t packet_id = 0, bool retain = false, const Properties &properties = nullptr,
-                 bool dup = false) {
+                 uint16_t packet_id = 0, bool retain = false,
+                 const Properties &properties = nullptr, bool dup = false) {
         ella_packet p{};
         p.type = ELLA_PUBLISH;
         p.publish.topic = slice(topic);
@@ -560,8 +560,8 @@ class Client {
             const uint32_t end = static_cast<uint32_t>(unsent_.size());
             // A copy of its own, so that asan sees what is kept too long.
             const Bytes bytes(unsent_);
-            const uint32_t used = core_receive(world_.core(), slot, &from_client_, bytes.data(),
-                                               0, end, world_.now_ms);
+            const uint32_t used = core_receive(world_.core(), slot, &from_client_, bytes.data(), 0,
+                                               end, world_.now_ms);
             unsent_.erase(unsent_.begin(), unsent_.begin() + used);
             if (used == 0)
                 return;
@@ -622,8 +622,8 @@ class Client {
             Packet packet;
             const ella_result result =
                 ella_decode(&from_server_, arrived_.data(), start, end, &packet.p);
-            ASSERT_NE(result, ELLA_BAD) << ella_error_text(
-                static_cast<ella_error>(from_server_.error));
+            ASSERT_NE(result, ELLA_BAD)
+                << ella_error_text(static_cast<ella_error>(from_server_.error));
             if (result == ELLA_MORE)
                 break;
             // Once more, so that the slices point into bytes of the packet's own.
