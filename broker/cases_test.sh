@@ -1,0 +1,64 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Copyright The Libella authors
+#
+# Every conformance case over TCP, against the broker as people run it, with each poller and several
+# configurations: cases_test.sh LIBELLAD LIBELLA-CONFORMANCE POLLER
+set -u
+broker=$1
+suite=$2
+poller=$3
+scratch=$(mktemp -d)
+pid=
+trap 'kill $pid 2>/dev/null; wait; rm -rf "$scratch"' EXIT
+
+# run NAME NEEDS < configuration
+run() {
+    local name=$1 needs=$2 port
+    for port in 28830 28831 28832 28833; do
+        { echo "listener $port 127.0.0.1"; echo "allow_anonymous true"; } >"$scratch/$name.conf"
+        cat >>"$scratch/$name.conf" "$scratch/options"
+        "$broker" -q --poller "$poller" -c "$scratch/$name.conf" &
+        pid=$!
+        for _ in $(seq 100); do
+            kill -0 $pid 2>/dev/null || continue 2
+            (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && break 2
+            sleep 0.05
+        done
+    done
+    echo "== $poller, $name"
+    "$suite" --broker "127.0.0.1:$port" --needs "$needs" --jobs 32 --timeout 3000 \
+        >"$scratch/$name.out" 2>&1
+    local status=$?
+    if [ $status != 0 ]; then
+        cat "$scratch/$name.out"
+        exit 1
+    fi
+    tail -n 4 "$scratch/$name.out"
+    kill -TERM $pid
+    wait $pid || { echo "the broker ended with status $?"; exit 1; }
+    pid=
+}
+
+: >"$scratch/options"
+run default sys_topics
+
+cat >"$scratch/options" <<'OPTIONS'
+max_inflight_messages 20
+max_packet_size 100000
+max_keepalive 5
+connect_timeout 5
+queue_qos0_messages true
+allow_zero_length_clientid false
+persistent_client_expiration 1m
+OPTIONS
+run limits connect_timeout,offline_qos0,empty_id_refused
+
+cat >"$scratch/options" <<'OPTIONS'
+max_qos 1
+retain_available false
+wildcard_subscription_available false
+subscription_identifier_available false
+shared_subscription_available false
+OPTIONS
+run less ""
