@@ -50,6 +50,7 @@ struct program {
     struct log log;
     struct listener_set listeners;
     struct process_user user;
+    int ready_fd; /* of a daemon, until it runs */
     struct loop *loop;
     int signal_fd;
 };
@@ -239,7 +240,8 @@ static bool open_log(struct program *program) {
 static bool go_to_background(struct program *program) {
     const uint32_t where = program->config.log.destinations;
     return !program->command_line.daemon ||
-           process_daemonize((where & LOG_TO_STDOUT) != 0u, (where & LOG_TO_STDERR) != 0u) ||
+           process_daemonize((where & LOG_TO_STDOUT) != 0u, (where & LOG_TO_STDERR) != 0u,
+                             &program->ready_fd) ||
            start_failed(program, "can't go to the background");
 }
 
@@ -283,7 +285,11 @@ static bool start(struct program *program) {
     if (program->signal_fd < 0)
         return start_failed(program, "signals");
     say_who_may_connect(program);
-    return start_loop(program);
+    if (!start_loop(program))
+        return false;
+    if (program->command_line.daemon)
+        process_daemon_ready(program->ready_fd);
+    return true;
 }
 
 /* ---- Running ---- */

@@ -51,18 +51,39 @@ static bool point_to_null(int fd, int flags) {
     return done;
 }
 
-bool process_daemonize(bool keep_stdout, bool keep_stderr) {
+/* The parent's part: ends as the child's start turns out. */
+static _Noreturn void await_child(const int pipe_fds[2]) {
+    char ready;
+    ssize_t count;
+    close(pipe_fds[1]);
+    do {
+        count = read(pipe_fds[0], &ready, 1);
+    } while (count < 0 && errno == EINTR);
+    _exit(count == 1 ? 0 : 1);
+}
+
+bool process_daemonize(bool keep_stdout, bool keep_stderr, int *ready_fd) {
+    int pipe_fds[2];
     fflush(NULL);
-    const pid_t child = fork();
-    if (child < 0)
+    if (pipe2(pipe_fds, O_CLOEXEC) != 0)
         return false;
+    const pid_t child = fork();
     if (child > 0)
-        _exit(0);
-    if (setsid() < 0)
+        await_child(pipe_fds);
+    close(pipe_fds[0]);
+    *ready_fd = pipe_fds[1];
+    if (child < 0 || setsid() < 0)
         return false;
     return point_to_null(STDIN_FILENO, O_RDONLY) &&
            (keep_stdout || point_to_null(STDOUT_FILENO, O_WRONLY)) &&
            (keep_stderr || point_to_null(STDERR_FILENO, O_WRONLY));
+}
+
+void process_daemon_ready(int ready_fd) {
+    /* If the parent is gone nobody waits for the answer. */
+    if (write(ready_fd, "", 1) < 0)
+        errno = 0;
+    close(ready_fd);
 }
 
 bool process_write_pid_file(const char *path) {

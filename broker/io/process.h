@@ -16,10 +16,13 @@
 bool process_guard_descriptors(void);
 /* Raises the soft limit of open descriptors to the hard one. Returns the limit now in force. */
 uint64_t process_raise_descriptor_limit(void);
-/* Goes on as a child in a session of its own, without terminal; the parent ends with 0 when the
- * child is ready. Standard descriptors become /dev/null unless log lines go there. The working
- * directory stays, so that relative paths keep their meaning. false: see errno. */
-bool process_daemonize(bool keep_stdout, bool keep_stderr);
+/* Goes on as a child in a session of its own, without terminal. The parent stays until the child
+ * calls process_daemon_ready() and then ends with 0, or with 1 when the child ends before that: so
+ * whoever started us knows whether we run. Standard descriptors become /dev/null unless log lines
+ * go there. The working directory stays, so that relative paths keep their meaning. *ready_fd is
+ * for process_daemon_ready(). false: see errno. */
+bool process_daemonize(bool keep_stdout, bool keep_stderr, int *ready_fd);
+void process_daemon_ready(int ready_fd);
 /* false: see errno. */
 bool process_write_pid_file(const char *path);
 
