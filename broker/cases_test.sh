@@ -44,7 +44,7 @@ run() {
 run default sys_topics
 
 cat >"$scratch/options" <<'OPTIONS'
-max_inflight_messages 20
+receive_maximum 20
 max_packet_size 100000
 max_keepalive 5
 connect_timeout 5

@@ -242,7 +242,7 @@ TEST(Connack, TellsWhatIsLimitedAndNothingElse) {
     World world;
     Client a(world);
     Packet plain = a.connect("a");
-    EXPECT_EQ(plain.properties().receive_maximum, 20);
+    EXPECT_EQ(plain.properties().receive_maximum, 1000);
     EXPECT_EQ(plain.properties().maximum_packet_size, 2000000u);
     for (ella_property_id id :
          {ELLA_PROPERTY_MAXIMUM_QOS, ELLA_PROPERTY_RETAIN_AVAILABLE,

@@ -57,7 +57,9 @@ void CoreWorld::configure(const std::string &need) {
     no_anonymous_ |= need == "no_anonymous";
     acl_ |= need == "acl";
     extended_auth_ |= need == "extended_auth";
-    if (need == "maximum_packet_size") {
+    if (need == "receive_maximum") {
+        limits_.receive_maximum = 20;
+    } else if (need == "maximum_packet_size") {
         limits_.max_packet_size_bytes = 100000;
     } else if (need == "server_keep_alive") {
         limits_.max_keepalive_s = 5;

@@ -10,7 +10,7 @@
 static const struct core_limits limits_default = {
     .max_packet_size_bytes = 2000000u,
     .max_payload_bytes = 0u,
-    .receive_maximum = 20u,
+    .receive_maximum = 1000u,
     .max_inflight_messages = 20u,
     .max_inflight_bytes = 0u,
     .max_queued_messages = 1000u,

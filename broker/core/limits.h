@@ -18,7 +18,7 @@ struct core_limits {
         max_packet_size_bytes;  /* 2,000,000; of a packet from a client, fixed header included */
     uint32_t max_payload_bytes; /* 0: no limit of its own; larger payloads are acknowledged with
                                    0x97 or dropped and counted */
-    uint16_t receive_maximum;   /* 20; QoS 1 and 2 PUBLISH a client may have unacknowledged */
+    uint16_t receive_maximum;   /* 1000; QoS 1 and 2 PUBLISH a client may have unacknowledged */
     uint16_t max_inflight_messages;  /* 20; the broker's own window to a client; 0: only the
                                         client's Receive Maximum */
     uint32_t max_inflight_bytes;     /* 0: no limit; one message is always allowed */

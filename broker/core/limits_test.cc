@@ -17,7 +17,7 @@ TEST(Limits, DefaultsAreWhatTheHeaderSays) {
     core_limits_default(&l);
     EXPECT_EQ(l.max_packet_size_bytes, 2000000u);
     EXPECT_EQ(l.max_payload_bytes, 0u);
-    EXPECT_EQ(l.receive_maximum, 20u);
+    EXPECT_EQ(l.receive_maximum, 1000u);
     EXPECT_EQ(l.max_inflight_messages, 20u);
     EXPECT_EQ(l.max_inflight_bytes, 0u);
     EXPECT_EQ(l.max_queued_messages, 1000u);

@@ -64,7 +64,6 @@ bool config_set_log_facility(struct config_parser *parser, char *value);
 bool config_set_include_dir(struct config_parser *parser, char *value);
 bool config_set_allow_anonymous(struct config_parser *parser, char *value);
 bool config_set_allow_zero_length_clientid(struct config_parser *parser, char *value);
-bool config_set_max_inflight_messages(struct config_parser *parser, char *value);
 bool config_set_per_listener_settings(struct config_parser *parser, char *value);
 bool config_set_set_tcp_nodelay(struct config_parser *parser, char *value);
 bool config_set_persistence(struct config_parser *parser, char *value);

@@ -247,15 +247,6 @@ bool config_set_per_listener_settings(struct config_parser *parser, char *value)
     return true;
 }
 
-bool config_set_max_inflight_messages(struct config_parser *parser, char *value) {
-    int64_t number = 0;
-    if (!config_value_number(parser, value, 0, UINT16_MAX, &number))
-        return false;
-    parser->config->limits.max_inflight_messages = (uint16_t)number;
-    parser->config->limits.receive_maximum = number == 0 ? UINT16_MAX : (uint16_t)number;
-    return true;
-}
-
 bool config_set_set_tcp_nodelay(struct config_parser *parser, char *value) {
     if (!config_value_bool(parser, value, &parser->config->set_tcp_nodelay))
         return false;

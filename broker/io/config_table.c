@@ -117,11 +117,11 @@ const struct config_option config_options[] = {
      .argument = "BYTES", .default_value = "0",
      .text = "How much of QoS 1 and 2 may be unacknowledged by a client; one message always "
              "may. 0: no limit."},
-    {SPECIAL("max_inflight_messages", CONFIG_GENERAL, true, config_set_max_inflight_messages),
+    {VALUE("max_inflight_messages", CONFIG_U16, CONFIG_MOSQUITTO, true, 0, UINT16_MAX,
+           limits.max_inflight_messages),
      .argument = "COUNT", .default_value = "20",
-     .text = "How many messages of QoS 1 and 2 may be unacknowledged by a client, and by the "
-             "broker (the Receive Maximum that MQTT 5.0 clients are told). 0: no limit. "
-             "65535 at most."},
+     .text = "How many messages of QoS 1 and 2 may be unacknowledged by a client. 0: no limit but "
+             "the client's own. The other direction is receive_maximum."},
     {VALUE("max_keepalive", CONFIG_U32, CONFIG_MOSQUITTO, true, 0, UINT16_MAX,
            limits.max_keepalive_s),
      .argument = "SECONDS", .default_value = "0",
@@ -201,6 +201,12 @@ const struct config_option config_options[] = {
            limits.queue_qos0_messages),
      .argument = "BOOL", .default_value = "false",
      .text = "Whether messages of QoS 0 wait for clients that are away."},
+    {VALUE("receive_maximum", CONFIG_U16, CONFIG_LIBELLA, true, 1, UINT16_MAX,
+           limits.receive_maximum),
+     .argument = "COUNT", .default_value = "1000",
+     .text = "How many messages of QoS 1 and 2 a client may have unacknowledged by the broker. An "
+             "MQTT 5.0 client is told, and closed when it sends more. Mosquitto takes "
+             "max_inflight_messages for it; widespread clients ignore so small a number."},
     {VALUE("response_information", CONFIG_TEXT, CONFIG_LIBELLA, true, 0,
            CORE_RESPONSE_INFORMATION_LEN_MAX, limits.response_information),
      .argument = "TEXT", .default_value = "none",

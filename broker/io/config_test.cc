@@ -451,11 +451,12 @@ TEST(ConfigLimits, InflightMessagesAreTheReceiveMaximumToo) {
     configuration c;
     ASSERT_TRUE(c.read_text("max_inflight_messages 5\n"));
     EXPECT_EQ(c.config.limits.max_inflight_messages, 5);
-    EXPECT_EQ(c.config.limits.receive_maximum, 5);
+    EXPECT_EQ(c.config.limits.receive_maximum, 1000);
+    ASSERT_TRUE(c.read_text("receive_maximum 7\n"));
+    EXPECT_EQ(c.config.limits.receive_maximum, 7);
     configuration n;
     ASSERT_TRUE(n.read_text("max_inflight_messages 0\n"));
     EXPECT_EQ(n.config.limits.max_inflight_messages, 0);
-    EXPECT_EQ(n.config.limits.receive_maximum, 65535);
 }
 
 TEST(ConfigLimits, EveryPlainLimitReachesItsPlace) {
@@ -531,7 +532,7 @@ std::string value_for(const config_option &option) {
         return "::1";
     if (name == "include_dir")
         return "";
-    if (name == "max_inflight_messages" || name == "port" || name == "log_facility")
+    if (name == "port" || name == "log_facility")
         return "5";
     switch (option.type) {
     case CONFIG_BOOL:
@@ -753,7 +754,7 @@ TEST(ConfigReload, WhatMayChangeChanges) {
         "log_type error\nlog_timestamp_format %F\nmax_inflight_messages 3\nlog_dest stdout\n"));
     ASSERT_TRUE(config_reload(&live.config, &next.config, &live.reporter));
     EXPECT_EQ(live.config.limits.max_queued_messages, 5u);
-    EXPECT_EQ(live.config.limits.receive_maximum, 3);
+    EXPECT_EQ(live.config.limits.max_inflight_messages, 3);
     EXPECT_STREQ(live.config.limits.auto_id_prefix, "b-");
     EXPECT_STREQ(live.config.clientid_prefixes, "a-");
     EXPECT_EQ(live.config.log.types, static_cast<uint32_t>(LOG_TYPE_ERROR));
