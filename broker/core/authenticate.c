@@ -94,7 +94,14 @@ static bool exchange(struct core *core, struct connection *c, enum auth_event ev
 }
 
 void authenticate_begin(struct core *core, struct connection *connection) {
-    if (connection->method == NULL || exchange(core, connection, AUTH_ON_CONNECT, &nothing))
+    /* A method without a name is none that anybody knows, and an effect could not tell it from a
+     * plain question. */
+    //= v5/4.12.0-1
+    const enum auth_event event = ella_slice_len(text_slice(connection->method)) == 0u
+                                      ? AUTH_ON_CONNECT_UNSUPPORTED
+                                      : AUTH_ON_CONNECT;
+
+    if (connection->method == NULL || exchange(core, connection, event, &nothing))
         ask(core, connection);
 }
 

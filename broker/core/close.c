@@ -45,6 +45,7 @@ static void will_publish(struct core *core, struct session *session) {
 static void session_clear(struct core *core, struct session *session) {
     struct queue_entry *entry;
 
+    //= v3/3.1.2-7
     timer_cancel(&core->timers, &session->timer);
     deliver_redistribute(core, session);
     route_unsubscribe_all(core->route, &session->subscriptions);
@@ -92,7 +93,7 @@ static bool session_arm(struct core *core, struct session *session) {
 }
 
 static struct session *session_detach(struct core *core, struct session *session) {
-    //= v5/3.1.2-23 v5/4.1.0-2
+    //= v5/3.1.2-23 v5/4.1.0-2 v3/4.1.0-1
     session->expires_ms = session_deadline_ms(core->now_ms, session->expiry_s);
     if (session->will != NULL)
         session->will->due_ms = session_deadline_ms(
@@ -116,6 +117,7 @@ struct session *close_session(struct core *core, struct session *session,
     session->state = (uint8_t)step.next;
     switch (step.action) {
     case SESSION_DO_RESUME:
+        //= v3/4.1.0-2 v5/4.1.0-1
         timer_cancel(&core->timers, &session->timer);
         return session;
     case SESSION_DO_REPLACE:
@@ -237,7 +239,9 @@ void close_connection(struct core *core, struct connection *connection,
     switch (step.action) {
     case CONNECTION_DO_REFUSE:
     case CONNECTION_VIOLATION_REFUSE:
-        connect_send_refusal(core, c, reason_code, text);
+        /* What was not read to its end may have named a Maximum Packet Size: no text then. */
+        connect_send_refusal(core, c, reason_code,
+                             event == CONNECTION_ON_BAD_CONNECT ? NULL : text);
         break;
     case CONNECTION_DO_DISCONNECT:
     case CONNECTION_VIOLATION_DISCONNECT:

@@ -50,6 +50,8 @@ void connect_request_free(struct core *core, struct connection *connection) {
         return;
     text_free(&core->memory, MEMORY_CONNECTION, r->client_id);
     text_free(&core->memory, MEMORY_SESSION, r->user_name);
+    if (r->password != NULL)
+        memset(r->password->bytes, 0, r->password->len); /* secrets do not stay in freed memory */
     text_free(&core->memory, MEMORY_CONNECTION, r->password);
     text_free(&core->memory, MEMORY_CONNECTION, r->data);
     will_free(&core->memory, r->will);
@@ -212,6 +214,7 @@ static void connection_numbers(struct connection *c, const struct ella_connect *
 
 static struct connect_verdict judge_client_id(const struct connection *c,
                                               const struct ella_connect *connect) {
+    //= v5/3.1.3-5 v3/3.1.3-5
     if (ella_slice_len(connect->client_id) > 0u)
         return acceptable;
     //= v3/3.1.3-8 v3/3.1.3-9
@@ -307,7 +310,8 @@ void connect_send_refusal(struct core *core, struct connection *connection, uint
         if ((ella_reason_server_packets[reason_code] & ELLA_PACKET_BIT(ELLA_CONNACK)) == 0u)
             reason_code = ELLA_REASON_UNSPECIFIED_ERROR;
         packet.connack.reason_code = reason_code;
-        ella_property_set(&packet.connack.properties, ELLA_PROPERTY_REASON_STRING);
+        if (text != NULL)
+            ella_property_set(&packet.connack.properties, ELLA_PROPERTY_REASON_STRING);
         packet.connack.properties.reason_string = connection_text(text);
         connection_send(core, connection, &packet);
         return;

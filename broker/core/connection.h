@@ -6,7 +6,8 @@
  * its output. It knows nothing of what packets mean.
  *
  * Invariants: session is set exactly while the state is ESTABLISHED or REAUTHENTICATING; request
- * is set from CONNECT until its verdict; an idle connection owns nothing but this struct.
+ * is set from CONNECT, or AUTH of a re-authentication, until its verdict; an idle connection owns
+ * nothing but this struct.
  */
 #ifndef BROKER_CORE_CONNECTION_H
 #define BROKER_CORE_CONNECTION_H

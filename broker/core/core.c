@@ -199,7 +199,8 @@ static void bad_packet(struct core *core, struct connection *c,
             c->version = ELLA_VERSION_5_0;
         }
     }
-    //= v5/4.13.1-1 v3/4.8.0-1 v3/3.1.4-1 v5/u-3.2.2.3.6-2 v5/u-4.13.1-9
+    //= v5/4.13.1-1 v3/4.8.0-1 v3/3.1.4-1 v5/u-3.2.2.3.6-2 v5/u-4.13.1-9 v5/u-2.2.2.2-2
+    //= v5/u-3.3.1.2-2 v5/u-4.13.1-8
     close_connection(core, c, event, ella_error_reason(error), decoder->error,
                      ella_error_text(error));
 }

@@ -102,6 +102,24 @@ static struct queue_entry *append(struct core *core, struct session *session,
     return entry;
 }
 
+/* A full queue gives up what has expired in it; looked for once a second, since it is a walk. */
+static void sweep(struct core *core, struct session *session) {
+    const uint32_t now_s = (uint32_t)(core->now_ms / 1000u) + 1u;
+    struct queue_entry *next;
+
+    if (session->swept_s == now_s)
+        return;
+    session->swept_s = now_s;
+    for (struct queue_entry *e = session->queue.next; e != NULL; e = next) {
+        next = e->next;
+        //= v5/3.3.2-5
+        if (e->packet_id == 0u && message_expired(e->message, core->now_ms)) {
+            deliver_drop(core, STAT_DROPPED_EXPIRED, session, e->message);
+            deliver_discard(core, session, e);
+        }
+    }
+}
+
 /* Queues one copy under the session's limits; NULL: dropped and counted. */
 static struct queue_entry *queue_copy(struct core *core, struct session *session,
                                       struct message *message, const struct copy *copy) {
@@ -109,8 +127,11 @@ static struct queue_entry *queue_copy(struct core *core, struct session *session
     enum core_stat drop;
 
     if (!has_room(core, session, message, copy->qos, &account, &drop)) {
-        deliver_drop(core, drop, session, message);
-        return NULL;
+        sweep(core, session);
+        if (!has_room(core, session, message, copy->qos, &account, &drop)) {
+            deliver_drop(core, drop, session, message);
+            return NULL;
+        }
     }
     return append(core, session, message, copy, account);
 }
@@ -284,6 +305,7 @@ uint32_t deliver_message(struct core *core, struct message *message) {
     uint32_t receivers = 0u;
 
     core->delivery++;
+    //= v5/3.3.2-3 v3/3.3.2-3
     if (!route_match(core->route, message_topic(message), set))
         deliver_drop(core, STAT_DROPPED_NO_MEMORY, NULL, message);
     for (uint32_t i = 0; i < set->subscription_count; i++) {

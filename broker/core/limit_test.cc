@@ -46,6 +46,28 @@ TEST(Limit, MaxQueuedMessagesCountsAboveTheWindow) {
     EXPECT_EQ(world.count(STAT_DROPPED_QUEUE_FULL), 13u);
 }
 
+//= v5/3.3.2-5 test
+TEST(Limit, WhatHasExpiredMakesRoomInAFullQueue) {
+    World world([](core_limits &l) { l.max_queued_messages = 3; });
+    Client a(world), b(world);
+    a.resume("a");
+    b.connect("b");
+    a.subscribe("t", 1);
+    a.drop();
+    for (uint16_t i = 1; i <= 4; i++)
+        b.publish("t", std::to_string(i), 1, i, false, i == 2 ? Properties() : message_expiry(5));
+    EXPECT_EQ(world.count(STAT_DROPPED_QUEUE_FULL), 1u);
+    world.advance(5000);
+    for (uint16_t i = 5; i <= 7; i++)
+        b.publish("t", std::to_string(i), 1, i);
+    EXPECT_EQ(world.count(STAT_DROPPED_EXPIRED), 2u);
+    EXPECT_EQ(world.count(STAT_DROPPED_QUEUE_FULL), 2u);
+    a.open();
+    a.resume("a");
+    EXPECT_EQ(a.all(),
+              (Lines{"PUBLISH t '2' q1 #1", "PUBLISH t '5' q1 #2", "PUBLISH t '6' q1 #3"}));
+}
+
 TEST(Limit, MaxQueuedBytes) {
     World world([](core_limits &l) { l.max_queued_bytes = 1000; });
     Client a(world);
