@@ -124,8 +124,10 @@ struct session *session_any(const struct session_table *table) {
 /* ---- Sessions --------------------------------------------------------------------------------
  */
 
+/* The identifier begins in what would be padding. */
 static size_t session_size(uint32_t client_id_len) {
-    return sizeof(struct session) + client_id_len;
+    const size_t size = offsetof(struct session, client_id) + client_id_len;
+    return size < sizeof(struct session) ? sizeof(struct session) : size;
 }
 
 struct session *session_create(struct session_table *table, struct memory *memory,
