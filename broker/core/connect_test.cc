@@ -127,6 +127,17 @@ TEST(Connect, AnEmptyClientIdentifierInFiveIsAssignedAndCanBeUsedAgain) {
     EXPECT_EQ(c.connect("").line(), "CONNACK new 85");
 }
 
+TEST(Connect, ThePrefixOfAssignedIdentifiersCanBeChosen) {
+    const std::string longest(CORE_AUTO_ID_PREFIX_LEN_MAX, 'p');
+    for (const std::string &prefix : {std::string(), std::string("dev-"), longest}) {
+        World world([&](core_limits &l) { std::strcpy(l.auto_id_prefix, prefix.c_str()); });
+        Client a(world);
+        const std::string id = text(a.connect("").properties().assigned_client_identifier);
+        EXPECT_EQ(id.substr(0, prefix.size()), prefix);
+        EXPECT_EQ(id.size(), prefix.size() + 32);
+    }
+}
+
 //= v5/3.2.2-12 v5/3.2.2-13 test
 TEST(Connect, AWillBeyondTheCapabilitiesIsRefused) {
     World world([](core_limits &l) { l.retain_available = false; });

@@ -38,8 +38,7 @@ enum core_status {
     CORE_NO_MEMORY, /* the event had no effect, or its connection is being closed; others go on */
 };
 
-/* ---- Ports -----------------------------------------------------------------------------------
- */
+/* ---- Ports ---- */
 
 enum core_access {
     CORE_ACCESS_WRITE,       /* may this client publish to this topic? */
@@ -110,8 +109,7 @@ struct core_ports {
         seed; /* decides assigned client identifiers and hash seeds; unpredictable in production */
 };
 
-/* ---- Life ------------------------------------------------------------------------------------
- */
+/* ---- Life ---- */
 
 /* limits and ports are copied. NULL if there is no memory for it. */
 struct core *core_create(const struct core_limits *limits, const struct core_ports *ports,
@@ -119,8 +117,7 @@ struct core *core_create(const struct core_limits *limits, const struct core_por
 /* Frees everything. No effect is produced: send CORE_SHUTDOWN first for an orderly end. */
 void core_destroy(struct core *core);
 
-/* ---- Events ----------------------------------------------------------------------------------
- */
+/* ---- Events ---- */
 
 enum core_event_type {
     CORE_OPEN,          /* a connection was accepted: conn, open */
@@ -173,8 +170,7 @@ struct core_event {
 
 enum core_status core_step(struct core *core, const struct core_event *event);
 
-/* ---- Effects ---------------------------------------------------------------------------------
- */
+/* ---- Effects ---- */
 
 enum core_effect_type {
     CORE_EFFECT_AUTHENTICATE, /* answer with CORE_AUTH_RESULT, now or later; no packet is taken
@@ -211,14 +207,14 @@ size_t core_pull(struct core *core, uint32_t conn, uint8_t *buf, size_t size);
 /* Whether packets of conn may be given to the core now: not while it is being authenticated
  * (except AUTH and DISCONNECT of enhanced authentication) or closed, and not while more than
  * OUTPUT_ACCEPT_BYTES (output.h) of answers wait for a peer that does not read. The driver keeps
- * the bytes and asks again after the next step and after each core_pull() of this connection. */
+ * the bytes and asks again after the next step and after each core_pull() of this connection; a
+ * packet given before the verdict on CONNECT is a programmer's fault. core_receive() sees to it. */
 bool core_accepts(const struct core *core, uint32_t conn);
 
 /* When CORE_TIME is due at the latest, milliseconds; UINT64_MAX: never. */
 uint64_t core_deadline_ms(const struct core *core);
 
-/* ---- Looking in ------------------------------------------------------------------------------
- */
+/* ---- Looking in ---- */
 
 const struct core_stats *core_stats(const struct core *core);
 size_t core_memory_bytes(const struct core *core, enum memory_class class_);
@@ -226,8 +222,7 @@ size_t core_memory_bytes(const struct core *core, enum memory_class class_);
  * step. */
 struct ella_slice core_client_id(const struct core *core, uint32_t conn);
 
-/* ---- Bytes of one connection → events (receive.c) ---------------------------------------------
- */
+/* ---- Bytes of one connection → events (receive.c) ---- */
 
 /* Decodes and steps every whole packet in buf[start, end), stopping when the core takes no more.
  * Returns the index of the first byte not used: keep the bytes from there, and call again with

@@ -150,6 +150,22 @@ TEST(Limit, MaxSubscriptionsOfASession) {
     EXPECT_EQ(world.count(STAT_SUBSCRIPTIONS), 2u);
 }
 
+TEST(Limit, SubscribingWithoutReadingEnds) {
+    World world;
+    Client a(world);
+    a.connect("a");
+    for (int i = 0; i < 500; i++)
+        world.publish("t/" + std::to_string(i), "x", 0, true);
+    a.reads = false;
+    for (uint16_t i = 1; i <= 300; i++)
+        a.send_subscribe(i, {filter("t/+", 1)});
+    EXPECT_LE(world.count(STAT_QUEUED_MESSAGES), 100000u + 4u * 500u + 500u);
+    a.read_again();
+    EXPECT_EQ(a.next(), "SUBACK #1 01");
+    EXPECT_GT(world.count(STAT_SUBSCRIBE_DENIED), 50u);
+    EXPECT_EQ(a.subscribe("t/1", 0).substr(0, 6), "SUBACK");
+}
+
 TEST(Limit, MaxRetainedBytes) {
     World world([](core_limits &l) { l.max_retained_bytes = 500; });
     Client a(world);

@@ -354,6 +354,39 @@ TEST(TopicAlias, IsUsedTowardsAClientAsFarAsItAllows) {
     }
 }
 
+TEST(TopicAlias, TheBrokerUsesNoMoreThan64OfThem) {
+    World world;
+    world.listener.topic_alias_maximum_to_client = 65535;
+    Client a(world);
+    ConnectOptions many;
+    many.properties = [](ella_properties &p) {
+        ella_property_set(&p, ELLA_PROPERTY_TOPIC_ALIAS_MAXIMUM);
+        p.topic_alias_maximum = 65535;
+    };
+    a.connect("a", many);
+    a.subscribe("#");
+    for (int round = 0; round < 2; round++) {
+        for (uint16_t i = 1; i <= 70; i++) {
+            world.publish("t/" + std::to_string(i), "x", 0, false);
+            Packet got = a.take(ELLA_PUBLISH);
+            EXPECT_EQ(got.properties().topic_alias, i <= 64 ? i : 0);
+            EXPECT_EQ(text(got.p.publish.topic).empty(), round == 1 && i <= 64);
+        }
+    }
+}
+
+//= v5/3.3.2-12 test
+TEST(TopicAlias, AllThatWereAllowedAreTaken) {
+    World world;
+    world.listener.topic_alias_maximum = 65535;
+    Client a(world);
+    EXPECT_EQ(a.connect("a").properties().topic_alias_maximum, 65535);
+    a.subscribe("#");
+    a.publish("one", "x", 0, 0, false, topic_alias(65535));
+    a.publish("", "y", 0, 0, false, topic_alias(65535));
+    EXPECT_EQ(a.all(), (Lines{"PUBLISH one 'x' q0", "PUBLISH one 'y' q0"}));
+}
+
 // ---- Properties -----------------------------------------------------------------------------
 
 //= v5/3.3.2-4 v5/3.3.2-15 v5/3.3.2-16 v5/3.3.2-17 v5/3.3.2-18 v5/3.3.2-20 test

@@ -8,6 +8,11 @@
 
 #include "broker/core/core_state.h"
 
+/* A client for whom more waits gets no further subscription: retained messages are under no limit
+ * of the queue, and one who subscribes again and again without reading would fill the memory. */
+#define WAITING_COUNT_MAX 100000u
+#define WAITING_RETAINED_SETS_MAX 4u
+
 /* So many filters are answered without asking for memory. */
 #define CODES_ON_STACK 32u
 
@@ -25,8 +30,7 @@ struct filter_verdict {
     const char *text;
 };
 
-/* ---- The answer ------------------------------------------------------------------------------
- */
+/* ---- The answer ---- */
 
 static bool answer_begin(struct core *core, struct answer *answer, uint32_t count) {
     answer->count = 0u;
@@ -70,8 +74,7 @@ static void answer_send(struct core *core, struct connection *c, enum ella_packe
     connection_send(core, c, &packet);
 }
 
-/* ---- Filters ---------------------------------------------------------------------------------
- */
+/* ---- Filters ---- */
 
 static bool has_wildcard(struct ella_slice filter) {
     return memchr(ella_slice_data(filter), '+', ella_slice_len(filter)) != NULL ||
@@ -147,8 +150,7 @@ static void log_filter(struct core *core, const struct connection *c, enum core_
     log_line(core, &line);
 }
 
-/* ---- SUBSCRIBE -------------------------------------------------------------------------------
- */
+/* ---- SUBSCRIBE ---- */
 
 /* Counts the filters; false: one of them ended the connection (only in 5.0, where the client was
  * told before what is not available). */
@@ -185,6 +187,10 @@ static struct filter_verdict judge_filter(struct core *core, const struct sessio
         level_count(entry->filter) > core->limits.max_topic_levels)
         return (struct filter_verdict){ELLA_REASON_TOPIC_FILTER_INVALID,
                                        "topic filter has too many levels"};
+    if (session->queue.count >
+        WAITING_COUNT_MAX + (uint64_t)WAITING_RETAINED_SETS_MAX * retain_count(core->retain))
+        return (struct filter_verdict){ELLA_REASON_QUOTA_EXCEEDED,
+                                       "too much waits for this client already"};
     if (!allowed(core, session, CORE_ACCESS_SUBSCRIBE, entry))
         return (struct filter_verdict){ELLA_REASON_NOT_AUTHORIZED, "not authorized to subscribe"};
     return verdict;
@@ -275,8 +281,7 @@ void subscribe_packet(struct core *core, struct connection *connection,
     answer_end(core, &answer);
 }
 
-/* ---- UNSUBSCRIBE -----------------------------------------------------------------------------
- */
+/* ---- UNSUBSCRIBE ---- */
 
 static struct filter_verdict unsubscribe_filter(struct core *core, struct session *session,
                                                 const struct ella_filter *entry) {
