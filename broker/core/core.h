@@ -204,11 +204,12 @@ bool core_next_effect(struct core *core, struct core_effect *out);
 #define CORE_PULL_SIZE_MIN 128u
 size_t core_pull(struct core *core, uint32_t conn, uint8_t *buf, size_t size);
 
-/* Whether packets of conn may be given to the core now: not while it is being authenticated
- * (except AUTH and DISCONNECT of enhanced authentication) or closed, and not while more than
- * OUTPUT_ACCEPT_BYTES (output.h) of answers wait for a peer that does not read. The driver keeps
- * the bytes and asks again after the next step and after each core_pull() of this connection; a
- * packet given before the verdict on CONNECT is a programmer's fault. core_receive() sees to it. */
+/* Whether packets of conn may be given to the core now: not while its CONNECT is being judged
+ * (except AUTH and DISCONNECT of enhanced authentication) or after it was closed, and not while
+ * OUTPUT_ACCEPT_BYTES (output.h) or more of answers wait for a peer that does not read. The driver
+ * keeps the bytes and asks again after the next step and after each core_pull() of this
+ * connection; a packet given before the verdict on CONNECT is a programmer's fault.
+ * core_receive() sees to it. */
 bool core_accepts(const struct core *core, uint32_t conn);
 
 /* When CORE_TIME is due at the latest, milliseconds; UINT64_MAX: never. */
