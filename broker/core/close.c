@@ -8,8 +8,7 @@
 
 #include "broker/core/core_state.h"
 
-/* ---- Wills -----------------------------------------------------------------------------------
- */
+/* ---- Wills ---- */
 
 /* Publishes the will of session, whatever happens to the session next. */
 static void will_publish(struct core *core, struct session *session) {
@@ -38,8 +37,7 @@ static void will_publish(struct core *core, struct session *session) {
     session_drop_will(&core->memory, session);
 }
 
-/* ---- Sessions --------------------------------------------------------------------------------
- */
+/* ---- Sessions ---- */
 
 /* Takes out all that belongs to the session; retained messages do not. */
 static void session_clear(struct core *core, struct session *session) {
@@ -163,8 +161,7 @@ static void lose_session(struct core *core, struct connection *c) {
                               session->expiry_s));
 }
 
-/* ---- Connections -----------------------------------------------------------------------------
- */
+/* ---- Connections ---- */
 
 /* Only 5.0 has a DISCONNECT from the server. */
 static void send_disconnect(struct core *core, struct connection *c, uint8_t reason_code,

@@ -33,8 +33,7 @@ struct connect_verdict {
 
 static const struct connect_verdict acceptable = {ELLA_REASON_SUCCESS, NULL};
 
-/* ---- The request -----------------------------------------------------------------------------
- */
+/* ---- The request ---- */
 
 static void will_free(struct memory *memory, struct will *will) {
     if (will == NULL)
@@ -209,8 +208,7 @@ static void connection_numbers(struct connection *c, const struct ella_connect *
         c->topic_alias_maximum = ALIAS_TO_CLIENT_COUNT_MAX;
 }
 
-/* ---- Is it acceptable? -----------------------------------------------------------------------
- */
+/* ---- Is it acceptable? ---- */
 
 static struct connect_verdict judge_client_id(const struct connection *c,
                                               const struct ella_connect *connect) {
@@ -270,8 +268,7 @@ void connect_packet(struct core *core, struct connection *connection,
     authenticate_begin(core, connection);
 }
 
-/* ---- Refused ---------------------------------------------------------------------------------
- */
+/* ---- Refused ---- */
 
 /* The 3.1.1 return code for a reason of 5.0; 0: none fits. */
 static uint8_t return_code_of(uint8_t reason_code) {
@@ -322,8 +319,7 @@ void connect_send_refusal(struct core *core, struct connection *connection, uint
         connection_send(core, connection, &packet);
 }
 
-/* ---- Accepted --------------------------------------------------------------------------------
- */
+/* ---- Accepted ---- */
 
 static void connack_limits(const struct core *core, const struct connection *c,
                            struct ella_properties *p) {

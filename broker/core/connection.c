@@ -13,8 +13,7 @@
 
 #define SLOT_CAPACITY_MIN 16u
 
-/* ---- The slots -------------------------------------------------------------------------------
- */
+/* ---- The slots ---- */
 
 static bool slots_reserve(struct core *core, uint32_t slot) {
     uint32_t capacity =
@@ -93,8 +92,7 @@ void connection_release(struct core *core, struct connection *connection) {
     memory_put(&core->memory, MEMORY_CONNECTION, connection, sizeof *connection);
 }
 
-/* ---- The list of those with an effect --------------------------------------------------------
- */
+/* ---- The list of those with an effect ---- */
 
 void connection_ready(struct core *core, struct connection *connection) {
     if (connection->is_ready)
@@ -145,8 +143,7 @@ void connection_want_write(struct core *core, struct connection *connection) {
     connection_ready(core, connection);
 }
 
-/* ---- Answers ---------------------------------------------------------------------------------
- */
+/* ---- Answers ---- */
 
 struct ella_slice connection_text(const char *text) {
     return ella_slice_of(text, text == NULL ? 0u : (uint32_t)strlen(text));

@@ -56,8 +56,7 @@ struct connection {
     uint8_t over_limit : 1; /* more than max_connections when it was opened */
 };
 
-/* ---- The slots (connection.c) ----------------------------------------------------------------
- */
+/* ---- The slots (connection.c) ---- */
 
 struct core;
 
@@ -73,8 +72,7 @@ void connection_release(struct core *core, struct connection *connection);
 /* Frees all that is not needed once it is closing: request, aliases, timer. */
 void connection_quiet(struct core *core, struct connection *connection);
 
-/* ---- The list of those with an effect --------------------------------------------------------
- */
+/* ---- The list of those with an effect ---- */
 
 void connection_ready(struct core *core, struct connection *connection);
 void connection_not_ready(struct core *core, struct connection *connection);
@@ -83,8 +81,7 @@ void connection_want_write(struct core *core, struct connection *connection);
 /* Whether core_pull() would give something. */
 bool connection_has_output(const struct connection *connection);
 
-/* ---- Answers ---------------------------------------------------------------------------------
- */
+/* ---- Answers ---- */
 
 static inline bool connection_is_v5(const struct connection *connection) {
     return connection->version == ELLA_VERSION_5_0;

@@ -10,8 +10,7 @@
 
 #include "broker/core/core_state.h"
 
-/* ---- Life ------------------------------------------------------------------------------------
- */
+/* ---- Life ---- */
 
 static bool create_parts(struct core *core) {
     const uint64_t seed = core->ports.seed;
@@ -106,8 +105,7 @@ uint64_t core_random(struct core *core) {
     return z ^ (z >> 31);
 }
 
-/* ---- Packets ---------------------------------------------------------------------------------
- */
+/* ---- Packets ---- */
 
 static bool has_method(const struct ella_packet *packet) {
     return packet->type == ELLA_CONNECT &&
@@ -205,8 +203,7 @@ static void bad_packet(struct core *core, struct connection *c,
                      ella_error_text(error));
 }
 
-/* ---- Other events ----------------------------------------------------------------------------
- */
+/* ---- Other events ---- */
 
 static bool open_connection(struct core *core, const struct core_event *event) {
     struct connection *c = connection_open(core, event->conn, event->open);
@@ -286,8 +283,7 @@ enum core_status core_step(struct core *core, const struct core_event *event) {
     return done ? settle(core, event->conn) : CORE_NO_MEMORY;
 }
 
-/* ---- Effects ---------------------------------------------------------------------------------
- */
+/* ---- Effects ---- */
 
 /* The connection's next effect; false: it has none. */
 static bool effect_of(struct connection *c, struct core_effect *out) {
@@ -336,8 +332,7 @@ uint64_t core_deadline_ms(const struct core *core) {
     return timer_next_ms(&core->timers);
 }
 
-/* ---- Looking in ------------------------------------------------------------------------------
- */
+/* ---- Looking in ---- */
 
 const struct core_stats *core_stats(const struct core *core) {
     sys_refresh(core);

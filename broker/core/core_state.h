@@ -54,13 +54,11 @@ static inline void core_count_many(struct core *core, enum core_stat stat, uint6
     core->stats->value[stat] += count;
 }
 
-/* ---- core.c ----------------------------------------------------------------------------------
- */
+/* ---- core.c ---- */
 
 uint64_t core_random(struct core *core);
 
-/* ---- connect.c: CONNECT and its verdict ------------------------------------------------------
- */
+/* ---- connect.c: CONNECT and its verdict ---- */
 
 void connect_packet(struct core *core, struct connection *connection,
                     const struct ella_connect *connect);
@@ -80,8 +78,7 @@ bool connect_request_set_data(struct core *core, struct connection *connection,
 /* Fills in the question of CORE_EFFECT_AUTHENTICATE. */
 void connect_question(const struct connection *connection, struct core_effect *out);
 
-/* ---- authenticate.c: AUTH and the answers of who judges --------------------------------------
- */
+/* ---- authenticate.c: AUTH and the answers of who judges ---- */
 
 void authenticate_begin(struct core *core, struct connection *connection);
 void authenticate_packet(struct core *core, struct connection *connection,
@@ -89,8 +86,7 @@ void authenticate_packet(struct core *core, struct connection *connection,
 void authenticate_result(struct core *core, struct connection *connection,
                          const struct core_auth_result *result);
 
-/* ---- publish.c: PUBLISH and PUBREL from clients, messages of the broker's own ----------------
- */
+/* ---- publish.c: PUBLISH and PUBREL from clients, messages of the broker's own ---- */
 
 void publish_packet(struct core *core, struct connection *connection,
                     const struct ella_publish *publish);
@@ -109,22 +105,19 @@ struct publish_verdict {
 };
 struct publish_verdict publish_judge(struct core *core, const struct core_question *question);
 
-/* ---- acknowledge.c: PUBACK, PUBREC, PUBCOMP from clients -------------------------------------
- */
+/* ---- acknowledge.c: PUBACK, PUBREC, PUBCOMP from clients ---- */
 
 void acknowledge_packet(struct core *core, struct connection *connection,
                         enum ella_packet_type type, const struct ella_ack *ack);
 
-/* ---- subscribe.c -----------------------------------------------------------------------------
- */
+/* ---- subscribe.c ---- */
 
 void subscribe_packet(struct core *core, struct connection *connection,
                       const struct ella_subscribe *subscribe);
 void unsubscribe_packet(struct core *core, struct connection *connection,
                         const struct ella_subscribe *unsubscribe);
 
-/* ---- deliver.c: a message into the queues of those who subscribe -----------------------------
- */
+/* ---- deliver.c: a message into the queues of those who subscribe ---- */
 
 /* Returns how many subscribers it was for. */
 uint32_t deliver_message(struct core *core, struct message *message);
@@ -139,8 +132,7 @@ void deliver_discard(struct core *core, struct session *session, struct queue_en
 void deliver_drop(struct core *core, enum core_stat stat, const struct session *session,
                   const struct message *message);
 
-/* ---- close.c: how connections and sessions end, and wills ------------------------------------
- */
+/* ---- close.c: how connections and sessions end, and wills ---- */
 
 /* Something ended the connection, or must. reason_code is MQTT 5.0's, told to 5.0 clients where
  * the state allows; text is static and goes to the log and, as Reason String, to the client. */
@@ -156,8 +148,7 @@ struct session *close_session(struct core *core, struct session *session,
                               enum session_event event);
 void close_transport(struct core *core, struct connection *connection, const char *text);
 
-/* ---- expire.c: everything that time does -----------------------------------------------------
- */
+/* ---- expire.c: everything that time does ---- */
 
 void expire_due(struct core *core);
 /* The transport is open: the connect timeout begins. false: no memory. */
@@ -165,8 +156,7 @@ bool expire_begin_connect(struct core *core, struct connection *connection);
 /* The connection was accepted: keep alive begins. */
 void expire_begin_keepalive(struct core *core, struct connection *connection);
 
-/* ---- sys.c -----------------------------------------------------------------------------------
- */
+/* ---- sys.c ---- */
 
 /* (Re)starts or stops the timer, as the limits say. */
 void sys_schedule(struct core *core);
@@ -176,8 +166,7 @@ void sys_refresh(const struct core *core);
 struct sys_load *sys_load_create(struct memory *memory);
 void sys_load_free(struct memory *memory, struct sys_load *load);
 
-/* ---- log.c -----------------------------------------------------------------------------------
- */
+/* ---- log.c ---- */
 
 void log_connection(struct core *core, enum core_log_level level, enum core_log_kind kind,
                     const struct connection *connection, uint8_t reason_code, const char *text);

@@ -28,8 +28,7 @@ struct copy {
     uint32_t share_serial;
 };
 
-/* ---- Drops -----------------------------------------------------------------------------------
- */
+/* ---- Drops ---- */
 
 void deliver_drop(struct core *core, enum core_stat stat, const struct session *session,
                   const struct message *message) {
@@ -51,8 +50,7 @@ void deliver_drop(struct core *core, enum core_stat stat, const struct session *
     log_line(core, &line);
 }
 
-/* ---- One copy --------------------------------------------------------------------------------
- */
+/* ---- One copy ---- */
 
 /* Which account the copy goes to; what is dropped, and why, is *drop. */
 static bool has_room(const struct core *core, const struct session *session,
@@ -173,8 +171,7 @@ static uint8_t lower_qos(uint8_t a, uint8_t b) {
     return a < b ? a : b;
 }
 
-/* ---- Subscriptions of one's own --------------------------------------------------------------
- */
+/* ---- Subscriptions of one's own ---- */
 
 static bool is_own(const struct subscription *subscription, const struct message *message) {
     //= v5/3.8.3-3
@@ -227,8 +224,7 @@ static bool serve(struct core *core, const struct subscription *subscription,
     return first;
 }
 
-/* ---- Share groups (section 4.8.2) ------------------------------------------------------------
- */
+/* ---- Share groups (section 4.8.2) ---- */
 
 /* Whether the member can take the message now; a member without a connection only in need. */
 static bool is_candidate(const struct core *core, const struct subscription *member,
@@ -297,8 +293,7 @@ void deliver_redistribute(struct core *core, struct session *session) {
     }
 }
 
-/* ---- A message -------------------------------------------------------------------------------
- */
+/* ---- A message ---- */
 
 uint32_t deliver_message(struct core *core, struct message *message) {
     struct match_set *set = &core->match;
@@ -326,8 +321,7 @@ uint32_t deliver_message(struct core *core, struct message *message) {
     return receivers;
 }
 
-/* ---- Retained messages -----------------------------------------------------------------------
- */
+/* ---- Retained messages ---- */
 
 /* Whether who published a retained message may still do so. Asked where its session is known. */
 static bool source_may_write(const struct core *core, const struct message *message) {

@@ -11,8 +11,7 @@
 
 static const struct publish_verdict accepted = {ELLA_REASON_SUCCESS, CORE_STAT_COUNT, NULL};
 
-/* ---- May it be published? --------------------------------------------------------------------
- */
+/* ---- May it be published? ---- */
 
 static bool is_sys(struct ella_slice topic) {
     const uint8_t *data = ella_slice_data(topic);
@@ -63,8 +62,7 @@ static struct publish_verdict judge(struct core *core, const struct session *ses
     return publish_judge(core, &question);
 }
 
-/* ---- Rules whose breach ends the connection --------------------------------------------------
- */
+/* ---- Rules whose breach ends the connection ---- */
 
 static void violation(struct core *core, struct connection *c, uint8_t reason_code,
                       const char *text) {
@@ -114,8 +112,7 @@ static bool resolve_topic(struct core *core, struct connection *c,
     return true;
 }
 
-/* ---- The message -----------------------------------------------------------------------------
- */
+/* ---- The message ---- */
 
 /* Retained store first, so that a message is refused as a whole or delivered as a whole. */
 static struct publish_verdict retain_message(struct core *core, struct message *message) {
@@ -222,8 +219,7 @@ static bool refuse_v3(struct core *core, struct connection *c, const struct ella
     return false;
 }
 
-/* ---- PUBLISH ---------------------------------------------------------------------------------
- */
+/* ---- PUBLISH ---- */
 
 static enum ella_packet_type answer_of(uint8_t qos) {
     //= v5/3.3.4-1 v3/3.3.4-1 v5/4.3.2-4 v3/4.3.2-2 v5/4.3.3-8 v3/4.3.3-2
@@ -294,8 +290,7 @@ void publish_packet(struct core *core, struct connection *connection,
     answer(core, c, publish, &verdict, receivers);
 }
 
-/* ---- PUBREL ----------------------------------------------------------------------------------
- */
+/* ---- PUBREL ---- */
 
 void publish_release(struct core *core, struct connection *connection,
                      const struct ella_ack *pubrel) {

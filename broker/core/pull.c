@@ -35,8 +35,7 @@ struct outgoing {
     uint8_t stack[IDENTIFIERS_ON_STACK * IDENTIFIER_LEN_MAX];
 };
 
-/* ---- The packet ------------------------------------------------------------------------------
- */
+/* ---- The packet ---- */
 
 /* false: no memory. */
 static bool put_identifiers(struct core *core, const struct queue_entry *entry,
@@ -113,8 +112,7 @@ static void outgoing_end(struct core *core, struct outgoing *out) {
     memory_put(&core->memory, MEMORY_OTHER, out->block, out->block == NULL ? 0u : out->block_size);
 }
 
-/* ---- In pieces -------------------------------------------------------------------------------
- */
+/* ---- In pieces ---- */
 
 /* The head of a packet that does not fit in the whole buffer: encoded without payload, then given
  * the Remaining Length of the whole, whose length prefix may be longer. */
@@ -150,8 +148,7 @@ static struct partial *partial_begin(struct core *core, const struct connection 
     return partial;
 }
 
-/* ---- Sending ---------------------------------------------------------------------------------
- */
+/* ---- Sending ---- */
 
 static void sent(struct core *core, struct connection *c, const struct outgoing *out, bool again) {
     const struct ella_slice payload = out->publish.payload;

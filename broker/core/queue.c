@@ -24,8 +24,7 @@ struct queue_index {
     struct queue_page *pages[65536u / PAGE_SIZE];
 };
 
-/* ---- The index -------------------------------------------------------------------------------
- */
+/* ---- The index ---- */
 
 static void index_free(struct memory *memory, struct queue *queue) {
     if (queue->index == NULL)
@@ -92,8 +91,7 @@ struct queue_entry *queue_find(const struct queue *queue, uint16_t packet_id) {
     return NULL;
 }
 
-/* ---- Entries ---------------------------------------------------------------------------------
- */
+/* ---- Entries ---- */
 
 static uint32_t entry_bytes(const struct queue_entry *entry) {
     size_t size = message_size_bytes(entry->message);

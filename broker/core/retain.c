@@ -59,8 +59,7 @@ uint64_t retain_bytes(const struct retain *retain) {
     return retain->bytes;
 }
 
-/* ---- Nodes ------------------------------------------------------------------------------------
- */
+/* ---- Nodes ---- */
 
 static void node_link(struct retain *retain, uint32_t parent, uint32_t node) {
     struct retain_value *above = value_of(retain, parent);
@@ -123,8 +122,7 @@ static uint32_t node_get(struct retain *retain, struct topic_path path) {
     return node;
 }
 
-/* ---- Storing and clearing ---------------------------------------------------------------------
- */
+/* ---- Storing and clearing ---- */
 
 static void message_remove(struct retain *retain, uint32_t node) {
     struct retain_value *value = value_of(retain, node);

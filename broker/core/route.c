@@ -38,8 +38,7 @@ void route_destroy(struct route *route) {
     memory_put(route->memory, MEMORY_OTHER, route, sizeof *route);
 }
 
-/* ---- Arrays of subscriptions ------------------------------------------------------------------
- */
+/* ---- Arrays of subscriptions ---- */
 
 static bool array_resize(struct memory *memory, struct subscription_array *array,
                          uint32_t capacity) {
@@ -97,8 +96,7 @@ static void array_remove(struct memory *memory, struct subscription_array *array
     array_shrink(memory, array);
 }
 
-/* ---- Nodes of filters -------------------------------------------------------------------------
- */
+/* ---- Nodes of filters ---- */
 
 static bool node_is_used(const struct route *route, uint32_t node) {
     const struct route_value *value = route_value_of(route, node);
@@ -184,8 +182,7 @@ static uint32_t node_find(const struct route *route, const struct filter_parts *
     return topic_tree_child(&route->tree, node, filter->group_level);
 }
 
-/* ---- Share groups -----------------------------------------------------------------------------
- */
+/* ---- Share groups ---- */
 
 static struct route_group *group_of(struct share_group *share) {
     return (struct route_group *)share;
@@ -236,8 +233,7 @@ static void group_remove_if_empty(struct route *route, struct route_group *group
     memory_put(route->memory, MEMORY_SUBSCRIPTION, group, sizeof *group);
 }
 
-/* ---- Subscriptions ----------------------------------------------------------------------------
- */
+/* ---- Subscriptions ---- */
 
 static void list_link(struct subscription_list *list, struct subscription *subscription) {
     subscription->session_previous = NULL;
@@ -413,8 +409,7 @@ uint32_t route_shared_subscription_count(const struct route *route) {
     return route->shared_subscription_count;
 }
 
-/* ---- The filter of a subscription ------------------------------------------------------------
- */
+/* ---- The filter of a subscription ---- */
 
 struct filter_writer {
     uint8_t *buf;

@@ -14,8 +14,7 @@
 
 #define MATCH_SET_CAPACITY_MIN 16u
 
-/* ---- The set ----------------------------------------------------------------------------------
- */
+/* ---- The set ---- */
 
 /* The capacity that holds count + more; 0 if there can be none. */
 static uint32_t set_capacity(uint32_t capacity, uint32_t count, uint32_t more) {
@@ -90,8 +89,7 @@ static bool match_add(const struct route *route, uint32_t node, struct match_set
     return true;
 }
 
-/* ---- The walk ---------------------------------------------------------------------------------
- */
+/* ---- The walk ---- */
 
 struct match_walk {
     const struct route *route;

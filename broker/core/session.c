@@ -12,8 +12,7 @@
 
 #define BUCKET_COUNT_MIN 64u
 
-/* ---- Strings ---------------------------------------------------------------------------------
- */
+/* ---- Strings ---- */
 
 struct text *text_create(struct memory *memory, enum memory_class class_, struct ella_slice from) {
     uint32_t len = ella_slice_len(from);
@@ -38,8 +37,7 @@ struct ella_slice text_slice(const struct text *text) {
     return ella_slice_of(text->bytes, text->len);
 }
 
-/* ---- The table -------------------------------------------------------------------------------
- */
+/* ---- The table ---- */
 
 bool session_table_init(struct session_table *table, struct memory *memory, struct hash_key key) {
     table->buckets =
@@ -121,8 +119,7 @@ struct session *session_any(const struct session_table *table) {
     return NULL;
 }
 
-/* ---- Sessions --------------------------------------------------------------------------------
- */
+/* ---- Sessions ---- */
 
 /* The identifier begins in what would be padding. */
 static size_t session_size(uint32_t client_id_len) {

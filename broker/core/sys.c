@@ -84,8 +84,7 @@ void sys_refresh(const struct core *core) {
     v[STAT_MEMORY_REFUSED] = core->memory.refused_count;
 }
 
-/* ---- Values as text --------------------------------------------------------------------------
- */
+/* ---- Values as text ---- */
 
 /* Appends the decimal digits of value; returns the new length. */
 static uint32_t put_number(char *buf, uint32_t len, uint64_t value) {
@@ -117,8 +116,7 @@ static uint32_t put_hundredths(char *buf, uint64_t hundredths) {
     return len;
 }
 
-/* ---- Publishing ------------------------------------------------------------------------------
- */
+/* ---- Publishing ---- */
 
 static void tell(struct core *core, const char *topic, const char *suffix, const char *value,
                  uint32_t value_len) {

@@ -40,8 +40,7 @@ void topic_tree_free(struct topic_tree *tree) {
     pool_free(&tree->nodes);
 }
 
-/* ---- Index ------------------------------------------------------------------------------------
- */
+/* ---- Index ---- */
 
 static uint32_t level_hash(const struct topic_tree *tree, uint32_t parent,
                            struct ella_slice level) {
@@ -124,8 +123,7 @@ static void slot_remove(struct topic_tree *tree, uint32_t hash, uint32_t node) {
         (void)slots_resize(tree, tree->slot_capacity / 2u);
 }
 
-/* ---- Nodes ------------------------------------------------------------------------------------
- */
+/* ---- Nodes ---- */
 
 static bool level_set(struct topic_tree *tree, union topic_tree_bytes *out,
                       struct ella_slice level) {
