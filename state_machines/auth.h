@@ -7,7 +7,8 @@
  * It refuses to know methods, data, passwords and whether the connection is already established:
  * connection.h turns SUCCEED and FAIL into the packet that fits.
  *
- * Invariants (proved by exhaustion in auth_test.cc):
+ * Invariants (proved by exhaustion in auth_test.cc, and from the contracts below for every
+ * order of events in proofs/wp/auth.c):
  *   - SUCCEED and FAIL only while the verifier was asked, so one verdict for each question;
  *   - CHALLENGE is followed by the peer's turn, VERIFY by the verifier's;
  *   - without a method in CONNECT (IDLE for ever) every AUTH is a violation and none is sent;
@@ -93,11 +94,60 @@ struct auth_transition {
  *   6. A failed repetition is final as well: the connection closes (v5/4.12.1-2).
  *
  * Values outside the enums give {FAILED, VIOLATION}. */
+/*@ predicate auth_known(integer state, integer event) =
+      0 <= state <= AUTH_FAILED && 0 <= event <= AUTH_ON_END;
+  predicate auth_is_peer(integer event) = AUTH_ON_CONNECT <= event <= AUTH_ON_WRONG;
+  predicate auth_cancels(integer action) = action == AUTH_DO_FAIL_CANCEL ||
+      action == AUTH_DO_CANCEL || action == AUTH_VIOLATION_CANCEL;
+*/
+/*@ assigns \nothing;
+  ensures total: 0 <= \result.next <= AUTH_FAILED &&
+      0 <= \result.action <= AUTH_VIOLATION_CANCEL;
+  ensures unknown: !auth_known(state, event) ==>
+      \result.next == AUTH_FAILED && \result.action == AUTH_VIOLATION;
+  ensures verify: \result.action == AUTH_DO_VERIFY <==>
+      (state == AUTH_IDLE && event == AUTH_ON_CONNECT) ||
+      (state == AUTH_CHALLENGED && event == AUTH_ON_CONTINUE) ||
+      (state == AUTH_SUCCEEDED && event == AUTH_ON_REAUTHENTICATE);
+  ensures verifying: \result.next == AUTH_VERIFYING <==> \result.action == AUTH_DO_VERIFY;
+  ensures challenge: \result.action == AUTH_DO_CHALLENGE <==>
+      state == AUTH_VERIFYING && event == AUTH_ON_VERIFIER_CHALLENGES;
+  ensures succeed: \result.action == AUTH_DO_SUCCEED <==>
+      state == AUTH_VERIFYING && event == AUTH_ON_VERIFIER_ACCEPTS;
+  ensures challenged: state != AUTH_CHALLENGED ==>
+      (\result.next == AUTH_CHALLENGED <==> \result.action == AUTH_DO_CHALLENGE);
+  ensures succeeded: state != AUTH_SUCCEEDED ==>
+      (\result.next == AUTH_SUCCEEDED <==> \result.action == AUTH_DO_SUCCEED);
+  ensures fail: \result.action == AUTH_DO_FAIL <==>
+      (state == AUTH_VERIFYING && event == AUTH_ON_VERIFIER_REFUSES) ||
+      (state == AUTH_CHALLENGED && event == AUTH_ON_TIMEOUT);
+  ensures fail_method: \result.action == AUTH_DO_FAIL_METHOD <==>
+      state == AUTH_IDLE && event == AUTH_ON_CONNECT_UNSUPPORTED;
+  ensures cancel: auth_cancels(\result.action) <==> state == AUTH_VERIFYING &&
+      auth_known(state, event) && !(AUTH_ON_VERIFIER_ACCEPTS <= event <= AUTH_ON_VERIFIER_REFUSES);
+  ensures fail_cancel: \result.action == AUTH_DO_FAIL_CANCEL <==>
+      state == AUTH_VERIFYING && event == AUTH_ON_TIMEOUT;
+  ensures violation_cancel: \result.action == AUTH_VIOLATION_CANCEL <==>
+      state == AUTH_VERIFYING && auth_is_peer(event);
+  ensures out_of_turn: auth_known(state, event) ==> (\result.action == AUTH_VIOLATION <==>
+      auth_is_peer(event) && state != AUTH_VERIFYING && state != AUTH_FAILED &&
+      \result.action != AUTH_DO_VERIFY && \result.action != AUTH_DO_FAIL_METHOD);
+  ensures faults_fail: AUTH_VIOLATION <= \result.action <= AUTH_VIOLATION_CANCEL ||
+      AUTH_DO_FAIL <= \result.action <= AUTH_DO_CANCEL ==> \result.next == AUTH_FAILED;
+  ensures ignored: \result.action == AUTH_DO_IGNORE ==> \result.next == state ||
+      (event == AUTH_ON_END && \result.next == AUTH_FAILED);
+  ensures failed_is_final: state == AUTH_FAILED && auth_known(state, event) ==>
+      \result.next == AUTH_FAILED && \result.action == AUTH_DO_IGNORE;
+  ensures end: event == AUTH_ON_END ==> \result.next == AUTH_FAILED;
+*/
 struct auth_transition auth_step(enum auth_state state, enum auth_event event);
 
 /* Lower-case names for logs and diagrams, "?" for values outside the enum. */
+//@ assigns \result \from state;
 const char *auth_state_name(enum auth_state state);
+//@ assigns \result \from event;
 const char *auth_event_name(enum auth_event event);
+//@ assigns \result \from action;
 const char *auth_action_name(enum auth_action action);
 
 #ifdef __cplusplus

@@ -8,7 +8,8 @@
  * protocol try is the high bit of the protocol level in CONNECT, by which brokers of some makes
  * know each other as bridges; others refuse it, and are then asked again without it.
  *
- * Invariants (proved by exhaustion in bridge_test.cc):
+ * Invariants (proved by exhaustion in bridge_test.cc, and from the contracts below for every
+ * order of events in proofs/wp/bridge.c):
  *   - CONNECT is sent once for each DIALLED, before everything else, and nothing but CONNACK is
  *     accepted next;
  *   - after one FALL_BACK the private bit is not tried again before the caller says so by
@@ -134,22 +135,119 @@ struct bridge_transition {
  *      accepted, and would publish the will (v5/3.14.4-3).
  *
  * Values outside the enums give {STOPPED, CLOSE}. */
+/*@ predicate bridge_known(integer state, integer event) =
+      0 <= state <= BRIDGE_STOPPED && 0 <= event <= BRIDGE_ON_STOP;
+  predicate bridge_has_transport(integer state) =
+      BRIDGE_DIALLING_PRIVATE <= state <= BRIDGE_ONLINE;
+  predicate bridge_is_dialling(integer state) =
+      state == BRIDGE_DIALLING_PRIVATE || state == BRIDGE_DIALLING;
+  predicate bridge_waits(integer state) =
+      state == BRIDGE_WAITING_PRIVATE || state == BRIDGE_WAITING;
+  predicate bridge_is_accepted(integer state) =
+      state == BRIDGE_SUBSCRIBING || state == BRIDGE_ONLINE;
+  predicate bridge_is_start(integer event) =
+      event == BRIDGE_ON_START || event == BRIDGE_ON_START_PRIVATE;
+  predicate bridge_is_connack(integer event) =
+      BRIDGE_ON_CONNACK_ACCEPTED <= event <= BRIDGE_ON_CONNACK_REFUSED;
+  predicate bridge_is_failure(integer event) =
+      event == BRIDGE_ON_FAILED || event == BRIDGE_ON_FAILED_ONCE;
+*/
+/*@ assigns \nothing;
+  ensures total: 0 <= \result.next <= BRIDGE_STOPPED &&
+      0 <= \result.action <= BRIDGE_VIOLATION;
+  ensures unknown: !bridge_known(state, event) ==>
+      \result.next == BRIDGE_STOPPED && \result.action == BRIDGE_DO_CLOSE;
+  ensures dial: \result.action == BRIDGE_DO_DIAL <==> bridge_known(state, event) &&
+      !bridge_has_transport(state) && bridge_is_start(event);
+  ensures dialling: !bridge_has_transport(state) ==>
+      (bridge_has_transport(\result.next) <==> \result.action == BRIDGE_DO_DIAL);
+  ensures private_only_if_asked: state != BRIDGE_DIALLING_PRIVATE ==>
+      (\result.next == BRIDGE_DIALLING_PRIVATE <==>
+          \result.action == BRIDGE_DO_DIAL && event == BRIDGE_ON_START_PRIVATE);
+  ensures connect: \result.action == BRIDGE_DO_CONNECT <==>
+      state == BRIDGE_DIALLING && event == BRIDGE_ON_DIALLED;
+  ensures connect_private: \result.action == BRIDGE_DO_CONNECT_PRIVATE <==>
+      state == BRIDGE_DIALLING_PRIVATE && event == BRIDGE_ON_DIALLED;
+  ensures connack_awaited: !bridge_waits(state) ==>
+      (bridge_waits(\result.next) <==> \result.action == BRIDGE_DO_CONNECT ||
+          \result.action == BRIDGE_DO_CONNECT_PRIVATE);
+  ensures subscribe: \result.action == BRIDGE_DO_SUBSCRIBE <==>
+      bridge_waits(state) && event == BRIDGE_ON_CONNACK_ACCEPTED;
+  ensures accepted: !bridge_is_accepted(state) ==>
+      (bridge_is_accepted(\result.next) <==> \result.action == BRIDGE_DO_SUBSCRIBE);
+  ensures go_online: \result.action == BRIDGE_DO_GO_ONLINE <==>
+      state == BRIDGE_SUBSCRIBING && event == BRIDGE_ON_SUBSCRIBED;
+  ensures online: state != BRIDGE_ONLINE ==>
+      (\result.next == BRIDGE_ONLINE <==> \result.action == BRIDGE_DO_GO_ONLINE);
+  ensures process: \result.action == BRIDGE_DO_PROCESS <==>
+      bridge_is_accepted(state) && event == BRIDGE_ON_TRAFFIC;
+  ensures fall_back: \result.action == BRIDGE_DO_FALL_BACK <==>
+      state == BRIDGE_WAITING_PRIVATE &&
+      (event == BRIDGE_ON_CONNACK_VERSION_REFUSED || bridge_is_failure(event));
+  ensures falls_back: \result.action == BRIDGE_DO_FALL_BACK ==>
+      \result.next == BRIDGE_DIALLING;
+  ensures back_off: \result.action == BRIDGE_DO_BACK_OFF <==> event == BRIDGE_ON_FAILED &&
+      bridge_has_transport(state) && state != BRIDGE_WAITING_PRIVATE;
+  ensures backing_off: state != BRIDGE_BACKING_OFF ==>
+      (\result.next == BRIDGE_BACKING_OFF <==> \result.action == BRIDGE_DO_BACK_OFF);
+  ensures rest: \result.action == BRIDGE_DO_REST <==>
+      state == BRIDGE_BACKING_OFF && event == BRIDGE_ON_REST_QUIET;
+  ensures hang_up: \result.action == BRIDGE_DO_HANG_UP <==>
+      (state == BRIDGE_ONLINE && event == BRIDGE_ON_QUIET) ||
+      ((bridge_waits(state) || bridge_is_accepted(state)) && event == BRIDGE_ON_STOP);
+  ensures refused: \result.action == BRIDGE_REFUSED <==>
+      (bridge_waits(state) && event == BRIDGE_ON_CONNACK_REFUSED) ||
+      (state == BRIDGE_WAITING && event == BRIDGE_ON_CONNACK_VERSION_REFUSED);
+  ensures refused_waits: \result.action == BRIDGE_REFUSED ==> \result.next == BRIDGE_WAITING;
+  ensures violation: \result.action == BRIDGE_VIOLATION <==>
+      (bridge_waits(state) && event == BRIDGE_ON_TRAFFIC) ||
+      (bridge_is_accepted(state) && bridge_is_connack(event));
+  ensures violation_stays: \result.action == BRIDGE_VIOLATION ==> \result.next == state;
+  ensures transport_is_closed: bridge_has_transport(state) && bridge_known(state, event) ==>
+      (!bridge_has_transport(\result.next) <==> \result.action == BRIDGE_DO_BACK_OFF ||
+          \result.action == BRIDGE_DO_CLOSE || \result.action == BRIDGE_DO_HANG_UP);
+  ensures late_transport_is_closed: event == BRIDGE_ON_DIALLED && bridge_known(state, event) &&
+      !bridge_has_transport(state) ==> \result.action == BRIDGE_DO_CLOSE;
+  ensures stop: event == BRIDGE_ON_STOP ==> \result.next == BRIDGE_STOPPED;
+  ensures stopped: state == BRIDGE_STOPPED && \result.next != BRIDGE_STOPPED ==>
+      bridge_is_start(event);
+  ensures once: event == BRIDGE_ON_FAILED_ONCE && bridge_has_transport(state) &&
+      state != BRIDGE_WAITING_PRIVATE ==> \result.next == BRIDGE_STOPPED;
+*/
 struct bridge_transition bridge_step(enum bridge_state state, enum bridge_event event);
 
 /* The event that dials: private if the operator wants the try and it was not refused. */
+/*@ assigns \nothing;
+  ensures private: \result == BRIDGE_ON_START_PRIVATE <==> try_private && !private_refused;
+  ensures plain: \result == BRIDGE_ON_START <==> !try_private || private_refused;
+*/
 enum bridge_event bridge_start_event(bool try_private, bool private_refused);
 
 /* The event when the rest timer fires: START, or REST_QUIET for a lazy bridge that is not wanted
  * (too few messages wait). wanted is of no meaning for the other types. */
+/*@ assigns \nothing;
+  ensures quiet: \result == BRIDGE_ON_REST_QUIET <==> type == BRIDGE_LAZY && !wanted;
+  ensures private: \result == BRIDGE_ON_START_PRIVATE <==>
+      !(type == BRIDGE_LAZY && !wanted) && try_private && !private_refused;
+  ensures plain: \result == BRIDGE_ON_START <==>
+      !(type == BRIDGE_LAZY && !wanted) && !(try_private && !private_refused);
+*/
 enum bridge_event bridge_rested_event(enum bridge_start_type type, bool wanted, bool try_private,
                                       bool private_refused);
 
 /* The event of a failure. */
+/*@ assigns \nothing;
+  ensures once: \result == BRIDGE_ON_FAILED_ONCE <==> type == BRIDGE_ONCE;
+  ensures again: \result == BRIDGE_ON_FAILED <==> type != BRIDGE_ONCE;
+*/
 enum bridge_event bridge_failed_event(enum bridge_start_type type);
 
 /* Lower-case names for logs and diagrams, "?" for values outside the enum. */
+//@ assigns \result \from state;
 const char *bridge_state_name(enum bridge_state state);
+//@ assigns \result \from event;
 const char *bridge_event_name(enum bridge_event event);
+//@ assigns \result \from action;
 const char *bridge_action_name(enum bridge_action action);
 
 #ifdef __cplusplus

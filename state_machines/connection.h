@@ -8,7 +8,8 @@
  * version has no such packet (3.x has no DISCONNECT from the server and no CONNACK for malformed
  * bytes) the caller leaves the packet out and still closes.
  *
- * Invariants (proved by exhaustion in connection_test.cc):
+ * Invariants (proved by exhaustion in connection_test.cc, and in proofs/wp/connection.c from the
+ * contracts below, for every order of events):
  *   - nothing but CONNECT is ever processed first, and a second CONNECT never;
  *   - at most one CONNACK (ACCEPT, REFUSE or VIOLATION_REFUSE) in a connection's life;
  *   - DISCONNECT is ordered only after ACCEPT;
@@ -141,20 +142,128 @@ struct connection_transition {
  *   9. Take-over before ACCEPT cannot happen (no session is attached); it closes in silence.
  *
  * Values outside the enums give {CLOSING, VIOLATION_CLOSE}. */
+/*@ // What the values may be, and the sets that the rules speak of.
+  predicate connection_known(integer state, integer event) =
+      0 <= state <= CONNECTION_CLOSED && 0 <= event <= CONNECTION_ON_TRANSPORT_CLOSED;
+  predicate connection_has_session(integer state) =
+      state == CONNECTION_ESTABLISHED || state == CONNECTION_REAUTHENTICATING;
+  predicate connection_is_judged(integer state) =
+      state == CONNECTION_CHECKING || state == CONNECTION_AUTHENTICATING;
+  predicate connection_is_connect(integer event) =
+      event == CONNECTION_ON_CONNECT || event == CONNECTION_ON_CONNECT_WITH_METHOD;
+  predicate connection_refuses(integer action) =
+      action == CONNECTION_DO_REFUSE || action == CONNECTION_VIOLATION_REFUSE;
+  predicate connection_disconnects(integer action) =
+      action == CONNECTION_DO_DISCONNECT || action == CONNECTION_VIOLATION_DISCONNECT;
+  // The edges of the drawing at the head of this file, and no others.
+  predicate connection_edge(integer state, integer next) =
+      state == next ||
+      (state == CONNECTION_WAITING && connection_is_judged(next)) ||
+      (connection_is_judged(state) && next == CONNECTION_ESTABLISHED) ||
+      (connection_has_session(state) && connection_has_session(next)) ||
+      (state < CONNECTION_CLOSING && next == CONNECTION_CLOSING) ||
+      next == CONNECTION_CLOSED;
+*/
+/*@ assigns \nothing;
+  ensures total: 0 <= \result.next <= CONNECTION_CLOSED &&
+      0 <= \result.action <= CONNECTION_DO_RELEASE;
+  ensures unknown: !connection_known(state, event) ==>
+      \result.next == CONNECTION_CLOSING && \result.action == CONNECTION_VIOLATION_CLOSE;
+  ensures only_edges: connection_known(state, event) ==> connection_edge(state, \result.next);
+  ensures connect_first: state == CONNECTION_WAITING &&
+      CONNECTION_ON_CONNECT <= event <= CONNECTION_ON_BAD_PACKET && !connection_is_connect(event)
+      ==> \result.next == CONNECTION_CLOSING && (\result.action == CONNECTION_DO_CLOSE ||
+          \result.action == CONNECTION_VIOLATION_CLOSE || (event == CONNECTION_ON_BAD_CONNECT &&
+          \result.action == CONNECTION_DO_REFUSE));
+  ensures connect_is_judged: state == CONNECTION_WAITING ==>
+      (\result.next == CONNECTION_CHECKING <==> event == CONNECTION_ON_CONNECT) &&
+      (\result.next == CONNECTION_AUTHENTICATING <==>
+          event == CONNECTION_ON_CONNECT_WITH_METHOD);
+  ensures check_once: \result.action == CONNECTION_DO_CHECK <==>
+      state == CONNECTION_WAITING && event == CONNECTION_ON_CONNECT;
+  ensures second_connect: connection_is_connect(event) && connection_is_judged(state) ==>
+      (state == CONNECTION_CHECKING ? \result.action == CONNECTION_DO_HOLD
+                                    : \result.action == CONNECTION_VIOLATION_REFUSE);
+  ensures third_connect: connection_is_connect(event) && connection_has_session(state) ==>
+      \result.action == CONNECTION_VIOLATION_DISCONNECT;
+  ensures auth: \result.action == CONNECTION_DO_AUTH <==>
+      (event == CONNECTION_ON_AUTH &&
+          (state == CONNECTION_AUTHENTICATING || connection_has_session(state))) ||
+      (event == CONNECTION_ON_CONNECT_WITH_METHOD && state == CONNECTION_WAITING);
+  ensures hold: \result.action == CONNECTION_DO_HOLD <==> state == CONNECTION_CHECKING &&
+      CONNECTION_ON_CONNECT <= event <= CONNECTION_ON_BAD_PACKET;
+  ensures hold_waits: \result.action == CONNECTION_DO_HOLD ==>
+      \result.next == CONNECTION_CHECKING;
+  ensures accept: \result.action == CONNECTION_DO_ACCEPT <==>
+      connection_is_judged(state) && event == CONNECTION_ON_ACCEPTED;
+  ensures session_begins: !connection_has_session(state) ==>
+      (connection_has_session(\result.next) <==> \result.action == CONNECTION_DO_ACCEPT);
+  ensures accepted_is_established: \result.action == CONNECTION_DO_ACCEPT ==>
+      \result.next == CONNECTION_ESTABLISHED;
+  ensures reauthenticated: \result.action == CONNECTION_DO_REAUTHENTICATED <==>
+      state == CONNECTION_REAUTHENTICATING && event == CONNECTION_ON_ACCEPTED;
+  ensures process: \result.action == CONNECTION_DO_PROCESS <==>
+      connection_has_session(state) && event == CONNECTION_ON_TRAFFIC;
+  ensures process_stays: \result.action == CONNECTION_DO_PROCESS ==> \result.next == state;
+  ensures farewell: \result.action == CONNECTION_DO_FAREWELL <==>
+      connection_has_session(state) && event == CONNECTION_ON_DISCONNECT;
+  ensures refuse_before_session: connection_refuses(\result.action) ==>
+      \result.next == CONNECTION_CLOSING &&
+      (connection_is_judged(state) ||
+          (state == CONNECTION_WAITING && event == CONNECTION_ON_BAD_CONNECT));
+  ensures disconnect_in_session: connection_disconnects(\result.action) ==>
+      connection_has_session(state) && \result.next == CONNECTION_CLOSING;
+  ensures session_ends: connection_has_session(state) && connection_known(state, event) ==>
+      (!connection_has_session(\result.next) <==> connection_disconnects(\result.action) ||
+          \result.action == CONNECTION_DO_FAREWELL || \result.action == CONNECTION_DO_LOSE);
+  ensures lose: \result.action == CONNECTION_DO_LOSE <==>
+      connection_has_session(state) && event == CONNECTION_ON_TRANSPORT_CLOSED;
+  ensures release: \result.action == CONNECTION_DO_RELEASE <==>
+      !connection_has_session(state) && 0 <= state < CONNECTION_CLOSED &&
+      event == CONNECTION_ON_TRANSPORT_CLOSED;
+  ensures closing_is_silent: (state == CONNECTION_CLOSING || state == CONNECTION_CLOSED) &&
+      connection_known(state, event) ==>
+      (\result.action == CONNECTION_DO_IGNORE || \result.action == CONNECTION_DO_CLOSE ||
+          \result.action == CONNECTION_DO_RELEASE) && \result.next >= state;
+  ensures closed: connection_known(state, event) ==> (\result.next == CONNECTION_CLOSED <==>
+      state == CONNECTION_CLOSED || event == CONNECTION_ON_TRANSPORT_CLOSED);
+  ensures ends_in_the_end: event == CONNECTION_ON_TIMEOUT && 0 <= state < CONNECTION_CLOSED ==>
+      \result.next == CONNECTION_CLOSING && \result.action != CONNECTION_DO_IGNORE;
+*/
 struct connection_transition connection_step(enum connection_state state,
                                              enum connection_event event);
 
 /* The event of a well-formed packet from the peer. has_method: CONNECT carries an Authentication
  * Method; of no meaning for other packets. */
+/*@ assigns \nothing;
+  ensures connect: \result == CONNECTION_ON_CONNECT <==> type == ELLA_CONNECT && !has_method;
+  ensures connect_with_method: \result == CONNECTION_ON_CONNECT_WITH_METHOD <==>
+      type == ELLA_CONNECT && has_method;
+  ensures auth: \result == CONNECTION_ON_AUTH <==> type == ELLA_AUTH;
+  ensures disconnect: \result == CONNECTION_ON_DISCONNECT <==> type == ELLA_DISCONNECT;
+  ensures wrong_way: \result == CONNECTION_ON_WRONG_WAY <==> type == ELLA_CONNACK ||
+      type == ELLA_SUBACK || type == ELLA_UNSUBACK || type == ELLA_PINGRESP;
+  ensures traffic: \result == CONNECTION_ON_TRAFFIC <==>
+      ELLA_PUBLISH <= type <= ELLA_SUBSCRIBE || type == ELLA_UNSUBSCRIBE || type == ELLA_PINGREQ;
+  ensures nothing_else: \result == CONNECTION_ON_BAD_PACKET <==>
+      !(ELLA_CONNECT <= type <= ELLA_AUTH);
+  ensures total: 0 <= \result <= CONNECTION_ON_BAD_PACKET;
+*/
 enum connection_event connection_packet_event(enum ella_packet_type type, bool has_method);
 
 /* Whether packets other than those an action orders may be queued to the peer: only between ACCEPT
  * and the end (v5/3.2.0-1, v5/3.14.4-1, v3/3.2.0-1). */
+/*@ assigns \nothing;
+  ensures in_session: \result <==> connection_has_session(state);
+*/
 bool connection_may_send(enum connection_state state);
 
 /* Lower-case names for logs and diagrams, "?" for values outside the enum. */
+//@ assigns \result \from state;
 const char *connection_state_name(enum connection_state state);
+//@ assigns \result \from event;
 const char *connection_event_name(enum connection_event event);
+//@ assigns \result \from action;
 const char *connection_action_name(enum connection_action action);
 
 #ifdef __cplusplus

@@ -76,6 +76,9 @@ struct keepalive_transition keepalive_step(enum keepalive_state state,
     return transitions[state][event];
 }
 
+/*@ assigns \nothing;
+  ensures sum: \result == \min(from_ms + interval_ms, KEEPALIVE_NEVER_MS);
+*/
 static uint64_t sum_ms(uint64_t from_ms, uint64_t interval_ms) {
     return from_ms > KEEPALIVE_NEVER_MS - interval_ms ? KEEPALIVE_NEVER_MS : from_ms + interval_ms;
 }

@@ -8,7 +8,8 @@
  * no sum overflows. It refuses to know packets: half a packet is no packet, a packet sent is no
  * packet received.
  *
- * Invariants (proved by exhaustion in keepalive_test.cc):
+ * Invariants (proved by exhaustion in keepalive_test.cc, and from the contracts below for every
+ * order of events in proofs/wp/keepalive.c):
  *   - EXPIRE at most once, and never in OFF;
  *   - only whole packets from the peer, after acceptance, move the deadline.
  */
@@ -69,27 +70,81 @@ struct keepalive_transition {
  *   3. EXPIRED is final: a packet that arrives with the deadline passed does not revive anything.
  *
  * Values outside the enums give {EXPIRED, IGNORE}. */
+/*@ predicate keepalive_known(integer state, integer event) =
+      0 <= state <= KEEPALIVE_EXPIRED && 0 <= event <= KEEPALIVE_ON_TIME_DUE;
+*/
+/*@ assigns \nothing;
+  ensures total: 0 <= \result.next <= KEEPALIVE_EXPIRED &&
+      0 <= \result.action <= KEEPALIVE_DO_EXPIRE;
+  ensures unknown: !keepalive_known(state, event) ==>
+      \result.next == KEEPALIVE_EXPIRED && \result.action == KEEPALIVE_DO_IGNORE;
+  ensures expire: \result.action == KEEPALIVE_DO_EXPIRE <==>
+      (state == KEEPALIVE_CONNECTING || state == KEEPALIVE_RUNNING) &&
+      event == KEEPALIVE_ON_TIME_DUE;
+  ensures expired: keepalive_known(state, event) ==>
+      (\result.next == KEEPALIVE_EXPIRED <==>
+          state == KEEPALIVE_EXPIRED || \result.action == KEEPALIVE_DO_EXPIRE);
+  ensures restart: \result.action == KEEPALIVE_DO_RESTART <==>
+      (state == KEEPALIVE_CONNECTING && event == KEEPALIVE_ON_ACCEPTED) ||
+      (state == KEEPALIVE_RUNNING && event == KEEPALIVE_ON_PACKET);
+  ensures stop: \result.action == KEEPALIVE_DO_STOP <==>
+      state == KEEPALIVE_CONNECTING && event == KEEPALIVE_ON_ACCEPTED_OFF;
+  ensures running: \result.next == KEEPALIVE_RUNNING <==> keepalive_known(state, event) &&
+      (\result.action == KEEPALIVE_DO_RESTART ||
+          (state == KEEPALIVE_RUNNING && event != KEEPALIVE_ON_TIME_DUE));
+  ensures off_for_ever: state == KEEPALIVE_OFF && keepalive_known(state, event) ==>
+      \result.next == KEEPALIVE_OFF && \result.action == KEEPALIVE_DO_IGNORE;
+  ensures off: \result.next == KEEPALIVE_OFF && state != KEEPALIVE_OFF ==>
+      \result.action == KEEPALIVE_DO_STOP;
+*/
 struct keepalive_transition keepalive_step(enum keepalive_state state, enum keepalive_event event);
 
 /* ON_ACCEPTED or, for 0, ON_ACCEPTED_OFF. */
+/*@ assigns \nothing;
+  ensures off: \result == KEEPALIVE_ON_ACCEPTED_OFF <==> keep_alive_s == 0;
+  ensures on: \result == KEEPALIVE_ON_ACCEPTED <==> keep_alive_s > 0;
+*/
 enum keepalive_event keepalive_accepted_event(uint16_t keep_alive_s);
 
 /* ON_TIME_DUE from deadline_ms on, ON_TIME_EARLY before; never due at KEEPALIVE_NEVER_MS. */
+/*@ assigns \nothing;
+  ensures due: \result == KEEPALIVE_ON_TIME_DUE <==>
+      now_ms >= deadline_ms && deadline_ms != KEEPALIVE_NEVER_MS;
+  ensures early: \result == KEEPALIVE_ON_TIME_EARLY <==>
+      now_ms < deadline_ms || deadline_ms == KEEPALIVE_NEVER_MS;
+*/
 enum keepalive_event keepalive_time_event(uint64_t now_ms, uint64_t deadline_ms);
 
 /* When the connect timeout ends; timeout_ms 0 means never. */
+/*@ assigns \nothing;
+  ensures never: timeout_ms == 0 ==> \result == KEEPALIVE_NEVER_MS;
+  ensures sum: timeout_ms > 0 ==> \result == \min(opened_ms + timeout_ms, KEEPALIVE_NEVER_MS);
+*/
 uint64_t keepalive_connect_deadline_ms(uint64_t opened_ms, uint32_t timeout_ms);
 
 /* When 1.5 x keep_alive_s (exact: 1500 ms a second) without a packet is over; 0 means never. */
+/*@ assigns \nothing;
+  ensures never: keep_alive_s == 0 ==> \result == KEEPALIVE_NEVER_MS;
+  ensures sum: keep_alive_s > 0 ==>
+      \result == \min(last_packet_ms + keep_alive_s * 1500, KEEPALIVE_NEVER_MS);
+*/
 uint64_t keepalive_deadline_ms(uint64_t last_packet_ms, uint16_t keep_alive_s);
 
 /* The other end's duty (v3/3.1.2-23, v5 3.1.2.10): when PINGREQ must be sent if nothing else was
  * sent after last_sent_ms; 0 means never. */
+/*@ assigns \nothing;
+  ensures never: keep_alive_s == 0 ==> \result == KEEPALIVE_NEVER_MS;
+  ensures sum: keep_alive_s > 0 ==>
+      \result == \min(last_sent_ms + keep_alive_s * 1000, KEEPALIVE_NEVER_MS);
+*/
 uint64_t keepalive_ping_due_ms(uint64_t last_sent_ms, uint16_t keep_alive_s);
 
 /* Lower-case names for logs and diagrams, "?" for values outside the enum. */
+//@ assigns \result \from state;
 const char *keepalive_state_name(enum keepalive_state state);
+//@ assigns \result \from event;
 const char *keepalive_event_name(enum keepalive_event event);
+//@ assigns \result \from action;
 const char *keepalive_action_name(enum keepalive_action action);
 
 #ifdef __cplusplus

@@ -7,7 +7,8 @@
  * It refuses to know messages, topics, permissions, and which end of the connection it serves. The
  * state belongs to the session and outlives connections; QoS 1 needs no state.
  *
- * Invariants (proved by exhaustion in qos_receive_test.cc):
+ * Invariants (proved by exhaustion in qos_receive_test.cc, and from the contracts below for every
+ * order of events in proofs/wp/qos_receive.c):
  *   - between two PUBRELs (or session ends) a message is delivered at most once, however often its
  *     PUBLISH comes;
  *   - every PUBLISH is answered by PUBREC, every PUBREL by PUBCOMP, in every state.
@@ -79,12 +80,43 @@ struct qos_receive_transition {
  *   4. A PUBREL with reason 0x92 is answered the same way: every PUBREL gets its PUBCOMP.
  *
  * Values outside the enums give {ABSENT, IGNORE}: no outsider can cause a delivery. */
+/*@ predicate qos_receive_known(integer state, integer event) =
+      0 <= state <= QOS_RECEIVE_RECEIVED && 0 <= event <= QOS_RECEIVE_ON_END;
+  predicate qos_receive_is_publish(integer event) =
+      QOS_RECEIVE_ON_PUBLISH <= event <= QOS_RECEIVE_ON_PUBLISH_DISCARDED;
+*/
+/*@ assigns \nothing;
+  ensures total: 0 <= \result.next <= QOS_RECEIVE_RECEIVED &&
+      0 <= \result.action <= QOS_RECEIVE_DO_FORGET;
+  ensures unknown: !qos_receive_known(state, event) ==>
+      \result.next == QOS_RECEIVE_ABSENT && \result.action == QOS_RECEIVE_DO_IGNORE;
+  ensures deliver: \result.action == QOS_RECEIVE_DO_DELIVER <==>
+      state == QOS_RECEIVE_ABSENT && event == QOS_RECEIVE_ON_PUBLISH;
+  ensures remember: qos_receive_known(state, event) ==>
+      (\result.next == QOS_RECEIVE_RECEIVED <==> qos_receive_is_publish(event) &&
+          (state == QOS_RECEIVE_RECEIVED || event != QOS_RECEIVE_ON_PUBLISH_REFUSED));
+  ensures repetition: \result.action == QOS_RECEIVE_DO_PUBREC <==>
+      state == QOS_RECEIVE_RECEIVED && qos_receive_is_publish(event);
+  ensures refuse: \result.action == QOS_RECEIVE_DO_PUBREC_REFUSED <==>
+      state == QOS_RECEIVE_ABSENT && event == QOS_RECEIVE_ON_PUBLISH_REFUSED;
+  ensures discard: \result.action == QOS_RECEIVE_DO_DISCARD <==>
+      state == QOS_RECEIVE_ABSENT && event == QOS_RECEIVE_ON_PUBLISH_DISCARDED;
+  ensures pubcomp: \result.action == QOS_RECEIVE_DO_PUBCOMP <==>
+      state == QOS_RECEIVE_RECEIVED && event == QOS_RECEIVE_ON_PUBREL;
+  ensures pubcomp_unknown: \result.action == QOS_RECEIVE_DO_PUBCOMP_UNKNOWN <==>
+      state == QOS_RECEIVE_ABSENT && event == QOS_RECEIVE_ON_PUBREL;
+  ensures forget: \result.action == QOS_RECEIVE_DO_FORGET <==>
+      state == QOS_RECEIVE_RECEIVED && event == QOS_RECEIVE_ON_END;
+*/
 struct qos_receive_transition qos_receive_step(enum qos_receive_state state,
                                                enum qos_receive_event event);
 
 /* Lower-case names for logs and diagrams, "?" for values outside the enum. */
+//@ assigns \result \from state;
 const char *qos_receive_state_name(enum qos_receive_state state);
+//@ assigns \result \from event;
 const char *qos_receive_event_name(enum qos_receive_event event);
+//@ assigns \result \from action;
 const char *qos_receive_action_name(enum qos_receive_action action);
 
 #ifdef __cplusplus

@@ -6,7 +6,8 @@
  *
  * It refuses to know messages, topics, queues, and which end of the connection it serves.
  *
- * Invariants (proved by exhaustion in qos_send_test.cc):
+ * Invariants (proved by exhaustion in qos_send_test.cc, and from the contracts below for every
+ * order of events in proofs/wp/qos_send.c):
  *   - a packet id becomes FREE only by its last acknowledgement (PUBACK; PUBCOMP; failing PUBREC)
  *     or by the session's end, and that step says so (frees_id);
  *   - PUBLISH is sent once, and again only on RESUME; never after PUBREL was sent;
@@ -104,11 +105,76 @@ struct qos_send_transition {
  *      this connection skips it.
  *
  * Values outside the enums give {FREE, VIOLATION} with both flags false. */
+/*@ predicate qos_send_known(integer state, integer event) =
+      0 <= state <= QOS_SEND_WAITING_PUBCOMP && 0 <= event <= QOS_SEND_ON_END;
+  predicate qos_send_is_send(integer event) =
+      event == QOS_SEND_ON_SEND_QOS1 || event == QOS_SEND_ON_SEND_QOS2;
+  predicate qos_send_is_pubrec(integer event) =
+      event == QOS_SEND_ON_PUBREC || event == QOS_SEND_ON_PUBREC_ERROR;
+  predicate qos_send_waits_first(integer state) =
+      state == QOS_SEND_WAITING_PUBACK || state == QOS_SEND_WAITING_PUBREC;
+  predicate qos_send_waits(integer state) =
+      qos_send_waits_first(state) || state == QOS_SEND_WAITING_PUBCOMP;
+  // What ends the exchange of one packet id.
+  predicate qos_send_last_acknowledgement(integer state, integer event) =
+      (state == QOS_SEND_WAITING_PUBACK && event == QOS_SEND_ON_PUBACK) ||
+      (state == QOS_SEND_WAITING_PUBREC && event == QOS_SEND_ON_PUBREC_ERROR) ||
+      (state == QOS_SEND_WAITING_PUBCOMP && event == QOS_SEND_ON_PUBCOMP);
+*/
+/*@ assigns \nothing;
+  ensures total: 0 <= \result.next <= QOS_SEND_WAITING_PUBCOMP &&
+      0 <= \result.action <= QOS_SEND_ID_IN_USE;
+  ensures unknown: !qos_send_known(state, event) ==> \result.next == QOS_SEND_FREE &&
+      \result.action == QOS_SEND_VIOLATION && !\result.takes_slot && !\result.frees_id;
+  ensures frees_id: \result.frees_id <==> qos_send_last_acknowledgement(state, event) ||
+      (qos_send_waits(state) && event == QOS_SEND_ON_END);
+  ensures only_that_frees: qos_send_known(state, event) && qos_send_waits(state) ==>
+      (\result.next == QOS_SEND_FREE <==> \result.frees_id);
+  ensures free_is_taken: state == QOS_SEND_FREE && qos_send_known(state, event) ==>
+      (\result.next == QOS_SEND_WAITING_PUBACK <==> event == QOS_SEND_ON_SEND_QOS1) &&
+      (\result.next == QOS_SEND_WAITING_PUBREC <==> event == QOS_SEND_ON_SEND_QOS2) &&
+      \result.next != QOS_SEND_WAITING_PUBCOMP;
+  ensures complete: \result.action == QOS_SEND_DO_COMPLETE <==>
+      qos_send_last_acknowledgement(state, event);
+  ensures abandon: \result.action == QOS_SEND_DO_ABANDON <==>
+      qos_send_waits(state) && event == QOS_SEND_ON_END;
+  ensures publish: \result.action == QOS_SEND_DO_PUBLISH <==>
+      state == QOS_SEND_FREE && qos_send_is_send(event);
+  ensures publish_again: \result.action == QOS_SEND_DO_PUBLISH_AGAIN <==>
+      qos_send_waits_first(state) && event == QOS_SEND_ON_RESUME;
+  ensures takes_slot: \result.takes_slot <==> \result.action == QOS_SEND_DO_PUBLISH ||
+      \result.action == QOS_SEND_DO_PUBLISH_AGAIN;
+  ensures pubrel: \result.action == QOS_SEND_DO_PUBREL <==>
+      (state == QOS_SEND_WAITING_PUBREC && event == QOS_SEND_ON_PUBREC) ||
+      (state == QOS_SEND_WAITING_PUBCOMP &&
+          (event == QOS_SEND_ON_PUBREC || event == QOS_SEND_ON_RESUME));
+  ensures pubrel_waits: \result.next == QOS_SEND_WAITING_PUBCOMP <==>
+      \result.action == QOS_SEND_DO_PUBREL || (state == QOS_SEND_WAITING_PUBCOMP &&
+          qos_send_known(state, event) && !\result.frees_id);
+  ensures no_way_back: qos_send_known(state, event) && qos_send_waits(state) ==>
+      \result.next == state || \result.next == QOS_SEND_FREE ||
+      \result.next == QOS_SEND_WAITING_PUBCOMP;
+  ensures pubrel_unknown: \result.action == QOS_SEND_DO_PUBREL_UNKNOWN <==>
+      state == QOS_SEND_FREE && event == QOS_SEND_ON_PUBREC;
+  ensures id_in_use: \result.action == QOS_SEND_ID_IN_USE <==>
+      qos_send_waits(state) && qos_send_is_send(event);
+  ensures violation: qos_send_known(state, event) ==>
+      (\result.action == QOS_SEND_VIOLATION <==>
+          (state == QOS_SEND_WAITING_PUBACK && qos_send_is_pubrec(event)) ||
+          ((state == QOS_SEND_WAITING_PUBREC || state == QOS_SEND_WAITING_PUBCOMP) &&
+              event == QOS_SEND_ON_PUBACK));
+  ensures faults_change_nothing: qos_send_known(state, event) &&
+      (\result.action == QOS_SEND_VIOLATION || \result.action == QOS_SEND_ID_IN_USE ||
+          \result.action == QOS_SEND_DO_IGNORE) ==> \result.next == state;
+*/
 struct qos_send_transition qos_send_step(enum qos_send_state state, enum qos_send_event event);
 
 /* Lower-case names for logs and diagrams, "?" for values outside the enum. */
+//@ assigns \result \from state;
 const char *qos_send_state_name(enum qos_send_state state);
+//@ assigns \result \from event;
 const char *qos_send_event_name(enum qos_send_event event);
+//@ assigns \result \from action;
 const char *qos_send_action_name(enum qos_send_action action);
 
 /* The send quota of one connection: messages at QoS 1 and 2 under way together, until PUBACK,
@@ -123,14 +189,41 @@ struct send_quota {
 };
 
 /* receive_maximum 0 is a Protocol Error that the codec refuses; here it counts as 1. */
+/*@ // What is left of a quota: never below 0, never above maximum.
+  logic integer send_quota_room(integer maximum, integer in_flight) =
+      in_flight >= maximum ? 0 : maximum - in_flight;
+*/
+/*@ assigns \nothing;
+  ensures maximum: \result.maximum == (receive_maximum == 0 ? 1 : receive_maximum);
+  ensures unused: \result.in_flight == 0;
+*/
 struct send_quota send_quota_start(uint16_t receive_maximum);
 /* How many PUBLISH at QoS 1 and 2 may be sent now: 0 .. maximum. */
+/*@ assigns \nothing;
+  ensures room: \result == send_quota_room(quota.maximum, quota.in_flight);
+  ensures range: 0 <= \result <= quota.maximum;
+*/
 uint16_t send_quota_left(struct send_quota quota);
 /* Takes a slot for a PUBLISH; false, and nothing taken, if none is left. */
+/*@ requires \valid(quota);
+  assigns quota->in_flight;
+  ensures if_room: \result <==> \old(quota->in_flight) < quota->maximum;
+  ensures taken: \result ==> quota->in_flight == \old(quota->in_flight) + 1;
+  ensures untouched: !\result ==> quota->in_flight == \old(quota->in_flight);
+  ensures never_above: \result ==> quota->in_flight <= quota->maximum;
+*/
 bool send_quota_take(struct send_quota *quota);
 /* Counts a PUBREL that is sent again on a new connection (RESUME in WAITING_PUBCOMP). */
+/*@ requires \valid(quota);
+  assigns quota->in_flight;
+  ensures counted: quota->in_flight == \min(\old(quota->in_flight) + 1, 65535);
+*/
 void send_quota_claim(struct send_quota *quota);
 /* Gives a slot back; without effect if none is taken. */
+/*@ requires \valid(quota);
+  assigns quota->in_flight;
+  ensures given: quota->in_flight == \max(\old(quota->in_flight) - 1, 0);
+*/
 void send_quota_give(struct send_quota *quota);
 
 #ifdef __cplusplus
