@@ -80,7 +80,7 @@ static bool set_options(int fd, int family, const char *bind_interface) {
 /* -1: see errno. */
 //= v5/4.2-1
 static int open_tcp(const struct addrinfo *at, const char *bind_interface) {
-    //= v3/7.1.1-1 v5/4.2-1
+    //= v3/7.1.1-1
     const int fd = socket(at->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -1;
