@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright The Libella authors
 #
-# Writes the pages that the broker prints of its own options: docs/reference/options.md and the list
-# in docs/man/libellad.conf.5. tools/describe_options.sh LIBELLAD
+# Writes the pages that the broker prints of its own options: docs/reference/options.md and the
+# list in docs/man/libellad.conf.5. tools/describe_options.sh LIBELLAD
 set -eu
 broker=$(realpath "$1")
 cd "$(dirname "$0")/.."

@@ -231,6 +231,70 @@ static void shared_subscription(int version) {
     client_end(&sender);
 }
 
+static void add_text(MQTTProperties *properties, enum MQTTPropertyCodes code, char *text) {
+    MQTTProperty property = {.identifier = code};
+    property.value.data.data = text;
+    property.value.data.len = (int)strlen(text);
+    MQTTProperties_add(properties, &property);
+}
+
+/* The next message must carry these properties, unaltered. */
+static void expect_request(struct client *client, const char *response_topic, const char *data) {
+    char *topic = NULL;
+    int topic_len = 0;
+    MQTTClient_message *message = NULL;
+    MQTTClient_receive(client->handle, &topic, &topic_len, &message, PATIENCE_MS);
+    if (message == NULL) {
+        fail("the request did not come");
+    }
+    MQTTProperty *to =
+        MQTTProperties_getProperty(&message->properties, MQTTPROPERTY_CODE_RESPONSE_TOPIC);
+    MQTTProperty *with =
+        MQTTProperties_getProperty(&message->properties, MQTTPROPERTY_CODE_CORRELATION_DATA);
+    if (to == NULL || strncmp(to->value.data.data, response_topic, strlen(response_topic)) != 0 ||
+        with == NULL || strncmp(with->value.data.data, data, strlen(data)) != 0) {
+        fail("Response Topic or Correlation Data did not come as sent");
+    }
+    MQTTClient_freeMessage(&message);
+    MQTTClient_free(topic);
+}
+
+/* In 3.1.1 both sides know the response topic; in 5.0 the request names it. */
+static void request_response(int version) {
+    struct client responder =
+        client_connect(version, (struct settings){"paho-responder", true, NULL});
+    struct client requester =
+        client_connect(version, (struct settings){"paho-requester", true, NULL});
+    subscribe(&responder, "paho/request", 1);
+    subscribe(&requester, "paho/response", 1);
+    if (version == MQTTVERSION_5) {
+        char topic[] = "paho/response";
+        char data[] = "42";
+        MQTTClient_message request = MQTTClient_message_initializer;
+        MQTTClient_deliveryToken token = 0;
+        request.payload = "question";
+        request.payloadlen = 8;
+        request.qos = 1;
+        add_text(&request.properties, MQTTPROPERTY_CODE_RESPONSE_TOPIC, topic);
+        add_text(&request.properties, MQTTPROPERTY_CODE_CORRELATION_DATA, data);
+        MQTTResponse sent =
+            MQTTClient_publishMessage5(requester.handle, "paho/request", &request, &token);
+        if (sent.reasonCode != MQTTREASONCODE_SUCCESS) {
+            fail("the request was not sent: %d", sent.reasonCode);
+        }
+        MQTTResponse_free(sent);
+        expect_request(&responder, topic, data);
+        MQTTProperties_free(&request.properties);
+    } else {
+        publish(&requester, "paho/request", "question", 1, false);
+        expect(&responder, "question", 1, false);
+    }
+    publish(&responder, "paho/response", "answer", 1, false);
+    expect(&requester, "answer", 1, false);
+    client_end(&requester);
+    client_end(&responder);
+}
+
 int main(int argc, char **argv) {
     if (argc != 2) {
         fputs("usage: paho_test PORT\n", stderr);
@@ -244,6 +308,7 @@ int main(int argc, char **argv) {
         will(versions[i]);
         session_resume(versions[i]);
         shared_subscription(versions[i]);
+        request_response(versions[i]);
         printf("ok %d\n", versions[i]);
     }
     return 0;
