@@ -49,6 +49,7 @@ struct loop {
     struct conn_list closing; /* through closing_next, by deadline */
     uint32_t gone_first;      /* through closing_next */
     uint32_t fed_bytes;       /* since the last writing */
+    uint32_t read_size;       /* of one connection in this round */
     uint64_t now_ms;
     int wake_fd;
     bool woken;
@@ -420,7 +421,7 @@ static void resume(struct loop *loop, struct conn *conn) {
 static void read_lingering(struct loop *loop, struct conn *conn) {
     uint32_t got = 0;
     const char *why = NULL;
-    const enum conn_result result = conn_read(conn, loop->read_buffer, LOOP_READ_SIZE, &got, &why);
+    const enum conn_result result = conn_read(conn, loop->read_buffer, loop->read_size, &got, &why);
     if (result == CONN_CLOSED || result == CONN_FAILED)
         drop(loop, conn, NULL);
 }
@@ -429,7 +430,7 @@ static void read_open(struct loop *loop, struct conn *conn) {
     uint32_t got = 0;
     const char *why = NULL;
     loop->stats.read_calls++;
-    switch (conn_read(conn, loop->read_buffer, LOOP_READ_SIZE, &got, &why)) {
+    switch (conn_read(conn, loop->read_buffer, loop->read_size, &got, &why)) {
     case CONN_BLOCKED:
         return;
     case CONN_CLOSED:
@@ -614,8 +615,14 @@ static int wait_for_events(struct loop *loop, uint32_t wait_max_ms) {
     return count;
 }
 
+static uint32_t read_share(int event_count) {
+    const uint32_t share = LOOP_READ_SIZE / (event_count > 1 ? (uint32_t)event_count : 1u);
+    return share < LOOP_READ_SHARE_MIN ? LOOP_READ_SHARE_MIN : share;
+}
+
 bool loop_round(struct loop *loop, uint32_t wait_max_ms) {
     const int event_count = wait_for_events(loop, wait_max_ms);
+    loop->read_size = read_share(event_count);
     loop->now_ms = loop_now_ms();
     loop->woken = false;
     loop->stats.rounds++;

@@ -4,8 +4,9 @@
  * The event loop: joins sockets to the core. One round is wait, read, step, pull, write. It
  * decides nothing about MQTT.
  *
- * Bounds of one round, for one connection: one read of LOOP_READ_SIZE bytes; LOOP_WRITES_MAX
- * writes of LOOP_WRITE_SIZE bytes, of which one is the rule. Of one connection for ever: an
+ * Bounds of one round, for one connection: one read of its share of LOOP_READ_SIZE bytes, so that
+ * a round in which many send is no longer than one in which few do; LOOP_WRITES_MAX writes of
+ * LOOP_WRITE_SIZE bytes, of which one is the rule. Of one connection for ever: an
  * unfinished packet of max_packet_size, or one read that the core does not take yet because the
  * peer leaves its answers unread; and LOOP_WRITE_SIZE bytes that its socket did not take. While
  * the core takes nothing, nothing is read.
@@ -21,6 +22,8 @@
 #include "broker/io/poller.h"
 
 #define LOOP_READ_SIZE (256u * 1024u)
+/* However many are ready, the share of one: LOOP_EVENTS_MAX times this is the most of a round. */
+#define LOOP_READ_SHARE_MIN (8u * 1024u)
 #define LOOP_WRITE_SIZE (64u * 1024u)
 #define LOOP_EVENTS_MAX 256
 /* So many bytes given to the core, of one connection or of many, and those who are to receive

@@ -260,6 +260,23 @@ TEST_P(LoopTest, OneReadAndOneWriteForManyPackets) {
     EXPECT_EQ(loop_stats(b.loop)->write_calls - before.write_calls, 1u);
 }
 
+TEST_P(LoopTest, ARoundIsNoLongerWhenManySend) {
+    ASSERT_TRUE(b.start("sys_interval 0\n"));
+    constexpr size_t COUNT = 64;
+    const bytes message = publish_packet("nobody/reads", std::string(60000, 'x'));
+    std::vector<client> clients;
+    for (size_t i = 0; i < COUNT; i++)
+        clients.push_back(b.join("c" + std::to_string(i)));
+    for (client &c : clients)
+        ASSERT_EQ(c.send(message), message.size());
+    const struct loop_stats before = *loop_stats(b.loop);
+    loop_round(b.loop, 1000);
+    const uint64_t calls = loop_stats(b.loop)->read_calls - before.read_calls;
+    EXPECT_EQ(calls, COUNT) << "each has its turn";
+    EXPECT_LE(loop_stats(b.loop)->read_bytes - before.read_bytes, calls * LOOP_READ_SHARE_MIN);
+    EXPECT_TRUE(b.until([&] { return b.stat(STAT_PUBLISH_RECEIVED) == COUNT; }));
+}
+
 // ---- Not spinning ----
 
 TEST_P(LoopTest, NothingToDoIsNothingDone) {
