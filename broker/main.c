@@ -68,7 +68,7 @@ static const char help_text[] =
     "  -d, --daemon            run in the background\n"
     "  -v, --verbose           log everything\n"
     "  -q, --quiet             log nothing\n"
-    "      --test-config       say whether the file is right, and end\n"
+    "      --test-config       tell every mistake in the file, and end\n"
     "      --poller KIND       wait with epoll (Linux) or poll\n"
     "      --describe-options  print the table of options of the file, and end\n"
     "  -h, --help              print this, and end\n"
@@ -396,6 +396,8 @@ static enum exit_status serve(struct program *program) {
 
 static enum exit_status read_and_serve(struct program *program) {
     enum exit_status status = EXIT_CONFIG;
+    /* Faults are told as compilers do, so that editors find the place. */
+    program->log.settings.timestamp = program->task != TASK_TEST_CONFIG;
     if (read_config(program, &program->config)) {
         status = EXIT_ORDERLY;
         if (program->task == TASK_TEST_CONFIG)

@@ -91,6 +91,7 @@ expect_text out "good.conf is right"
 printf 'max_queued_messages 5\n\nmax_qeued_bytes 1\n' >wrong.conf
 expect_status 3 --test-config -c wrong.conf
 expect_text err 'wrong.conf:3: unknown option "max_qeued_bytes"; is max_queued_bytes meant?'
+[ "$(head -c 13 err)" = "wrong.conf:3:" ] || fail "an editor would not find the place: $(cat err)"
 expect_status 3 -c wrong.conf
 echo "acl_file /a" >later.conf
 expect_status 3 -c later.conf

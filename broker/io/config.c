@@ -19,6 +19,8 @@
 /* A name is suggested if so many changed letters at most make it the one that was meant. */
 #define SUGGESTION_DISTANCE_MAX 3u
 #define NAME_LEN_MAX 64u
+/* Some editors begin a file of UTF-8 with it. */
+#define BYTE_ORDER_MARK "\xEF\xBB\xBF"
 
 /* ---- Messages ---- */
 
@@ -106,8 +108,9 @@ static const char *keep_file_name(const struct config_parser *parser) {
     }
     /* There are never more names than listeners. */
     char *name = strdup(parser->file);
-    if (name != NULL)
-        config->file_names[config->file_name_count++] = name;
+    if (name == NULL)
+        return "";
+    config->file_names[config->file_name_count++] = name;
     return name;
 }
 
@@ -133,8 +136,15 @@ struct config_listener *config_current_listener(struct config_parser *parser) {
             return &parser->config->listeners[i];
     }
     struct config_listener *listener = config_add_listener(parser);
-    if (listener != NULL)
-        listener->is_default = true;
+    if (listener == NULL)
+        return NULL;
+    listener->is_default = true;
+    /* Nobody should open a port to the world by putting lines in the wrong order. */
+    if (parser->option->set != config_set_port && parser->option->set != config_set_bind_address)
+        config_remark(parser,
+                      "%s stands before any listener: it opens the default listener, port %u of "
+                      "all addresses unless port and bind_address say otherwise",
+                      parser->option->name, CONFIG_DEFAULT_PORT);
     return listener;
 }
 
@@ -196,10 +206,10 @@ static bool unknown_option(const struct config_parser *parser, const char *name)
 
 /* ---- Lines ---- */
 
-static bool set_option(struct config_parser *parser, char *value) {
+static bool set_option(struct config_parser *parser, const char *name, char *value) {
     const struct config_option *option = parser->option;
     if (option->status == CONFIG_NOT_YET)
-        return config_fail(parser, "%s is not supported yet", option->name);
+        return config_fail(parser, "%s is not supported yet; %s", name, option->advice);
     if (option->status == CONFIG_REMOVED) {
         config_remark(parser, "%s has no effect any more", option->name);
         return true;
@@ -225,27 +235,41 @@ static bool parse_line(struct config_parser *parser, char *line) {
     char *value = name + strcspn(name, " ");
     if (*value != '\0')
         *value++ = '\0';
+    if (strchr(name, '\t') != NULL)
+        return config_fail(parser, "a tab where a space has to be");
     value += strspn(value, " \t");
     size_t len = strlen(value);
     while (len > 0 && (value[len - 1] == ' ' || value[len - 1] == '\t'))
         value[--len] = '\0';
     parser->option = config_option_find(name);
-    return parser->option == NULL ? unknown_option(parser, name) : set_option(parser, value);
+    return parser->option == NULL ? unknown_option(parser, name) : set_option(parser, name, value);
 }
 
+static bool check_bytes(struct config_parser *parser, char *line, size_t len) {
+    const size_t mark_len = strlen(BYTE_ORDER_MARK);
+    if (memchr(line, '\0', len) != NULL)
+        return config_fail(parser, "a byte 0 in the file");
+    const bool is_marked = parser->line == 1 && strncmp(line, BYTE_ORDER_MARK, mark_len) == 0;
+    return parse_line(parser, is_marked ? line + mark_len : line);
+}
+
+/* All lines are looked at, wrong ones among them or not, so that one reading tells all faults. */
 static bool parse_lines(struct config_parser *parser, FILE *stream) {
     char *line = NULL;
     size_t size = 0;
     bool good = true;
-    for (ssize_t len = 0; good && (len = getline(&line, &size, stream)) >= 0;) {
+    uint32_t *error_count = &parser->reading->error_count;
+    for (ssize_t len = 0;
+         *error_count < CONFIG_ERRORS_MAX && (len = getline(&line, &size, stream)) >= 0;) {
         parser->line++;
-        if (memchr(line, '\0', (size_t)len) != NULL)
-            good = config_fail(parser, "a byte 0 in the file");
-        else
-            good = parse_line(parser, line);
+        if (check_bytes(parser, line, (size_t)len))
+            continue;
+        good = false;
+        if (++*error_count == CONFIG_ERRORS_MAX)
+            config_fail(parser, "too many errors; what follows was not looked at");
     }
     free(line);
-    if (good && ferror(stream) != 0) {
+    if (ferror(stream) != 0) {
         parser->line = 0;
         return config_fail(parser, "%s", strerror(errno));
     }
@@ -268,6 +292,18 @@ bool config_parse_file(struct config_parser *parser) {
 
 /* ---- The whole ---- */
 
+static bool fail_at_same(struct config_parser *parser, const struct config_listener *a,
+                         const struct config_listener *b) {
+    const bool same_file = a->file == b->file;
+    const bool has_default = a->is_default || b->is_default;
+    parser->file = a->file;
+    parser->line = a->line;
+    return config_fail(parser, "the %s %s%s%u has the same port and address%s",
+                       b->is_default ? "default listener made by" : "listener of",
+                       same_file ? "line " : b->file, same_file ? "" : ":", (unsigned)b->line,
+                       has_default ? "; options of a listener have to stand below it" : "");
+}
+
 /* Two listeners that would bind the same address and port. */
 static bool check_listeners(struct config_parser *parser) {
     const struct config *config = parser->config;
@@ -280,12 +316,8 @@ static bool check_listeners(struct config_parser *parser) {
                 (a->address != NULL && b->address != NULL && strcmp(a->address, b->address) == 0);
             const bool same_place = a->bind_interface == NULL && b->bind_interface == NULL &&
                                     a->socket_domain == b->socket_domain;
-            if (a->port != b->port || !same_address || !same_place)
-                continue;
-            parser->file = a->file;
-            parser->line = a->line;
-            return config_fail(parser, "the listener of line %u has the same port and address",
-                               (unsigned)b->line);
+            if (a->port == b->port && same_address && same_place)
+                return fail_at_same(parser, a, b);
         }
     }
     return true;

@@ -6,7 +6,7 @@
  *
  * Syntax
  *   - A line whose first character is # is a comment; blank lines count nothing; lines end with LF
- *     or CRLF.
+ *     or CRLF; a byte order mark before the first one counts nothing.
  *   - KEY, one or more spaces, VALUE: the rest of the line without blanks around it.
  *   - Options of a listener belong to the last `listener` of the same file, before the first one
  *     to the default listener, which exists as soon as it is spoken of.
@@ -15,8 +15,9 @@
  *   - include_dir, in the main file only, reads all *.conf of a directory in byte order, there and
  *     then.
  *
- * Every fault is an error with file and line: nothing is ignored. An option that Mosquitto has and
- * Libella has not yet is an error that says so.
+ * Every fault is an error with file and line: nothing is ignored, and all of them are told, not
+ * the first one only. An option that Mosquitto has and Libella has not yet is an error that says
+ * so, and what to do about it.
  */
 #ifndef BROKER_IO_CONFIG_H
 #define BROKER_IO_CONFIG_H
@@ -33,6 +34,8 @@
 /* -p may be given this often. */
 #define CONFIG_PORTS_MAX 10u
 #define CONFIG_STRING_LEN_MAX 65535u
+/* Faults told of one reading; what has more is no configuration. */
+#define CONFIG_ERRORS_MAX 100u
 #define CONFIG_DEFAULT_PORT 1883u
 
 enum config_answer {
@@ -170,6 +173,7 @@ struct config_option {
     const char *argument;      /* for people: "SECONDS" */
     const char *default_value; /* for people */
     const char *text;          /* for people: one or two sentences */
+    const char *advice;        /* CONFIG_NOT_YET: what to do instead */
     bool (*set)(struct config_parser *parser, char *value); /* CONFIG_SPECIAL */
 };
 

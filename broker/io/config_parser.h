@@ -18,6 +18,7 @@ struct config_reading {
     bool security_seen;                 /* an option that per_listener_settings changes */
     bool log_dest_seen;
     bool log_type_seen;
+    uint32_t error_count; /* lines that are wrong */
 };
 
 /* One file. */

@@ -33,6 +33,11 @@ static bool copy_word(const struct config_parser *parser, const char *word, char
 }
 
 bool config_set_listener(struct config_parser *parser, char *value) {
+    /* First of all, so that what stands below a wrong one is not taken for another's. */
+    struct config_listener *listener = config_add_listener(parser);
+    if (listener == NULL)
+        return false;
+    parser->listener = listener;
     char *rest = value;
     const char *port_word = next_word(&rest);
     const char *address = next_word(&rest);
@@ -47,10 +52,6 @@ bool config_set_listener(struct config_parser *parser, char *value) {
         return config_fail(parser, "a unix socket is given as \"listener 0 %s\"", address);
     if (next_word(&rest) != NULL)
         return config_fail(parser, "listener takes a port and one address");
-    struct config_listener *listener = config_add_listener(parser);
-    if (listener == NULL)
-        return false;
-    parser->listener = listener;
     listener->port = (uint16_t)port;
     return address == NULL || copy_word(parser, address, &listener->address);
 }
@@ -83,7 +84,10 @@ bool config_set_protocol(struct config_parser *parser, char *value) {
     if (strcmp(value, "mqtt") == 0)
         return true;
     if (strcmp(value, "websockets") == 0 || strcmp(value, "http_api") == 0)
-        return config_fail(parser, "protocol %s is not supported yet", value);
+        return config_fail(parser,
+                           "protocol %s is not supported yet; remove this listener, or let its "
+                           "clients use mqtt",
+                           value);
     return config_fail(parser, "protocol must be mqtt, not \"%s\"", value);
 }
 
@@ -153,7 +157,7 @@ bool config_set_log_dest(struct config_parser *parser, char *value) {
         log->destinations |= LOG_TO_SYSLOG;
     else if (strcmp(where, "topic") == 0 || strcmp(where, "dlt") == 0 ||
              strcmp(where, "android") == 0)
-        return config_fail(parser, "log_dest %s is not supported yet", where);
+        return config_fail(parser, "log_dest %s is not supported yet; remove this line", where);
     else
         return config_fail(parser,
                            "log_dest must be stderr, stdout, syslog, file or none, "
@@ -260,7 +264,10 @@ bool config_set_persistence(struct config_parser *parser, char *value) {
     if (!config_value_bool(parser, value, &parser->config->persistence))
         return false;
     if (parser->config->persistence)
-        return config_fail(parser, "%s true is not supported yet", parser->option->name);
+        return config_fail(parser,
+                           "%s true is not supported yet; all state lives in memory and is lost "
+                           "at the end: write false if that will do",
+                           parser->option->name);
     return true;
 }
 
@@ -305,7 +312,7 @@ bool config_set_include_dir(struct config_parser *parser, char *value) {
         count <= (int)INCLUDED_FILES_MAX ||
         config_fail(parser, "include_dir %s has more than %u files", value, INCLUDED_FILES_MAX);
     for (int i = 0; i < count; i++) {
-        good = good && include_file(parser, value, entries[i]->d_name);
+        good = include_file(parser, value, entries[i]->d_name) && good;
         free(entries[i]);
     }
     free(entries);

@@ -15,12 +15,17 @@
 #define HOUR_S 3600u
 #define DAY_S (24u * HOUR_S)
 
+/* Whoever wrote a comment there needs to know that it is none. */
+static const char *comment_advice(const char *value) {
+    return strchr(value, '#') == NULL ? "" : "; a comment needs a line of its own";
+}
+
 bool config_value_bool(const struct config_parser *parser, const char *value, bool *out) {
     const bool yes = strcmp(value, "true") == 0 || strcmp(value, "1") == 0;
     const bool no = strcmp(value, "false") == 0 || strcmp(value, "0") == 0;
     if (!yes && !no)
-        return config_fail(parser, "%s must be true or false, not \"%s\"", parser->option->name,
-                           value);
+        return config_fail(parser, "%s must be true or false, not \"%s\"%s", parser->option->name,
+                           value, comment_advice(value));
     *out = yes;
     return true;
 }
@@ -34,7 +39,8 @@ bool config_value_number(const struct config_parser *parser, const char *value, 
     errno = 0;
     const long long number = strtoll(value, &end, 0);
     if (end == value || *end != '\0')
-        return config_fail(parser, "%s must be a number, not \"%s\"", name, value);
+        return config_fail(parser, "%s must be a number, not \"%s\"%s", name, value,
+                           comment_advice(value));
     if (errno == ERANGE || number < minimum || (number > 0 && (uint64_t)number > maximum))
         return config_fail(parser, "%s must be between %" PRId64 " and %" PRIu64 ", not %s", name,
                            minimum, maximum, value);

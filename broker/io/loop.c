@@ -421,7 +421,8 @@ static void resume(struct loop *loop, struct conn *conn) {
 static void read_lingering(struct loop *loop, struct conn *conn) {
     uint32_t got = 0;
     const char *why = NULL;
-    const enum conn_result result = conn_read(conn, loop->read_buffer, loop->read_size, &got, &why);
+    const enum conn_result result =
+        conn_read(conn, loop->read_buffer, loop->read_size, &got, &why);
     if (result == CONN_CLOSED || result == CONN_FAILED)
         drop(loop, conn, NULL);
 }
