@@ -618,8 +618,7 @@ TEST(ConfigTable, EveryRowIsTakenOrRefusedAsItSays) {
         const bool taken = c.read_text("\n" + name + " " + value + "\n");
         if (option.status == CONFIG_NOT_YET) {
             EXPECT_FALSE(taken) << name;
-            EXPECT_EQ(c.error(), "t.conf:2: " + std::string(option.name) +
-                                     " is not supported yet; " + option.advice);
+            EXPECT_EQ(c.error(), "t.conf:2: " + name + " is not supported yet; " + option.advice);
         } else {
             EXPECT_TRUE(taken) << c.error();
         }
