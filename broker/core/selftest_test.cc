@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Libella authors
+ *
+ * The conformance suite against wrong brokers: the core with one rule broken at a time. The suite
+ * must name the statement behind each rule, and nothing when no rule is broken.
+ */
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "broker/core/core_world.h"
+#include "conformance/catalog.h"
+#include "conformance/selftest/rules.h"
+#include "conformance/selftest/selftest.h"
+
+namespace {
+
+using conformance::breach;
+using conformance::case_result;
+using conformance::selftest_outcome;
+using conformance::test_case;
+using conformance::verdict;
+
+constexpr uint64_t LONG_CASE_MS = 3600 * 1000; /* of virtual time: hours of it take a second */
+
+std::unique_ptr<conformance::world> core_broker(const std::vector<std::string> &needs) {
+    return std::make_unique<CoreWorld>(needs);
+}
+
+const std::vector<test_case> &cases() {
+    static const std::vector<test_case> all = conformance::catalog_embedded().cases;
+    return all;
+}
+
+const std::vector<breach> &rules() {
+    static const std::vector<breach> all = conformance::rules_all();
+    return all;
+}
+
+/* Cases that are over soon when nothing is broken. Found by running all of them once through a
+ * layer that encodes every packet anew and breaks nothing, which none of them may notice. */
+std::set<std::string> &short_cases() {
+    static std::set<std::string> names;
+    return names;
+}
+
+void reencode(conformance::breaking_world &, conformance::channel &, conformance::parcel &what) {
+    what.changed = what.problems.empty() && !what.is(conformance::packet_type::reserved);
+}
+
+TEST(Unbroken, NoCaseFails) {
+    const breach nothing = breach("nothing", {}, "nothing").ask(reencode).answer(reencode);
+    ASSERT_FALSE(cases().empty());
+    for (const test_case &each : cases()) {
+        const case_result result = conformance::selftest_case(each, nothing, core_broker);
+        const bool good =
+            result.verdict != verdict::fail && result.verdict != verdict::inconclusive;
+        EXPECT_TRUE(good) << each.address() << ": " << result.reason << "\n"
+                          << conformance::runner_log_text(result.log, "    ");
+        if (result.duration_ms < LONG_CASE_MS) {
+            short_cases().insert(each.address());
+        }
+    }
+}
+
+class Broken : public testing::TestWithParam<size_t> {
+  protected:
+    static void TearDownTestSuite() {
+        std::printf("%s%zu rules broken\n", conformance::selftest_table(outcomes()).c_str(),
+                    outcomes().size());
+    }
+    static std::vector<std::pair<const breach *, selftest_outcome>> &outcomes() {
+        static std::vector<std::pair<const breach *, selftest_outcome>> all;
+        return all;
+    }
+};
+
+TEST_P(Broken, IsNamed) {
+    const breach &rule = rules()[GetParam()];
+    const auto wanted = [](const test_case &each) {
+        return short_cases().count(each.address()) != 0;
+    };
+    selftest_outcome outcome = conformance::selftest_run(rule, cases(), core_broker, wanted);
+    for (const std::string &statement : outcome.unnamed) {
+        ADD_FAILURE() << rule.name << " (" << rule.how << "): no case that cites " << statement
+                      << " fails; " << outcome.others.size() << " others do, among them "
+                      << (outcome.others.empty() ? "none" : outcome.others[0]);
+    }
+    outcomes().emplace_back(&rule, std::move(outcome));
+}
+
+std::vector<size_t> numbers() {
+    std::vector<size_t> all(rules().size());
+    for (size_t i = 0; i < all.size(); i++) {
+        all[i] = i;
+    }
+    return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(Rules, Broken, testing::ValuesIn(numbers()),
+                         [](const testing::TestParamInfo<size_t> &info) {
+                             return rules()[info.param].name;
+                         });
+
+TEST(Rules, AreManyAndHaveNamesOfTheirOwn) {
+    std::set<std::string> names;
+    for (const breach &each : rules()) {
+        EXPECT_TRUE(names.insert(each.name).second) << each.name;
+        EXPECT_FALSE(each.statements.empty()) << each.name;
+        EXPECT_TRUE(each.asking || each.answering || each.closing || each.leaving) << each.name;
+    }
+    EXPECT_GE(names.size(), 40u);
+}
+
+} // namespace
