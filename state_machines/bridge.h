@@ -168,6 +168,8 @@ struct bridge_transition {
       state == BRIDGE_DIALLING && event == BRIDGE_ON_DIALLED;
   ensures connect_private: \result.action == BRIDGE_DO_CONNECT_PRIVATE <==>
       state == BRIDGE_DIALLING_PRIVATE && event == BRIDGE_ON_DIALLED;
+  ensures private_awaited: state != BRIDGE_WAITING_PRIVATE ==>
+      (\result.next == BRIDGE_WAITING_PRIVATE <==> \result.action == BRIDGE_DO_CONNECT_PRIVATE);
   ensures connack_awaited: !bridge_waits(state) ==>
       (bridge_waits(\result.next) <==> \result.action == BRIDGE_DO_CONNECT ||
           \result.action == BRIDGE_DO_CONNECT_PRIVATE);
@@ -202,7 +204,8 @@ struct bridge_transition {
   ensures violation: \result.action == BRIDGE_VIOLATION <==>
       (bridge_waits(state) && event == BRIDGE_ON_TRAFFIC) ||
       (bridge_is_accepted(state) && bridge_is_connack(event));
-  ensures violation_stays: \result.action == BRIDGE_VIOLATION ==> \result.next == state;
+  ensures stays: \result.action == BRIDGE_VIOLATION || \result.action == BRIDGE_DO_IGNORE ||
+      \result.action == BRIDGE_DO_PROCESS ==> \result.next == state;
   ensures transport_is_closed: bridge_has_transport(state) && bridge_known(state, event) ==>
       (!bridge_has_transport(\result.next) <==> \result.action == BRIDGE_DO_BACK_OFF ||
           \result.action == BRIDGE_DO_CLOSE || \result.action == BRIDGE_DO_HANG_UP);

@@ -190,6 +190,13 @@ struct connection_transition {
       (event == CONNECTION_ON_AUTH &&
           (state == CONNECTION_AUTHENTICATING || connection_has_session(state))) ||
       (event == CONNECTION_ON_CONNECT_WITH_METHOD && state == CONNECTION_WAITING);
+  ensures auth_goes_on: \result.action == CONNECTION_DO_AUTH ==>
+      (connection_has_session(state) ==> \result.next == CONNECTION_REAUTHENTICATING) &&
+      (!connection_has_session(state) ==> \result.next == CONNECTION_AUTHENTICATING);
+  ensures ignored: connection_known(state, event) && \result.action == CONNECTION_DO_IGNORE ==>
+      \result.next == state;
+  ensures close: \result.action == CONNECTION_DO_CLOSE ||
+      \result.action == CONNECTION_VIOLATION_CLOSE ==> \result.next == CONNECTION_CLOSING;
   ensures hold: \result.action == CONNECTION_DO_HOLD <==> state == CONNECTION_CHECKING &&
       CONNECTION_ON_CONNECT <= event <= CONNECTION_ON_BAD_PACKET;
   ensures hold_waits: \result.action == CONNECTION_DO_HOLD ==>

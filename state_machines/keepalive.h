@@ -94,8 +94,10 @@ struct keepalive_transition {
           (state == KEEPALIVE_RUNNING && event != KEEPALIVE_ON_TIME_DUE));
   ensures off_for_ever: state == KEEPALIVE_OFF && keepalive_known(state, event) ==>
       \result.next == KEEPALIVE_OFF && \result.action == KEEPALIVE_DO_IGNORE;
-  ensures off: \result.next == KEEPALIVE_OFF && state != KEEPALIVE_OFF ==>
-      \result.action == KEEPALIVE_DO_STOP;
+  ensures off: state != KEEPALIVE_OFF ==>
+      (\result.next == KEEPALIVE_OFF <==> \result.action == KEEPALIVE_DO_STOP);
+  ensures ignored: keepalive_known(state, event) && \result.action == KEEPALIVE_DO_IGNORE ==>
+      \result.next == state;
 */
 struct keepalive_transition keepalive_step(enum keepalive_state state, enum keepalive_event event);
 
