@@ -10,7 +10,8 @@ may follow each other. Evidence of a statement is one citation in the product an
 
 Invariants: an id that spec/ does not have is an error wherever it stands; a statement that a
 server has to keep lacks nothing, has an exception with its reason, or counts against
-spec/ratchet.toml, whose number only goes down.
+spec/ratchet.toml, whose number only goes down; a statement whose keeping a client can observe
+has a conformance case or stands in conformance/untestable.toml with its reason, never both.
 """
 
 import argparse
@@ -25,6 +26,10 @@ from spec_tables import HEADING, STATEMENT_ID, VERSIONS, VERSION_NAMES, Spec, Sp
 
 BINDING = ("MUST", "MUST NOT", "PROTOCOL ERROR", "MALFORMED")
 SIDES_OF_EVIDENCE = ("code", "test")
+OBSERVABLE = ("yes", "partly")
+CASES = "conformance/cases/"
+UNTESTABLE = "conformance/untestable.toml"
+COVERAGE_PAGE = "docs/conformance.md"  # has the table of --observable
 PRODUCT = ("codec/", "state_machines/", "broker/")
 BESIDE_THE_PRODUCT = ("broker/sim/",)  # tests the broker, is not part of it
 SKIPPED_PATHS = ("docs", "spec", "codec/gen")
@@ -62,6 +67,8 @@ class Trace:
         self.evidence = {id_: {"code": [], "test": []} for id_ in self.statements}
         self.exceptions = {}
         self.read_exceptions()
+        self.untestable = {}  # statement: why no case can show it
+        self.read_untestable()
         for path in source_files(self.root):
             self.read_file(path)
 
@@ -77,6 +84,21 @@ class Trace:
             elif not row["reason"].strip():
                 self.problems.append(f"{where}: no reason")
             self.exceptions[id_] = row
+
+    def read_untestable(self):
+        if not (self.root / UNTESTABLE).exists():
+            return
+        for row in self.table(f"../{UNTESTABLE}").get("untestable", []):
+            id_, where = row["statement"], f"{UNTESTABLE}: {row['statement']}"
+            if id_ not in self.statements:
+                self.problems.append(f"{where}: no such statement")
+            elif self.statements[id_]["observable"] not in OBSERVABLE:
+                self.problems.append(f"{where}: spec/ says that nobody can observe it anyway")
+            elif id_ in self.untestable:
+                self.problems.append(f"{where}: stands here twice")
+            elif not row["reason"].strip():
+                self.problems.append(f"{where}: no reason")
+            self.untestable[id_] = row["reason"]
 
     def table(self, name):
         with open(self.root / "spec" / name, "rb") as file:
@@ -115,6 +137,18 @@ class Trace:
 
     def without_evidence(self, version):
         return [id_ for id_ in self.server_musts(version) if self.unexcused(id_)]
+
+    def observable(self, version):
+        return [row["id"] for row in self.spec.statements[version]
+                if row["observable"] in OBSERVABLE]
+
+    def has_case(self, id_):
+        return any(citation.path.startswith(CASES) for citation in self.evidence[id_]["test"])
+
+    def without_case(self, version):
+        """Observable statements that lack both a case and a reason for having none."""
+        return [id_ for id_ in self.observable(version)
+                if not self.has_case(id_) and id_ not in self.untestable]
 
     def needless_exceptions(self):
         return [id_ for id_ in self.exceptions if id_ in self.statements and not self.lacks(id_)]
@@ -225,6 +259,45 @@ def check(trace):
     return problems
 
 
+def coverage_table(trace):
+    """Observable statements and cases by chapter, as lines of Markdown."""
+    lines = ["| version | chapter | observable statements | with a case | can't be tested |",
+             "|---|---|--:|--:|--:|"]
+    for version in VERSIONS:
+        chapters = {}
+        for id_ in trace.observable(version):
+            chapters.setdefault(trace.statements[id_]["section"].split(".")[0], []).append(id_)
+        for chapter, ids in [*chapters.items(), ("all", trace.observable(version))]:
+            cases = sum(trace.has_case(id_) for id_ in ids)
+            excused = sum(id_ in trace.untestable for id_ in ids)
+            lines.append(f"| {VERSION_NAMES[version]} | {chapter} | {len(ids)} | {cases} "
+                         f"| {excused} |")
+    return lines
+
+
+def print_observable(trace):
+    print("\n".join(coverage_table(trace)))
+    for version in VERSIONS:
+        for id_ in trace.observable(version):
+            if not trace.has_case(id_):
+                why = trace.untestable.get(id_, "no case")
+                print(f"{id_:<24} {why}")
+
+
+def check_cases(trace):
+    """Every observable statement has a case or a reason, and the page says how many."""
+    problems = [f"{id_}: has no conformance case, nor a row in {UNTESTABLE}"
+                for version in VERSIONS for id_ in trace.without_case(version)]
+    problems += [f"{UNTESTABLE}: {id_}: has a case, the row can go"
+                 for id_ in trace.untestable if id_ in trace.statements and trace.has_case(id_)]
+    page = trace.root / COVERAGE_PAGE
+    if page.exists():
+        lines = set(page.read_text(encoding="utf-8").split("\n"))
+        problems += [f"{COVERAGE_PAGE}: lacks the line {line}; tools/trace.py --observable "
+                     "prints the table" for line in coverage_table(trace) if line not in lines]
+    return problems
+
+
 def places(citations):
     """Links to the files of some citations, each once, in the order of the tree."""
     names = dict.fromkeys(citation.path for citation in citations)
@@ -256,8 +329,12 @@ def options_of(arguments):
         epilog="Exit code: 0 all is well; 1 an unknown id, or what --check and --summary refuse.")
     parser.add_argument("--list", action="store_true",
                         help="list the server-side MUSTs that lack evidence, and which")
+    parser.add_argument("--observable", action="store_true",
+                        help="count the observable statements with a conformance case, and list "
+                             "those without")
     parser.add_argument("--check", action="store_true",
-                        help="compare with spec/ratchet.toml and spec/exceptions.toml")
+                        help="compare with spec/ratchet.toml and spec/exceptions.toml, and the "
+                             f"cases with {UNTESTABLE} and {COVERAGE_PAGE}")
     parser.add_argument("--summary", action="store_true",
                         help="the check alone, without the table per version")
     parser.add_argument("--write", metavar="FILE", type=Path,
@@ -275,13 +352,17 @@ def main(arguments=None):
         print(f"trace: {error!r}" if isinstance(error, KeyError) else f"trace: {error}",
               file=sys.stderr)
         return 1
-    if not options.summary:
+    if options.observable:
+        print_observable(trace)
+    elif not options.summary:
         print_table(trace)
     if options.list:
         print_list(trace)
     if options.write:
         options.write.write_text(matrix(trace), encoding="utf-8")
-    problems = trace.problems + (check(trace) if options.check or options.summary else [])
+    problems = list(trace.problems)
+    if options.check or options.summary:
+        problems += check(trace) + check_cases(trace)
     for problem in problems:
         print(f"trace: {problem}", file=sys.stderr)
     return 1 if problems else 0

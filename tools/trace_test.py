@@ -20,7 +20,7 @@ id = "{id}"
 section = "3.1"
 keyword = "{keyword}"
 binds = "{binds}"
-observable = "yes"
+observable = "{observable}"
 kind = "behaviour"
 summary = "What {id} asks."
 """
@@ -30,12 +30,17 @@ statement = "{id}"
 missing = {missing}
 reason = "{reason}"
 """
+UNTESTABLE = """
+[[untestable]]
+statement = "{id}"
+reason = "{reason}"
+"""
 # Citations are put together here, so that this file itself has none.
 SLASHES, HASHES = "//" + "= ", "#" + "= "
 
 
-def statement(id_, keyword="MUST", binds="server"):
-    return STATEMENT.format(id=id_, keyword=keyword, binds=binds)
+def statement(id_, keyword="MUST", binds="server", observable="no"):
+    return STATEMENT.format(id=id_, keyword=keyword, binds=binds, observable=observable)
 
 
 class Tree(unittest.TestCase):
@@ -225,6 +230,86 @@ class Exceptions(Tree):
         self.excuse("v3/1-1")
         self.excuse("v3/1-1")
         self.refused("excepted twice")
+
+
+class Observable(Tree):
+    """v3/1-1 and v5/1-1 can be observed, the latter partly, v5/1-2 can't."""
+
+    def setUp(self):
+        super().setUp()
+        self.put("spec/statements_v3.toml", statement("v3/1-1", observable="yes"))
+        self.put("spec/statements_v5.toml", statement("v5/1-1", observable="partly") +
+                 statement("v5/1-2", binds="client"))
+
+    def excuse(self, *ids, reason="Nothing shows it."):
+        self.put("conformance/untestable.toml",
+                 "".join(UNTESTABLE.format(id=id_, reason=reason) for id_ in ids))
+
+    def cite(self, *ids):
+        self.put("conformance/cases/v5/1.case", f"case a\ncites {' '.join(ids)}\n")
+
+    def refused(self, expected):
+        for option in ("--check", "--summary"):
+            code, _, err = self.run_trace(option)
+            self.assertEqual(code, 1)
+            self.assertIn(expected, err)
+
+    def test_a_case_for_each_passes(self):
+        self.cite("v3/1-1", "v5/1-1")
+        self.assertEqual(self.run_trace("--check")[0], 0)
+
+    def test_one_without_a_case_is_named(self):
+        self.cite("v3/1-1")
+        self.refused("v5/1-1: has no conformance case")
+
+    def test_another_test_is_no_case(self):
+        self.cite("v3/1-1")
+        self.put("broker/core/a_test.cc", f"{SLASHES}v5/1-1 test\n")
+        self.refused("v5/1-1: has no conformance case")
+
+    def test_a_reason_stands_for_a_case(self):
+        self.cite("v3/1-1")
+        self.excuse("v5/1-1")
+        self.assertEqual(self.run_trace("--check")[0], 0)
+
+    def test_a_reason_beside_a_case_is_refused(self):
+        self.cite("v3/1-1", "v5/1-1")
+        self.excuse("v5/1-1")
+        self.refused("v5/1-1: has a case, the row can go")
+
+    def test_a_row_for_an_unknown_statement_is_refused(self):
+        self.cite("v3/1-1", "v5/1-1")
+        self.excuse("v5/9-9")
+        self.refused("v5/9-9: no such statement")
+
+    def test_a_row_for_what_nobody_can_observe_is_refused(self):
+        self.cite("v3/1-1", "v5/1-1")
+        self.excuse("v5/1-2")
+        self.refused("v5/1-2: spec/ says that nobody can observe it")
+
+    def test_two_rows_and_rows_without_reason_are_refused(self):
+        self.cite("v3/1-1")
+        self.excuse("v5/1-1", "v5/1-1")
+        self.refused("v5/1-1: stands here twice")
+        self.excuse("v5/1-1", reason=" ")
+        self.refused("v5/1-1: no reason")
+
+    def test_the_page_must_have_the_table(self):
+        self.cite("v3/1-1", "v5/1-1")
+        table = self.run_trace("--observable")[1]
+        self.put("docs/conformance.md", f"# Cases\n\n{table}")
+        self.assertEqual(self.run_trace("--check")[0], 0)
+        self.put("docs/conformance.md", table.replace("| 1 | 0 |", "| 0 | 1 |"))
+        self.refused("docs/conformance.md: lacks the line | MQTT 3.1.1 | 3 | 1 | 1 | 0 |")
+
+    def test_the_list_says_what_is_without_and_why(self):
+        self.excuse("v5/1-1")
+        code, out, err = self.run_trace("--observable")
+        self.assertEqual((code, err), (0, ""))
+        self.assertIn("| MQTT 3.1.1 | all | 1 | 0 | 0 |", out)
+        self.assertIn("| MQTT 5.0 | 3 | 1 | 0 | 1 |", out)
+        self.assertIn("v3/1-1                   no case\n", out)
+        self.assertIn("v5/1-1                   Nothing shows it.\n", out)
 
 
 class Reports(Tree):
