@@ -152,38 +152,45 @@ static void say_plain(struct log *log, enum log_type type, time_t now_s, const c
     va_end(arguments);
 }
 
-static void turn_window(struct log *log, time_t now_s) {
-    if (now_s >= log->window_start_s && now_s - log->window_start_s < LOG_LIMITED_WINDOW_S)
-        return;
-    if (log->window_suppressed > 0)
-        say_plain(log, LOG_TYPE_NOTICE, now_s, "%u more lines of this kind were left out",
-                  (unsigned)log->window_suppressed);
-    log->window_start_s = now_s;
-    log->window_lines = 0;
-    log->window_suppressed = 0;
+static void turn_windows(struct log *log, time_t now_s) {
+    static const char *const names[LOG_FLOOD_COUNT] = {
+        [LOG_FLOOD_CONNECTIONS] = "refused connections",
+        [LOG_FLOOD_MESSAGES] = "refused messages and subscriptions",
+        [LOG_FLOOD_SYSTEM] = "what the system lacks"};
+    for (int i = 0; i < LOG_FLOOD_COUNT; i++) {
+        const struct log_window window = log->windows[i];
+        if (now_s >= window.start_s && now_s - window.start_s < LOG_LIMITED_WINDOW_S)
+            continue;
+        log->windows[i] = (struct log_window){.start_s = now_s};
+        if (window.suppressed > 0)
+            say_plain(log, LOG_TYPE_NOTICE, now_s, "%u more lines about %s were left out",
+                      (unsigned)window.suppressed, names[i]);
+    }
 }
 
 void log_say(struct log *log, enum log_type type, const char *format, ...) {
     if (!log_wants(log, type))
         return;
     const time_t now_s = time(NULL);
-    turn_window(log, now_s);
+    turn_windows(log, now_s);
     va_list arguments;
     va_start(arguments, format);
     say(log, type, now_s, format, arguments);
     va_end(arguments);
 }
 
-void log_limited(struct log *log, enum log_type type, const char *format, ...) {
+void log_limited(struct log *log, enum log_flood flood, enum log_type type, const char *format,
+                 ...) {
     if (!log_wants(log, type))
         return;
     const time_t now_s = time(NULL);
-    turn_window(log, now_s);
-    if (log->window_lines >= LOG_LIMITED_LINES_MAX) {
-        log->window_suppressed++;
+    turn_windows(log, now_s);
+    struct log_window *window = &log->windows[flood];
+    if (window->lines >= LOG_LIMITED_LINES_MAX) {
+        window->suppressed++;
         return;
     }
-    log->window_lines++;
+    window->lines++;
     va_list arguments;
     va_start(arguments, format);
     say(log, type, now_s, format, arguments);

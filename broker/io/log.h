@@ -40,6 +40,14 @@ enum log_destination {
 
 /* A line is cut behind this many bytes, its end included. */
 #define LOG_LINE_SIZE 2048u
+/* Lines that others can cause at will, each sort with a window of its own, so that a flood of one
+ * does not hide another. */
+enum log_flood {
+    LOG_FLOOD_CONNECTIONS, /* those that are refused or end before they name a client */
+    LOG_FLOOD_MESSAGES,    /* messages and subscriptions that are refused */
+    LOG_FLOOD_SYSTEM,      /* what the system has no more of */
+    LOG_FLOOD_COUNT
+};
 /* Lines of log_limited() in one window; the rest is counted and told when the window is over. */
 #define LOG_LIMITED_LINES_MAX 20u
 #define LOG_LIMITED_WINDOW_S 10
@@ -53,12 +61,16 @@ struct log_settings {
     char *timestamp_format; /* strftime(3); NULL: seconds since 1970 */
 };
 
+struct log_window {
+    time_t start_s;
+    uint32_t lines;
+    uint32_t suppressed;
+};
+
 struct log {
     struct log_settings settings; /* its strings are the log's own copies */
     int file_fd;                  /* -1 if no file is open */
-    time_t window_start_s;
-    uint32_t window_lines;
-    uint32_t window_suppressed;
+    struct log_window windows[LOG_FLOOD_COUNT];
 };
 
 /* Writes to standard error, with the default types, until log_open(). */
@@ -73,9 +85,9 @@ static inline bool log_wants(const struct log *log, enum log_type type) {
 }
 void log_say(struct log *log, enum log_type type, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* The same for lines that strangers can cause at will. */
-void log_limited(struct log *log, enum log_type type, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+/* The same for lines that others can cause at will. */
+void log_limited(struct log *log, enum log_flood flood, enum log_type type, const char *format,
+                 ...) __attribute__((format(printf, 4, 5)));
 
 /* Writes text_len bytes of text to out[size], printable and ending in 0; what does not fit is cut
  * and marked with "...". size must be at least 8. Valid UTF-8 stays as it is except for control

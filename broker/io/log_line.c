@@ -92,6 +92,28 @@ static void put_what(struct fields *fields, const struct core_log *line) {
         put(fields, " error=\"%s\"", ella_error_text((enum ella_error)line->error));
 }
 
+/* What a client, or who never becomes one, can cause without end. What was asked for to be seen,
+ * each packet for one, is written. Health checks and port scanners connect without ever naming a
+ * client. */
+static bool is_limited(const struct core_log *line, enum log_flood *flood) {
+    const bool is_unnamed = ella_slice_len(line->client_id) == 0;
+    *flood = LOG_FLOOD_CONNECTIONS;
+    if (line->kind == CORE_LOG_REFUSED || (line->kind == CORE_LOG_DISCONNECTED && is_unnamed))
+        return true;
+    *flood = LOG_FLOOD_MESSAGES;
+    return line->level != CORE_LOG_DEBUG &&
+           (line->kind == CORE_LOG_DENIED || line->kind == CORE_LOG_DROPPED);
+}
+
+/* Whether the fields say it already. */
+static bool is_said(const struct core_log *line) {
+    return strcmp(line->text, kind_word(line->kind)) == 0 ||
+           (line->packet_type != 0 &&
+            strcmp(line->text, ella_packet_name(line->packet_type)) == 0) ||
+           (line->error != ELLA_ERROR_NONE &&
+            strcmp(line->text, ella_error_text((enum ella_error)line->error)) == 0);
+}
+
 void log_line_write(struct log *log, const struct core_log *line, const struct address *peer) {
     const enum log_type type = log_line_type(line);
     if (!log_wants(log, type))
@@ -100,18 +122,11 @@ void log_line_write(struct log *log, const struct core_log *line, const struct a
     fields.text[0] = '\0';
     put_who(&fields, line, peer);
     put_what(&fields, line);
-    /* A text that says the same again is left out. */
-    const char *packet = ella_packet_name(line->packet_type);
-    const bool is_said = strcmp(line->text, kind_word(line->kind)) == 0 ||
-                         (line->packet_type != 0 && strcmp(line->text, packet) == 0);
-    const char *colon = is_said ? "" : ": ";
-    const char *text = is_said ? "" : line->text;
-    /* Health checks and port scanners connect without ever naming a client. */
-    const bool is_stranger =
-        ella_slice_len(line->client_id) == 0 &&
-        (line->kind == CORE_LOG_REFUSED || line->kind == CORE_LOG_DISCONNECTED);
-    if (is_stranger)
-        log_limited(log, type, "%s%s%s%s", kind_word(line->kind), fields.text, colon, text);
+    const char *colon = is_said(line) ? "" : ": ";
+    const char *text = is_said(line) ? "" : line->text;
+    enum log_flood flood;
+    if (is_limited(line, &flood))
+        log_limited(log, flood, type, "%s%s%s%s", kind_word(line->kind), fields.text, colon, text);
     else
         log_say(log, type, "%s%s%s%s", kind_word(line->kind), fields.text, colon, text);
 }

@@ -94,7 +94,7 @@ TEST_F(LogTest, OnlyTheWantedTypesAreWritten) {
     settings.types = LOG_TYPE_ERROR | LOG_TYPE_SUBSCRIBE;
     ASSERT_TRUE(log_open(&log, &settings));
     log_say(&log, LOG_TYPE_NOTICE, "no");
-    log_limited(&log, LOG_TYPE_NOTICE, "no");
+    log_limited(&log, LOG_FLOOD_SYSTEM, LOG_TYPE_NOTICE, "no");
     log_say(&log, LOG_TYPE_ERROR, "yes");
     EXPECT_EQ(text(), "yes\n");
 }
@@ -130,12 +130,12 @@ TEST_F(LogTest, AFileThatCantBeOpenedLeavesTheLogAsItWas) {
 TEST_F(LogTest, LinesThatStrangersCauseAreCountedAfterAWhile) {
     ASSERT_TRUE(log_open(&log, &settings));
     for (uint32_t i = 0; i < LOG_LIMITED_LINES_MAX + 7; i++)
-        log_limited(&log, LOG_TYPE_NOTICE, "x");
+        log_limited(&log, LOG_FLOOD_SYSTEM, LOG_TYPE_NOTICE, "x");
     EXPECT_EQ(text().size(), 2 * LOG_LIMITED_LINES_MAX);
-    log.window_start_s -= LOG_LIMITED_WINDOW_S; // as if time had passed
-    log_limited(&log, LOG_TYPE_NOTICE, "y");
+    log.windows[LOG_FLOOD_SYSTEM].start_s -= LOG_LIMITED_WINDOW_S; // as if time had passed
+    log_limited(&log, LOG_FLOOD_SYSTEM, LOG_TYPE_NOTICE, "y");
     EXPECT_EQ(text().substr(2 * LOG_LIMITED_LINES_MAX),
-              "7 more lines of this kind were left out\ny\n");
+              "7 more lines about what the system lacks were left out\ny\n");
 }
 
 ella_slice slice(const char *text) {
@@ -194,6 +194,50 @@ TEST_F(LogTest, StrangersThatComeAndGoDoNotFloodTheLog) {
     line.client_id = slice("me");
     log_line_write(&log, &line, nullptr);
     EXPECT_NE(text().find("client=\"me\""), std::string::npos);
+}
+
+// 1000 times what one peer can cause at will, then a line of another sort.
+TEST_F(LogTest, NobodyFloodsTheLogWithWhatIsRefused) {
+    ASSERT_TRUE(log_open(&log, &settings));
+    core_log line = {};
+    line.level = CORE_LOG_NOTICE;
+    line.client_id = slice("any name will do");
+    line.topic = slice("$SYS/x");
+    line.text = "why";
+    for (const core_log_kind kind : {CORE_LOG_REFUSED, CORE_LOG_DENIED}) {
+        const std::string before = text();
+        line.kind = kind;
+        for (int i = 0; i < 1000; i++)
+            log_line_write(&log, &line, nullptr);
+        const std::string all = text();
+        EXPECT_EQ(std::count(all.begin(), all.end(), '\n') -
+                      std::count(before.begin(), before.end(), '\n'),
+                  LOG_LIMITED_LINES_MAX);
+    }
+    const std::string before = text();
+    line.kind = CORE_LOG_DROPPED;
+    log_line_write(&log, &line, nullptr);
+    EXPECT_EQ(text(), before) << "of the sort of what was denied";
+    for (log_window &window : log.windows)
+        window.start_s -= LOG_LIMITED_WINDOW_S;
+    log_say(&log, LOG_TYPE_NOTICE, "later");
+    EXPECT_NE(text().find("980 more lines about refused connections were left out\n"
+                          "981 more lines about refused messages and subscriptions were "
+                          "left out\nlater\n"),
+              std::string::npos);
+}
+
+TEST_F(LogTest, AnErrorIsNotSaidTwice) {
+    ASSERT_TRUE(log_open(&log, &settings));
+    core_log line = {};
+    line.level = CORE_LOG_NOTICE;
+    line.kind = CORE_LOG_REFUSED;
+    line.client_id = slice("");
+    line.topic = slice("");
+    line.error = ELLA_ERROR_STRING_NOT_UTF8;
+    line.text = ella_error_text(ELLA_ERROR_STRING_NOT_UTF8);
+    log_line_write(&log, &line, nullptr);
+    EXPECT_EQ(text(), std::string("refused error=\"") + line.text + "\"\n");
 }
 
 TEST(LogLine, TypesByKindAndLevel) {

@@ -452,8 +452,8 @@ static void read_open(struct loop *loop, struct conn *conn) {
 static void refuse(struct loop *loop, int fd, const struct address *peer, const char *why) {
     char text[ADDRESS_TEXT_SIZE];
     loop->stats.refused_count++;
-    log_limited(loop->log, LOG_TYPE_NOTICE, "refused address=%s: %s", address_text(peer, text),
-                why);
+    log_limited(loop->log, LOG_FLOOD_CONNECTIONS, LOG_TYPE_NOTICE, "refused address=%s: %s",
+                address_text(peer, text), why);
     close(fd);
 }
 
@@ -503,7 +503,8 @@ static uint32_t listener_token(const struct loop *loop, const struct listener_so
 /* Waiting peers stay in the kernel's queue; asking for them again at once would only spin. */
 static void pause_listening(struct loop *loop, struct listener_socket *listening,
                             const char *why) {
-    log_limited(loop->log, LOG_TYPE_WARNING, "new connections have to wait: %s", why);
+    log_limited(loop->log, LOG_FLOOD_SYSTEM, LOG_TYPE_WARNING, "new connections have to wait: %s",
+                why);
     (void)poller_watch(&loop->poller, listening->fd, listener_token(loop, listening), POLLER_READ,
                        POLLER_UNWATCHED);
     listening->paused = true;
@@ -609,7 +610,8 @@ static int wait_for_events(struct loop *loop, uint32_t wait_max_ms) {
     const int count =
         poller_wait(&loop->poller, timeout_ms(loop, wait_max_ms), loop->events, LOOP_EVENTS_MAX);
     if (count < 0) {
-        log_limited(loop->log, LOG_TYPE_ERROR, "waiting failed: %s", strerror(errno));
+        log_limited(loop->log, LOG_FLOOD_SYSTEM, LOG_TYPE_ERROR, "waiting failed: %s",
+                    strerror(errno));
         const struct timespec rest = {.tv_nsec = POLLER_FAILED_REST_NS};
         nanosleep(&rest, NULL);
     }
