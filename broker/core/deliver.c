@@ -201,8 +201,15 @@ static void mark(struct core *core, const struct subscription *subscription,
         session->mark |= MARK_RETAIN;
 }
 
-/* Second walk: the copy, or one more identifier of it. Returns whether it was the session's
- * first. */
+/* Whether the entry takes one more identifier. */
+static bool is_full(const struct queue_entry *entry) {
+    const uint32_t *identifiers;
+
+    return queue_entry_identifiers(entry, &identifiers) == QUEUE_IDENTIFIERS_MAX;
+}
+
+/* Second walk: the copy, or one more identifier of it, or a further copy if it takes no more.
+ * Returns whether it was the session's first. */
 static bool serve(struct core *core, const struct subscription *subscription,
                   struct message *message) {
     struct session *session = subscription->session;
@@ -215,8 +222,10 @@ static bool serve(struct core *core, const struct subscription *subscription,
 
     if ((session->mark & (MARK_DENIED | MARK_DROPPED)) != 0u)
         return false;
-    entry = first ? queue_copy(core, session, message, &copy) : session->queue.last;
-    //= v5/3.3.4-3 v5/3.3.4-4
+    entry = session->queue.last;
+    //= v5/3.3.4-3 v5/3.3.4-4 v5/3.3.4-5
+    if (first || (subscription->identifier != 0u && is_full(entry)))
+        entry = queue_copy(core, session, message, &copy);
     if (entry == NULL || !identify(core, session, entry, subscription->identifier))
         session->mark |= MARK_DROPPED;
     else

@@ -268,6 +268,28 @@ TEST(MaximumPacketSize, OfTheClientIsInclusiveAndLargerMessagesCountAsSent) {
     EXPECT_EQ(world.count(STAT_DROPPED_PACKET_TOO_LARGE), 3u);
 }
 
+//= v5/3.1.2-24 test
+TEST(MaximumPacketSize, ANewTopicAliasIsNotWhatMakesAMessageTooLarge) {
+    World world;
+    Client a(world);
+    const Properties aliases = [](ella_properties &p) {
+        ella_property_set(&p, ELLA_PROPERTY_TOPIC_ALIAS_MAXIMUM);
+        p.topic_alias_maximum = 1;
+    };
+    a.connect("a", with(maximum_packet_size(100) + aliases));
+    a.subscribe("t");
+    // fixed header 2, topic 3, property length 1; an alias would be 3 more
+    world.publish("t", std::string(94, 'x'), 0, false);
+    const Packet got = a.take(ELLA_PUBLISH);
+    EXPECT_EQ(got.bytes->size(), 100u);
+    EXPECT_FALSE(got.has(ELLA_PROPERTY_TOPIC_ALIAS));
+    world.publish("t", std::string(91, 'x'), 0, false);
+    EXPECT_EQ(a.take(ELLA_PUBLISH).properties().topic_alias, 1);
+    world.publish("t", std::string(92, 'x'), 0, false); // the alias known by now makes it smaller
+    EXPECT_EQ(a.take(ELLA_PUBLISH).bytes->size(), 100u);
+    EXPECT_EQ(world.count(STAT_DROPPED_PACKET_TOO_LARGE), 0u);
+}
+
 //= v5/3.2.2-19 v5/3.4.2-2 v5/3.14.2-3 test
 TEST(MaximumPacketSize, MakesReasonStringsGo) {
     World world;

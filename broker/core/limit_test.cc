@@ -166,6 +166,56 @@ TEST(Limit, SubscribingWithoutReadingEnds) {
     EXPECT_EQ(a.subscribe("t/1", 0).substr(0, 6), "SUBACK");
 }
 
+// Filters that all match the topic "a/a/…" of so many levels.
+std::vector<std::string> overlapping(unsigned level_count) {
+    std::vector<std::string> out;
+    for (unsigned i = 0; i < 1u << level_count; i++) {
+        std::string filter;
+        for (unsigned level = 0; level < level_count; level++)
+            filter += (level > 0 ? "/" : "") + std::string((i >> level & 1u) != 0 ? "a" : "+");
+        out.push_back(filter);
+    }
+    return out;
+}
+
+//= v5/3.3.4-3 v5/3.3.4-5 test
+TEST(Limit, ACopyCarries64SubscriptionIdentifiersAndThenThereIsAnother) {
+    World world;
+    Client a(world);
+    a.connect("a");
+    uint32_t identifier = 0;
+    for (const std::string &each : overlapping(8))
+        a.subscribe(each, 1, ++identifier);
+    for (uint16_t i = 1; i <= 3; i++)
+        a.subscribe("a/a/a/a/a/a/a/#", 1); // without an identifier: no copy of its own
+    world.publish("a/a/a/a/a/a/a/a", "x", 1, false);
+    std::vector<uint32_t> all;
+    EXPECT_EQ(a.inbox.size(), 4u);
+    while (!a.inbox.empty()) {
+        const std::vector<uint32_t> ids = a.take(ELLA_PUBLISH).subscription_identifiers();
+        EXPECT_EQ(ids.size(), 64u);
+        all.insert(all.end(), ids.begin(), ids.end());
+    }
+    std::sort(all.begin(), all.end());
+    EXPECT_EQ(std::unique(all.begin(), all.end()) - all.begin(), 256);
+}
+
+// One subscriber with thousands of overlapping filters that does not read.
+TEST(Limit, SubscriptionIdentifiersThatWaitAreBounded) {
+    World world;
+    Client a(world);
+    a.connect("a");
+    uint32_t identifier = 0;
+    for (const std::string &each : overlapping(11))
+        a.subscribe(each, 1, 1000000u + ++identifier);
+    a.reads = false;
+    const size_t before = world.memory();
+    for (int i = 0; i < 2000; i++)
+        world.publish("a/a/a/a/a/a/a/a/a/a/a", "x", 1, false);
+    EXPECT_LE(world.memory() - before, 1020u * (64u + 65u * 4u + 200u));
+    EXPECT_GT(world.count(STAT_DROPPED_QUEUE_FULL), 0u);
+}
+
 TEST(Limit, MaxRetainedBytes) {
     World world([](core_limits &l) { l.max_retained_bytes = 500; });
     Client a(world);

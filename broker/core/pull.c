@@ -10,7 +10,6 @@
 #include "broker/core/core_state.h"
 
 #define IDENTIFIER_LEN_MAX 5u /* property identifier and variable byte integer */
-#define IDENTIFIERS_ON_STACK 8u
 
 /* Where the bytes go. */
 struct room {
@@ -25,43 +24,31 @@ enum pulled {
     NO_TURN, /* the window is used up, or the connection has failed */
 };
 
-/* A PUBLISH being made, and what must be given back or remembered afterwards. */
+/* A PUBLISH being made, and what must be remembered afterwards. */
 struct outgoing {
     struct ella_publish publish;
     uint32_t size;        /* bytes of the packet */
     uint16_t fresh_alias; /* to be remembered if the packet is sent, 0: none */
-    uint8_t *block;       /* encoded identifiers, if stack does not hold them */
-    uint32_t block_size;
-    uint8_t stack[IDENTIFIERS_ON_STACK * IDENTIFIER_LEN_MAX];
+    uint8_t identifiers[QUEUE_IDENTIFIERS_MAX * IDENTIFIER_LEN_MAX];
 };
 
 /* ---- The packet ---- */
 
-/* false: no memory. */
-static bool put_identifiers(struct core *core, const struct queue_entry *entry,
-                            struct outgoing *out) {
+static void put_identifiers(const struct queue_entry *entry, struct outgoing *out) {
     const uint32_t *identifiers;
     const uint32_t count = queue_entry_identifiers(entry, &identifiers);
-    uint8_t *to = out->stack;
     uint32_t used = 0u;
 
     if (count == 0u)
-        return true;
-    if (count > IDENTIFIERS_ON_STACK) {
-        out->block_size = count * IDENTIFIER_LEN_MAX;
-        out->block = to = memory_get(&core->memory, MEMORY_OTHER, out->block_size);
-        if (to == NULL)
-            return false;
-    }
+        return;
     for (uint32_t i = 0; i < count; i++) {
         const enum ella_error error = ella_subscription_identifier_put(
-            identifiers[i], to, count * IDENTIFIER_LEN_MAX, &used);
+            identifiers[i], out->identifiers, sizeof out->identifiers, &used);
         CORE_ASSERT(error == ELLA_ERROR_NONE);
     }
     //= v5/3.3.4-3 v5/u-3.3.4-1
     ella_property_set(&out->publish.properties, ELLA_PROPERTY_SUBSCRIPTION_IDENTIFIER);
-    out->publish.properties.subscription_identifiers = ella_slice_of(to, used);
-    return true;
+    out->publish.properties.subscription_identifiers = ella_slice_of(out->identifiers, used);
 }
 
 /* An alias in place of the topic, or beside it the first time. */
@@ -80,13 +67,17 @@ static void put_alias(const struct connection *c, struct outgoing *out) {
         out->publish.topic = ella_slice_of(NULL, 0u);
 }
 
-static bool outgoing_make(struct core *core, const struct connection *c,
+static void outgoing_measure(const struct connection *c, struct outgoing *out) {
+    if (ella_publish_size(&out->publish, c->version, ELLA_FROM_SERVER, &out->size) !=
+        ELLA_ERROR_NONE)
+        out->size = UINT32_MAX;
+}
+
+static void outgoing_make(const struct core *core, const struct connection *c,
                           const struct queue_entry *entry, bool again, struct outgoing *out) {
     struct ella_publish *p = &out->publish;
 
     out->fresh_alias = 0u;
-    out->block = NULL;
-    out->block_size = 0u;
     //= v5/3.3.2-6 v5/3.3.2-4 v5/3.3.2-15 v5/3.3.2-16 v5/3.3.2-17 v5/3.3.2-18 v5/3.3.2-20
     message_to_publish(entry->message, core->now_ms, p);
     p->qos = entry->qos;
@@ -96,20 +87,20 @@ static bool outgoing_make(struct core *core, const struct connection *c,
     //= v5/3.3.1-1 v5/3.3.1-2 v5/3.3.1-3 v3/3.3.1-1 v3/3.3.1-2 v3/3.3.1-3 v5/4.3.1-1 v3/4.3.1-1
     p->dup = again;
     if (connection_is_v5(c)) {
-        if (!put_identifiers(core, entry, out))
-            return false;
+        put_identifiers(entry, out);
         if (c->topic_alias_maximum > 0u)
             put_alias(c, out);
     } else {
         memset(&p->properties, 0, sizeof p->properties);
     }
-    if (ella_publish_size(p, c->version, ELLA_FROM_SERVER, &out->size) != ELLA_ERROR_NONE)
-        out->size = UINT32_MAX;
-    return true;
-}
-
-static void outgoing_end(struct core *core, struct outgoing *out) {
-    memory_put(&core->memory, MEMORY_OTHER, out->block, out->block == NULL ? 0u : out->block_size);
+    outgoing_measure(c, out);
+    /* A new alias must not be what makes the packet too large. */
+    //= v5/3.1.2-24
+    if (out->size > c->maximum_packet_size && out->fresh_alias != 0u) {
+        out->fresh_alias = 0u;
+        p->properties.present &= ~((uint64_t)1 << ELLA_PROPERTY_TOPIC_ALIAS);
+        outgoing_measure(c, out);
+    }
 }
 
 /* ---- In pieces ---- */
@@ -195,9 +186,8 @@ static enum pulled send_entry(struct core *core, struct connection *c, struct ro
     struct outgoing out;
     enum pulled result = NO_TURN;
 
-    if (!outgoing_make(core, c, entry, again, &out)) {
-        c->failed = 1u;
-    } else if (out.size > c->maximum_packet_size || out.size > ELLA_PACKET_SIZE_MAX) {
+    outgoing_make(core, c, entry, again, &out);
+    if (out.size > c->maximum_packet_size || out.size > ELLA_PACKET_SIZE_MAX) {
         /* As if it had been sent and acknowledged. */
         //= v5/3.1.2-24 v5/3.1.2-25
         deliver_drop(core, STAT_DROPPED_PACKET_TOO_LARGE, session, entry->message);
@@ -214,7 +204,6 @@ static enum pulled send_entry(struct core *core, struct connection *c, struct ro
                 (void)send_quota_take(&c->quota);
         }
     }
-    outgoing_end(core, &out);
     return result;
 }
 

@@ -154,6 +154,7 @@ bool queue_entry_identify(struct memory *memory, struct queue_entry *entry, uint
     uint32_t count = queue_entry_identifiers(entry, &old);
     uint32_t *many;
 
+    CORE_ASSERT(count < QUEUE_IDENTIFIERS_MAX);
     if (count == 0u) {
         entry->identifiers.one = identifier;
         return true;

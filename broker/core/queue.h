@@ -23,6 +23,10 @@
 /* Above so many messages in flight acknowledgements are found by an index instead of a walk. */
 #define QUEUE_WALK_COUNT_MAX 32u
 
+/* So many subscription identifiers an entry holds at most. Its limits count the message alone, so
+ * what comes on top of it must be bounded; whose further subscriptions match gets another copy. */
+#define QUEUE_IDENTIFIERS_MAX 64u
+
 /* Which limit an entry counts against. Retained messages sent at subscribe count against none. */
 enum queue_account {
     QUEUE_UNLIMITED,
@@ -67,7 +71,8 @@ struct queue {
 /* Appends, taking a reference to message. NULL: no memory. */
 struct queue_entry *queue_append(struct memory *memory, struct queue *queue,
                                  struct message *message, uint8_t qos, enum queue_account account);
-/* Adds a subscription identifier to the entry. false: no memory, entry as before. */
+/* Adds a subscription identifier to the entry, which must have less than QUEUE_IDENTIFIERS_MAX.
+ * false: no memory, entry as before. */
 bool queue_entry_identify(struct memory *memory, struct queue_entry *entry, uint32_t identifier);
 /* How many subscription identifiers there are, and where. */
 uint32_t queue_entry_identifiers(const struct queue_entry *entry, const uint32_t **out);
