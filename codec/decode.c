@@ -220,12 +220,12 @@ static void decode_chosen_version(struct ella_decoder *d, uint8_t version) {
     }
 }
 
-/* A packet that lies whole in [start, start + size). */
+/* A packet that lies whole in [start, end). */
 static enum ella_result decode_whole(struct ella_decoder *d, const uint8_t *buf, uint32_t start,
-                                     uint32_t size, struct ella_packet *out) {
+                                     uint32_t end, struct ella_packet *out) {
     struct reader r = decode_reader(d->version, d->sender_, d->packet_type, buf, start);
 
-    decode_body(&r, d->first_byte_, start + d->header_len_, start + size, out);
+    decode_body(&r, d->first_byte_, start + d->header_len_, end, out);
     d->error = r.error;
     if (reader_failed(&r))
         d->error_offset = r.field - start;
@@ -233,7 +233,7 @@ static enum ella_result decode_whole(struct ella_decoder *d, const uint8_t *buf,
         decode_chosen_version(d, out->connect.version);
     if (d->error != (uint8_t)ELLA_ERROR_NONE)
         return ELLA_BAD;
-    d->size = size;
+    d->size = end - start;
     ella_frame_begin(d);
     return ELLA_PACKET;
 }
@@ -241,7 +241,7 @@ static enum ella_result decode_whole(struct ella_decoder *d, const uint8_t *buf,
 enum ella_result ella_decode(struct ella_decoder *d, const uint8_t *buf, uint32_t start,
                              uint32_t end, struct ella_packet *out) {
     const uint64_t unseen = (uint64_t)start + d->header_len_;
-    uint32_t size;
+    uint64_t packet_end;
 
     if (d->error != (uint8_t)ELLA_ERROR_NONE)
         return ELLA_BAD;
@@ -249,10 +249,10 @@ enum ella_result ella_decode(struct ella_decoder *d, const uint8_t *buf, uint32_
         d->needed = d->header_len_ == 0u ? 2u : d->header_len_ + 1u;
         return d->error != (uint8_t)ELLA_ERROR_NONE ? ELLA_BAD : ELLA_MORE;
     }
-    size = d->header_len_ + d->remaining_length_;
-    if ((uint64_t)start + size > end) {
-        d->needed = size;
+    packet_end = (uint64_t)start + d->header_len_ + d->remaining_length_;
+    if (packet_end > end) {
+        d->needed = d->header_len_ + d->remaining_length_;
         return ELLA_MORE;
     }
-    return decode_whole(d, buf, start, size, out);
+    return decode_whole(d, buf, start, (uint32_t)packet_end, out);
 }

@@ -202,14 +202,15 @@ static void plan_filters(struct encode_plan *plan, enum ella_packet_type type,
                          struct ella_slice filters) {
     struct ella_slice rest = filters;
     struct ella_filter entry;
+    uint8_t options;
     //= v3/3.8.3-3 v5/3.8.3-2 v3/3.10.3-2 v5/3.10.3-2
     encode_require(plan, ella_slice_len(filters) > 0u,
                    type == ELLA_SUBSCRIBE ? ELLA_ERROR_SUBSCRIBE_EMPTY
                                           : ELLA_ERROR_UNSUBSCRIBE_EMPTY);
-    while (ella_filter_next(type, &rest, &entry)) {
+    while (ella_lists_filter_next(type, &rest, &entry, &options)) {
         encode_require(plan, ella_slice_len(entry.filter) > 0u, ELLA_ERROR_TOPIC_FILTER_EMPTY);
         if (type == ELLA_SUBSCRIBE)
-            encode_fail(plan, options_check(plan, rest.base[rest.off - 1u], &entry));
+            encode_fail(plan, options_check(plan, options, &entry));
     }
     encode_require(plan, ella_slice_len(rest) == 0u, ELLA_ERROR_FIELD_PAST_END);
     plan->body += ella_slice_len(filters);
@@ -354,7 +355,7 @@ static uint8_t first_byte(const struct ella_packet *packet) {
     if (packet->type == ELLA_PUBLISH)
         return publish_first_byte(&packet->publish);
     //= v3/2.2.2-1 v5/2.1.3-1
-    return (uint8_t)(type * 16u + ella_packet_rules[type].flags);
+    return (uint8_t)(type * 16u + ella_packet_rules[type % 16u].flags);
 }
 
 /* A writer for a packet that fits, or one that has failed. */

@@ -23,9 +23,19 @@
 
 #define LEVEL_FLAGS_KEEP_ALIVE_LEN 4u
 
-static struct ella_slice protocol_name(enum ella_version version) {
+#define NAME_LEN 4u     /* of "MQTT" */
+#define NAME_3_1_LEN 6u /* of "MQIsdp" */
+
+static uint32_t protocol_name_len(enum ella_version version) {
+    return version == ELLA_VERSION_3_1 ? NAME_3_1_LEN : NAME_LEN;
+}
+
+static void protocol_name_put(struct writer *w, enum ella_version version) {
     //= v3/3.1.2-1 v5/3.1.2-1
-    return version == ELLA_VERSION_3_1 ? ella_slice_of("MQIsdp", 6u) : ella_slice_of("MQTT", 4u);
+    if (version == ELLA_VERSION_3_1)
+        writer_string(w, ella_slice_of("MQIsdp", NAME_3_1_LEN));
+    else
+        writer_string(w, ella_slice_of("MQTT", NAME_LEN));
 }
 
 static enum ella_version known_version(uint8_t level) {
@@ -69,8 +79,7 @@ void ella_encode_connect_plan(struct encode_plan *plan, const struct ella_connec
     //= v3/3.1.2-22
     encode_require(plan, c->has_user_name || !c->has_password || plan->version == ELLA_VERSION_5_0,
                    ELLA_ERROR_PASSWORD_WITHOUT_USER_NAME);
-    encode_plan_string(plan, protocol_name(plan->version));
-    plan->body += LEVEL_FLAGS_KEEP_ALIVE_LEN;
+    plan->body += 2u + protocol_name_len(plan->version) + LEVEL_FLAGS_KEEP_ALIVE_LEN;
     ella_encode_properties_plan(plan, ELLA_CONNECT, &c->properties, &plan->properties_len);
     if (plan->version == ELLA_VERSION_5_0)
         plan->body += encode_properties_size(plan->properties_len);
@@ -104,7 +113,7 @@ static void will_put(struct writer *w, const struct encode_plan *plan,
 //= v3/3.1.3-1 v5/3.1.3-1
 void ella_encode_connect_put(struct writer *w, const struct encode_plan *plan,
                              const struct ella_connect *c) {
-    writer_string(w, protocol_name(plan->version));
+    protocol_name_put(w, plan->version);
     writer_u8(w, (uint8_t)plan->version);
     writer_u8(w, connect_flags_byte(c));
     writer_u16(w, c->keep_alive_s);

@@ -11,7 +11,7 @@
 #include "encode.h"
 #include "lists.h"
 
-/* The identifiers present, in ascending order. */
+/* The identifiers present, in ascending order; 0, which is none, for those behind the table. */
 struct property_walk {
     uint64_t rest; /* bit 0 belongs to id */
     uint32_t id;
@@ -35,7 +35,7 @@ static bool walk_next(struct property_walk *walk, uint32_t *id) {
         walk->rest /= 2u;
         walk->id += 1u;
     }
-    *id = walk->id;
+    *id = walk->id < ELLA_PROPERTY_RULE_COUNT ? walk->id : 0u;
     walk->rest /= 2u;
     walk->id += 1u;
     return true;
@@ -112,11 +112,10 @@ static bool in_set(uint32_t set, uint32_t place) {
 }
 
 static enum ella_error allowed_check(const struct encode_plan *plan, uint32_t place, uint32_t id) {
-    const struct ella_property_rule *rule;
+    const struct ella_property_rule *rule = &ella_property_rules[id];
     //= v5/u-2.2.2.2-1
-    if (id >= ELLA_PROPERTY_RULE_COUNT || ella_property_rules[id].type == ELLA_TYPE_NONE)
+    if (rule->type == ELLA_TYPE_NONE)
         return ELLA_ERROR_PROPERTY_UNKNOWN;
-    rule = &ella_property_rules[id];
     //= v5/3.14.2-2
     if (in_set(plan->sender == ELLA_FROM_CLIENT ? rule->client_packets : rule->server_packets,
                place))
@@ -286,7 +285,7 @@ enum ella_error ella_properties_size(const struct ella_properties *properties,
                                      enum ella_packet_type type, enum ella_sender sender,
                                      uint32_t *size) {
     struct encode_plan plan = encode_plan_begin(ELLA_VERSION_5_0, sender);
-    ella_encode_properties_plan(&plan, (uint32_t)type, properties, &plan.properties_len);
+    ella_encode_properties_plan(&plan, (uint32_t)type % 16u, properties, &plan.properties_len);
     if (plan.error == ELLA_ERROR_NONE)
         *size = plan.properties_len;
     return plan.error;

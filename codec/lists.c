@@ -37,16 +37,16 @@ struct ella_slice ella_slice_of(const void *data, uint32_t len) {
 /* Walking. */
 
 bool ella_lists_field_next(struct ella_slice *rest, struct ella_slice *out) {
-    uint32_t len;
-    if (ella_slice_len(*rest) < 2u)
+    uint64_t end;
+    if ((uint64_t)rest->off + 2u > rest->end)
         return false;
-    len = rest->base[rest->off] * 256u + rest->base[rest->off + 1u];
-    if (ella_slice_len(*rest) - 2u < len)
+    end = (uint64_t)rest->off + 2u + rest->base[rest->off] * 256u + rest->base[rest->off + 1u];
+    if (end > rest->end)
         return false;
     out->base = rest->base;
     out->off = rest->off + 2u;
-    out->end = out->off + len;
-    rest->off = out->end;
+    out->end = (uint32_t)end;
+    rest->off = (uint32_t)end;
     return true;
 }
 
@@ -67,9 +67,10 @@ bool ella_lists_vbi_next(struct ella_slice *rest, uint32_t *out) {
 }
 
 static bool skip_bytes(struct ella_slice *rest, uint32_t len) {
-    if (ella_slice_len(*rest) < len)
+    const uint64_t end = (uint64_t)rest->off + len;
+    if (end > rest->end)
         return false;
-    rest->off += len;
+    rest->off = (uint32_t)end;
     return true;
 }
 
@@ -140,24 +141,30 @@ bool ella_subscription_identifier_next(struct ella_slice *rest, uint32_t *out) {
     return ella_lists_vbi_next(&number, out);
 }
 
-bool ella_filter_next(enum ella_packet_type type, struct ella_slice *rest,
-                      struct ella_filter *out) {
+bool ella_lists_filter_next(enum ella_packet_type type, struct ella_slice *rest,
+                            struct ella_filter *out, uint8_t *options) {
     struct ella_slice walk = *rest;
-    uint32_t options = 0u;
+    *options = 0u;
     if (!ella_lists_field_next(&walk, &out->filter))
         return false;
     if (type == ELLA_SUBSCRIBE) {
         if (walk.off >= walk.end)
             return false;
-        options = walk.base[walk.off];
+        *options = walk.base[walk.off];
         walk.off += 1u;
     }
-    out->qos = (uint8_t)(options % 4u);
-    out->no_local = options / OPTION_NO_LOCAL % 2u == 1u;
-    out->retain_as_published = options / OPTION_RETAIN_AS_PUBLISHED % 2u == 1u;
-    out->retain_handling = (uint8_t)(options / OPTION_RETAIN_HANDLING % 4u);
+    out->qos = *options % 4u;
+    out->no_local = *options / OPTION_NO_LOCAL % 2u == 1u;
+    out->retain_as_published = *options / OPTION_RETAIN_AS_PUBLISHED % 2u == 1u;
+    out->retain_handling = *options / OPTION_RETAIN_HANDLING % 4u;
     *rest = walk;
     return true;
+}
+
+bool ella_filter_next(enum ella_packet_type type, struct ella_slice *rest,
+                      struct ella_filter *out) {
+    uint8_t options;
+    return ella_lists_filter_next(type, rest, out, &options);
 }
 
 /* Building. */

@@ -34,6 +34,11 @@ ELLA_MUST_USE bool ella_lists_field_next(struct ella_slice *rest, struct ella_sl
  * or is longer than four bytes. */
 ELLA_MUST_USE bool ella_lists_vbi_next(struct ella_slice *rest, uint32_t *out);
 
+/* ella_filter_next(), and the options as they stand there, reserved bits included; 0 in
+ * UNSUBSCRIBE. */
+ELLA_MUST_USE bool ella_lists_filter_next(enum ella_packet_type type, struct ella_slice *rest,
+                                          struct ella_filter *out, uint8_t *options);
+
 /* Whether the version has these subscription options and they may stand together. */
 ELLA_MUST_USE enum ella_error ella_lists_options_check(enum ella_version version,
                                                        const struct ella_filter *entry);

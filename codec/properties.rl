@@ -17,10 +17,10 @@
 
     action identifier {
         reader_next(r, p);
-        properties_allow(r, out, place, buf[p]);
+        id = properties_identifier(buf[p]);
+        properties_allow(r, out, place, id);
         if (reader_failed(r))
             fbreak;
-        id = buf[p];
         fnext *properties_entry(id);
     }
     action number { reader_number(r, buf[p]); }
@@ -82,6 +82,11 @@
 
 %% write data noerror;
 
+/* An identifier of the table; 0, which is none, for those behind its end. */
+static uint8_t properties_identifier(uint8_t byte) {
+    return byte < ELLA_PROPERTY_RULE_COUNT ? byte : 0u;
+}
+
 /* Where the grammar goes on behind an identifier that exists. */
 static int properties_entry(uint8_t id) {
     switch (ella_property_rules[id].type) {
@@ -113,15 +118,14 @@ static enum ella_error properties_misplaced(const struct reader *r, uint8_t id) 
 /* Whether the property that begins at the reader's field may stand there. */
 static void properties_allow(struct reader *r, const struct ella_properties *out, uint32_t place,
                              uint8_t id) {
-    const struct ella_property_rule *rule;
+    const struct ella_property_rule *rule = &ella_property_rules[id];
     uint32_t places;
 
     //= v5/u-2.2.2.2-1
-    if (id >= ELLA_PROPERTY_RULE_COUNT || ella_property_rules[id].type == ELLA_TYPE_NONE) {
+    if (rule->type == ELLA_TYPE_NONE) {
         reader_fail(r, ELLA_ERROR_PROPERTY_UNKNOWN, r->field);
         return;
     }
-    rule = &ella_property_rules[id];
     places = r->sender == ELLA_FROM_CLIENT ? rule->client_packets : rule->server_packets;
     //= v5/u-2.2.2.2-1 v5/3.14.2-2
     if ((places & place) == 0u) {

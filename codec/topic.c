@@ -31,7 +31,8 @@ static uint32_t level_end(struct ella_slice name, uint32_t off) {
 
 /* Whether the filter goes on with "/#" at off: then it also matches the parent level. */
 static bool rest_is_any_child(struct ella_slice filter, uint32_t off) {
-    return filter.end - off == 2u && filter.base[off] == '/' && filter.base[off + 1u] == '#';
+    return filter.end == (uint64_t)off + 2u && filter.base[off] == '/' &&
+           filter.base[off + 1u] == '#';
 }
 
 bool ella_topic_match(struct ella_slice filter, struct ella_slice name) {
@@ -59,7 +60,7 @@ bool ella_topic_match(struct ella_slice filter, struct ella_slice name) {
 }
 
 static bool has_share_prefix(struct ella_slice whole) {
-    return ella_slice_len(whole) > SHARE_PREFIX_LEN &&
+    return (uint64_t)whole.off + SHARE_PREFIX_LEN < whole.end &&
            memcmp(ella_slice_data(whole), "$share/", SHARE_PREFIX_LEN) == 0;
 }
 
@@ -82,7 +83,7 @@ bool ella_topic_share(struct ella_slice whole, struct ella_slice *name,
     //= v5/4.8.2-1 v5/4.8.2-2
     share.off = whole.off + SHARE_PREFIX_LEN;
     share.end = level_end(whole, share.off);
-    if (share.off == share.end || share.end >= whole.end - 1u || has_wildcard(share))
+    if (share.off == share.end || (uint64_t)share.end + 1u >= whole.end || has_wildcard(share))
         return false;
     *name = share;
     filter->off = share.end + 1u;

@@ -19,7 +19,7 @@
     include utf8_characters "utf8.rl";
 
     action next { at = p + 1u; }
-    action text { p = topic_text_end(buf, p, pe) - 1u; }
+    action text { p = topic_text_last(buf, p, pe); }
     action null { error = ELLA_ERROR_STRING_NULL_CHARACTER; fbreak; }
 
     # Any character of a string but U+0000, which is refused, and those that mean something.
@@ -29,17 +29,21 @@
          | null_character @null;
 }%%
 
-/* The run of printable ASCII without "/+#" that begins at start ends here. */
-static uint32_t topic_text_end(const uint8_t *buf, uint32_t start, uint32_t end) {
-    uint32_t p = start;
+/* Whether the byte is printable ASCII but none of "/+#". */
+static bool topic_is_text(uint8_t byte) {
+    return byte >= 0x20u && byte <= 0x7eu && byte != '/' && byte != '+' && byte != '#';
+}
 
-    /*@ loop invariant start <= p <= end;
+/* The last byte of the run of such text that begins at start; end > start. */
+static uint32_t topic_text_last(const uint8_t *buf, uint32_t start, uint32_t end) {
+    uint32_t p = start + 1u;
+
+    /*@ loop invariant start < p <= end;
         loop assigns p;
         loop variant end - p; */
-    while (p < end && buf[p] >= 0x20u && buf[p] <= 0x7eu && buf[p] != '/' && buf[p] != '+' &&
-           buf[p] != '#')
+    while (p < end && topic_is_text(buf[p]))
         p++;
-    return p;
+    return p - 1u;
 }
 
 %%{
@@ -116,7 +120,7 @@ enum ella_error ella_topic_name_check(const uint8_t *buf, uint32_t start, uint32
 %% write data noerror;
 
 static bool topic_is_shared(const uint8_t *buf, uint32_t start, uint32_t end) {
-    return end - start >= TOPIC_SHARE_PREFIX_LEN &&
+    return (uint64_t)start + TOPIC_SHARE_PREFIX_LEN <= end &&
            memcmp(buf + start, TOPIC_SHARE_PREFIX, TOPIC_SHARE_PREFIX_LEN) == 0;
 }
 

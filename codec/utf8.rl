@@ -62,7 +62,7 @@
     machine utf8;
     include utf8_characters;
 
-    action printable { p = utf8_printable_end(buf, p, pe) - 1u; }
+    action printable { p = utf8_printable_last(buf, p, pe); }
     action control { text.has_control = true; }
     action non_character { text.has_non_character = true; }
     action null { text.error = ELLA_ERROR_STRING_NULL_CHARACTER; fbreak; }
@@ -81,16 +81,17 @@
 
 %% write data noerror;
 
-/* The run of printable ASCII that begins at start ends here: most strings are nothing else. */
-static uint32_t utf8_printable_end(const uint8_t *buf, uint32_t start, uint32_t end) {
-    uint32_t p = start;
+/* The last byte of the run of printable ASCII that begins at start: most strings are nothing else.
+ * end > start. */
+static uint32_t utf8_printable_last(const uint8_t *buf, uint32_t start, uint32_t end) {
+    uint32_t p = start + 1u;
 
-    /*@ loop invariant start <= p <= end;
+    /*@ loop invariant start < p <= end;
         loop assigns p;
         loop variant end - p; */
     while (p < end && buf[p] >= 0x20u && buf[p] <= 0x7eu)
         p++;
-    return p;
+    return p - 1u;
 }
 
 struct ella_utf8 ella_utf8_check(const uint8_t *buf, uint32_t start, uint32_t end) {

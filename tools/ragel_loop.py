@@ -4,10 +4,12 @@
 """Makes codec/gen/NAME.c from codec/NAME.rl: Ragel, then the machine's loop made explicit.
 
 Ragel's goto style (-G1) returns to the next byte by `goto _resume`. A loop of that form has no
-head at which an invariant could stand, so provers refuse it. This script turns it into `while (1)`
-and puts the ACSL loop contract that stands before `%% write exec;` in the .rl file (a comment that
-begins with `/*@ loop`) before the loop. Nothing else about the machine changes. It also drops the
-constants of Ragel's that nothing uses, its line comments and its tabs.
+head at which an invariant could stand, so provers refuse it. This script turns it into
+`while (1)`, which ends at `p >= pe` where Ragel writes `p == pe`: the same as long as p does not
+pass pe, and whatever p and pe are, no byte from pe on is read, which needs no proof that relates
+the two. The ACSL loop contract that stands before `%% write exec;` in the .rl file (a comment that
+begins with `/*@ loop`) goes before the loop. Nothing else about the machine changes. It also drops
+the constants of Ragel's that nothing uses, its line comments and its tabs.
 
 The result is what is compiled, shipped and proved; Ragel is needed only to make it again. It
 refuses to know what the machines are about.
@@ -29,10 +31,11 @@ CONSTANT = re.compile(r"^static const int (\w+) = \d+;\n", re.MULTILINE)
 
 EXEC_BEGIN = "\t{\n\tif ( p == pe )\n\t\tgoto _test_eof;\n"
 EXEC_END = "\t_out: {}\n\t}\n"
+EXEC_BEGIN_NEW = EXEC_BEGIN.replace("p == pe", "p >= pe")
 LOOP_BEGIN = "_resume:\n"
 LOOP_END = "\tif ( ++p != pe )\n\t\tgoto _resume;\n"
 LOOP_BEGIN_NEW = "\twhile (1) {\n"
-LOOP_END_NEW = "\tif ( ++p == pe )\n\t\tbreak;\n\t}\n"
+LOOP_END_NEW = "\tif ( ++p >= pe )\n\t\tbreak;\n\t}\n"
 
 
 class LoopError(Exception):
@@ -50,6 +53,7 @@ def rewrite_machine(block, contract):
     """One `write exec` of Ragel's, from its opening to its closing brace, with a real loop."""
     block = replace_once(block, LOOP_END, LOOP_END_NEW)
     block = replace_once(block, LOOP_BEGIN, contract + LOOP_BEGIN_NEW)
+    block = replace_once(block, EXEC_BEGIN, EXEC_BEGIN_NEW)
     if "_resume" in block:
         raise LoopError("a jump to _resume is left over")
     if "goto _out;" not in block:

@@ -71,7 +71,7 @@ class Rewriting(unittest.TestCase):
     def test_the_loop_becomes_explicit(self):
         text = ragel_loop.rewrite(MACHINE, 1)
         self.assertIn("    while (1) {\n", text)
-        self.assertIn("    if ( ++p == pe )\n        break;\n    }\n", text)
+        self.assertIn("    if ( ++p >= pe )\n        break;\n    }\n", text)
         self.assertNotIn("_resume", text)
         self.assertNotIn("#line", text)
         self.assertNotIn("\t", text)

@@ -126,7 +126,7 @@ bool ella_frame_read(struct ella_decoder *d, const uint8_t *buf, uint32_t start,
     if (cs >= frame_first_final)
         return true;
     {
-    if ( p == pe )
+    if ( p >= pe )
         goto _test_eof;
     if ( cs == 0 )
         goto _out;
@@ -190,7 +190,7 @@ f1:
 _again:
     if ( cs == 0 )
         goto _out;
-    if ( ++p == pe )
+    if ( ++p >= pe )
         break;
     }
     _test_eof: {}

@@ -168,7 +168,7 @@ void ella_packets_connect(struct reader *r, const uint8_t *buf, uint32_t start, 
     reader_next(r, start);
     out->version = (uint8_t)ELLA_VERSION_UNKNOWN;
     {
-    if ( p == pe )
+    if ( p >= pe )
         goto _test_eof;
     if ( cs == 0 )
         goto _out;
@@ -476,7 +476,7 @@ f11:
 _again:
     if ( cs == 0 )
         goto _out;
-    if ( ++p == pe )
+    if ( ++p >= pe )
         break;
     }
     _test_eof: {}
@@ -521,7 +521,7 @@ void ella_packets_connack(struct reader *r, const uint8_t *buf, uint32_t start, 
 
     reader_next(r, start);
     {
-    if ( p == pe )
+    if ( p >= pe )
         goto _test_eof;
     if ( cs == 0 )
         goto _out;
@@ -623,7 +623,7 @@ f2:
 _again:
     if ( cs == 0 )
         goto _out;
-    if ( ++p == pe )
+    if ( ++p >= pe )
         break;
     }
     _test_eof: {}
@@ -661,7 +661,7 @@ void ella_packets_publish(struct reader *r, const uint8_t *buf, uint32_t start, 
 
     reader_next(r, start);
     {
-    if ( p == pe )
+    if ( p >= pe )
         goto _test_eof;
     if ( cs == 0 )
         goto _out;
@@ -826,7 +826,7 @@ f3:
 _again:
     if ( cs == 0 )
         goto _out;
-    if ( ++p == pe )
+    if ( ++p >= pe )
         break;
     }
     _test_eof: {}
@@ -850,7 +850,7 @@ void ella_packets_ack(struct reader *r, const uint8_t *buf, uint32_t start, uint
     reader_next(r, start);
     out->reason_code = (uint8_t)ELLA_REASON_SUCCESS;
     {
-    if ( p == pe )
+    if ( p >= pe )
         goto _test_eof;
     if ( cs == 0 )
         goto _out;
@@ -944,7 +944,7 @@ f2:
 _again:
     if ( cs == 0 )
         goto _out;
-    if ( ++p == pe )
+    if ( ++p >= pe )
         break;
     }
     _test_eof: {}
@@ -1009,7 +1009,7 @@ void ella_packets_subscribe(struct reader *r, const uint8_t *buf, uint32_t start
 
     reader_next(r, start);
     {
-    if ( p == pe )
+    if ( p >= pe )
         goto _test_eof;
     /*@ loop invariant start <= p < pe;
         loop variant pe - p; */
@@ -1172,7 +1172,7 @@ f2:
     goto _again;
 
 _again:
-    if ( ++p == pe )
+    if ( ++p >= pe )
         break;
     }
     _test_eof: {}
@@ -1214,7 +1214,7 @@ void ella_packets_suback(struct reader *r, const uint8_t *buf, uint32_t start, u
 
     reader_next(r, start);
     {
-    if ( p == pe )
+    if ( p >= pe )
         goto _test_eof;
     if ( cs == 0 )
         goto _out;
@@ -1333,7 +1333,7 @@ f2:
 _again:
     if ( cs == 0 )
         goto _out;
-    if ( ++p == pe )
+    if ( ++p >= pe )
         break;
     }
     _test_eof: {}
@@ -1366,7 +1366,7 @@ void ella_packets_reason(struct reader *r, const uint8_t *buf, uint32_t start, u
     reader_next(r, start);
     out->reason_code = (uint8_t)ELLA_REASON_SUCCESS;
     {
-    if ( p == pe )
+    if ( p >= pe )
         goto _test_eof;
     if ( cs == 0 )
         goto _out;
@@ -1447,7 +1447,7 @@ f0:
 _again:
     if ( cs == 0 )
         goto _out;
-    if ( ++p == pe )
+    if ( ++p >= pe )
         break;
     }
     _test_eof: {}

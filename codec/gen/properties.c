@@ -22,6 +22,11 @@ static const int properties_en_utf8_string = 9;
 static const int properties_en_binary_data = 11;
 static const int properties_en_utf8_string_pair = 13;
 
+/* An identifier of the table; 0, which is none, for those behind its end. */
+static uint8_t properties_identifier(uint8_t byte) {
+    return byte < ELLA_PROPERTY_RULE_COUNT ? byte : 0u;
+}
+
 /* Where the grammar goes on behind an identifier that exists. */
 static int properties_entry(uint8_t id) {
     switch (ella_property_rules[id].type) {
@@ -53,15 +58,14 @@ static enum ella_error properties_misplaced(const struct reader *r, uint8_t id) 
 /* Whether the property that begins at the reader's field may stand there. */
 static void properties_allow(struct reader *r, const struct ella_properties *out, uint32_t place,
                              uint8_t id) {
-    const struct ella_property_rule *rule;
+    const struct ella_property_rule *rule = &ella_property_rules[id];
     uint32_t places;
 
     //= v5/u-2.2.2.2-1
-    if (id >= ELLA_PROPERTY_RULE_COUNT || ella_property_rules[id].type == ELLA_TYPE_NONE) {
+    if (rule->type == ELLA_TYPE_NONE) {
         reader_fail(r, ELLA_ERROR_PROPERTY_UNKNOWN, r->field);
         return;
     }
-    rule = &ella_property_rules[id];
     places = r->sender == ELLA_FROM_CLIENT ? rule->client_packets : rule->server_packets;
     //= v5/u-2.2.2.2-1 v5/3.14.2-2
     if ((places & place) == 0u) {
@@ -262,7 +266,7 @@ void ella_properties_read(struct reader *r, const uint8_t *buf, uint32_t start, 
 
     reader_next(r, start);
     {
-    if ( p == pe )
+    if ( p >= pe )
         goto _test_eof;
     if ( cs == 0 )
         goto _out;
@@ -347,10 +351,10 @@ case 24:
 f8:
     {
         reader_next(r, p);
-        properties_allow(r, out, place, buf[p]);
+        id = properties_identifier(buf[p]);
+        properties_allow(r, out, place, id);
         if (reader_failed(r))
             {p++; goto _out; }
-        id = buf[p];
         cs = (properties_entry(id));
     }
     goto _again;
@@ -474,7 +478,7 @@ f4:
 _again:
     if ( cs == 0 )
         goto _out;
-    if ( ++p == pe )
+    if ( ++p >= pe )
         break;
     }
     _test_eof: {}

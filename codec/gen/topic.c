@@ -15,17 +15,21 @@
 #define TOPIC_SHARE_PREFIX "$share/"
 #define TOPIC_SHARE_PREFIX_LEN 7u
 
-/* The run of printable ASCII without "/+#" that begins at start ends here. */
-static uint32_t topic_text_end(const uint8_t *buf, uint32_t start, uint32_t end) {
-    uint32_t p = start;
+/* Whether the byte is printable ASCII but none of "/+#". */
+static bool topic_is_text(uint8_t byte) {
+    return byte >= 0x20u && byte <= 0x7eu && byte != '/' && byte != '+' && byte != '#';
+}
 
-    /*@ loop invariant start <= p <= end;
+/* The last byte of the run of such text that begins at start; end > start. */
+static uint32_t topic_text_last(const uint8_t *buf, uint32_t start, uint32_t end) {
+    uint32_t p = start + 1u;
+
+    /*@ loop invariant start < p <= end;
         loop assigns p;
         loop variant end - p; */
-    while (p < end && buf[p] >= 0x20u && buf[p] <= 0x7eu && buf[p] != '/' && buf[p] != '+' &&
-           buf[p] != '#')
+    while (p < end && topic_is_text(buf[p]))
         p++;
-    return p;
+    return p - 1u;
 }
 
 static const int topic_name_start = 8;
@@ -40,7 +44,7 @@ enum ella_error ella_topic_name_check(const uint8_t *buf, uint32_t start, uint32
     int cs = topic_name_start;
 
     {
-    if ( p == pe )
+    if ( p >= pe )
         goto _test_eof;
     if ( cs == 0 )
         goto _out;
@@ -127,7 +131,7 @@ f0:
     { at = p + 1u; }
     goto _again;
 f2:
-    { p = topic_text_end(buf, p, pe) - 1u; }
+    { p = topic_text_last(buf, p, pe); }
     { at = p + 1u; }
     goto _again;
 f1:
@@ -142,7 +146,7 @@ f3:
 _again:
     if ( cs == 0 )
         goto _out;
-    if ( ++p == pe )
+    if ( ++p >= pe )
         break;
     }
     _test_eof: {}
@@ -164,7 +168,7 @@ static const int topic_filter_en_ordinary = 32;
 static const int topic_filter_en_shared = 1;
 
 static bool topic_is_shared(const uint8_t *buf, uint32_t start, uint32_t end) {
-    return end - start >= TOPIC_SHARE_PREFIX_LEN &&
+    return (uint64_t)start + TOPIC_SHARE_PREFIX_LEN <= end &&
            memcmp(buf + start, TOPIC_SHARE_PREFIX, TOPIC_SHARE_PREFIX_LEN) == 0;
 }
 
@@ -188,7 +192,7 @@ enum ella_error ella_topic_filter_check(const uint8_t *buf, uint32_t start, uint
     int cs = shared ? topic_filter_en_shared : topic_filter_en_ordinary;
 
     {
-    if ( p == pe )
+    if ( p >= pe )
         goto _test_eof;
     if ( cs == 0 )
         goto _out;
@@ -584,7 +588,7 @@ f3:
     { error = ELLA_ERROR_SHARE_NAME; {p++; goto _out; } }
     goto _again;
 f2:
-    { p = topic_text_end(buf, p, pe) - 1u; }
+    { p = topic_text_last(buf, p, pe); }
     { at = p + 1u; }
     goto _again;
 f0:
@@ -603,7 +607,7 @@ f7:
 _again:
     if ( cs == 0 )
         goto _out;
-    if ( ++p == pe )
+    if ( ++p >= pe )
         break;
     }
     _test_eof: {}

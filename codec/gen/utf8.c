@@ -12,16 +12,17 @@
 static const int utf8_start = 13;
 static const int utf8_first_final = 13;
 
-/* The run of printable ASCII that begins at start ends here: most strings are nothing else. */
-static uint32_t utf8_printable_end(const uint8_t *buf, uint32_t start, uint32_t end) {
-    uint32_t p = start;
+/* The last byte of the run of printable ASCII that begins at start: most strings are nothing else.
+ * end > start. */
+static uint32_t utf8_printable_last(const uint8_t *buf, uint32_t start, uint32_t end) {
+    uint32_t p = start + 1u;
 
-    /*@ loop invariant start <= p <= end;
+    /*@ loop invariant start < p <= end;
         loop assigns p;
         loop variant end - p; */
     while (p < end && buf[p] >= 0x20u && buf[p] <= 0x7eu)
         p++;
-    return p;
+    return p - 1u;
 }
 
 struct ella_utf8 ella_utf8_check(const uint8_t *buf, uint32_t start, uint32_t end) {
@@ -32,7 +33,7 @@ struct ella_utf8 ella_utf8_check(const uint8_t *buf, uint32_t start, uint32_t en
     int cs = utf8_start;
 
     {
-    if ( p == pe )
+    if ( p >= pe )
         goto _test_eof;
     if ( cs == 0 )
         goto _out;
@@ -175,7 +176,7 @@ f1:
     { at = p + 1u; }
     goto _again;
 f4:
-    { p = utf8_printable_end(buf, p, pe) - 1u; }
+    { p = utf8_printable_last(buf, p, pe); }
     { at = p + 1u; }
     goto _again;
 f0:
@@ -194,7 +195,7 @@ f3:
 _again:
     if ( cs == 0 )
         goto _out;
-    if ( ++p == pe )
+    if ( ++p >= pe )
         break;
     }
     _test_eof: {}

@@ -78,9 +78,13 @@ struct ella_slice {
     uint32_t end;
 };
 
+/*@ assigns \nothing;
+    ensures s.off <= s.end ==> \result == s.end - s.off; */
 static inline uint32_t ella_slice_len(struct ella_slice s) {
     return s.end - s.off;
 }
+/*@ assigns \nothing;
+    ensures \result == s.base + s.off; */
 static inline const uint8_t *ella_slice_data(struct ella_slice s) {
     return s.base + s.off;
 }
