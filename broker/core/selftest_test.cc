@@ -66,8 +66,16 @@ TEST(Unbroken, NoCaseFails) {
 class Broken : public testing::TestWithParam<size_t> {
   protected:
     static void TearDownTestSuite() {
-        std::printf("%s%zu rules broken\n", conformance::selftest_table(outcomes()).c_str(),
-                    outcomes().size());
+        std::set<std::string> statements, failed;
+        for (const auto &[rule, outcome] : outcomes()) {
+            for (const auto &[statement, addresses] : outcome.named) {
+                statements.insert(statement);
+                failed.insert(addresses.begin(), addresses.end());
+            }
+        }
+        std::printf("%s%zu rules broken, %zu statements named, by %zu of %zu cases\n",
+                    conformance::selftest_table(outcomes()).c_str(), outcomes().size(),
+                    statements.size(), failed.size(), cases().size());
     }
     static std::vector<std::pair<const breach *, selftest_outcome>> &outcomes() {
         static std::vector<std::pair<const breach *, selftest_outcome>> all;

@@ -11,6 +11,8 @@ namespace {
 constexpr uint64_t longest_simple_id = 23;
 constexpr uint64_t refused_id = 0x85;
 constexpr uint64_t refused_id_3 = 2;
+constexpr size_t long_text_bytes = 300;
+constexpr size_t short_id_bytes = 9;
 
 using parts = std::vector<breach>;
 
@@ -162,6 +164,12 @@ void no_takeover(breaking_world &at, channel &from, parcel &what) {
     }
 }
 
+void short_identifiers(breaking_world &, channel &, parcel &what) {
+    if (what.is(packet_type::connect) && what.text("id").size() > short_id_bytes) {
+        what.set_text("id", what.text("id").substr(0, short_id_bytes));
+    }
+}
+
 void silent_takeover(breaking_world &, channel &, parcel &what) {
     if (what.is(packet_type::disconnect) && what.number("reason") == 0x8E) {
         what.drop();
@@ -197,6 +205,43 @@ bool is_acknowledgement(const parcel &what) {
     return what.is(packet_type::puback) || what.is(packet_type::pubrec) ||
            what.is(packet_type::pubcomp) || what.is(packet_type::suback) ||
            what.is(packet_type::unsuback);
+}
+
+void connack_missing(breaking_world &, channel &, parcel &what) {
+    if (what.is(packet_type::connack) && what.number("reason") == 0) {
+        what.drop();
+    }
+}
+
+// Whatever its size, a packet has a text that is longer than most maximums.
+breach::hook long_text_in_answers(bool reason_string) {
+    return [reason_string](breaking_world &, channel &to, parcel &what) {
+        const bool spoken = is_acknowledgement(what) || what.is(packet_type::pubrel) ||
+                            what.is(packet_type::connack) || what.is(packet_type::disconnect) ||
+                            what.is(packet_type::auth);
+        if (to.version < 5 || !spoken) {
+            return;
+        }
+        if (reason_string) {
+            what.set_text("reason_string", wire_fill(long_text_bytes));
+        } else {
+            what.remove("user_property");
+            what.content.fields.push_back(
+                {"user_property", value::of("long", wire_fill(long_text_bytes))});
+            what.changed = true;
+        }
+    };
+}
+
+void texts_twice(breaking_world &, channel &to, parcel &what) {
+    const bool disconnect = what.is(packet_type::disconnect);
+    if (to.version == 5 && (is_acknowledgement(what) || disconnect)) {
+        for (int i = 0; i < 2; i++) {
+            what.content.fields.push_back({disconnect ? "server_reference" : "reason_string",
+                                           value::of(std::string("twice"))});
+        }
+        what.changed = true;
+    }
 }
 
 void reason_for_everything(breaking_world &, channel &to, parcel &what) {
@@ -235,13 +280,24 @@ void process_after_refusal(breaking_world &at, channel &from, parcel &what) {
     }
 }
 
+void add_twice(parcel &what, const char *name, const value &content) {
+    what.content.fields.push_back({name, content});
+    what.content.fields.push_back({name, content});
+}
+
 void connack_property_twice(breaking_world &, channel &to, parcel &what) {
     if (what.is(packet_type::connack) && to.version == 5) {
         for (const char *name :
-             {"session_expiry_interval", "receive_maximum", "maximum_qos", "retain_available"}) {
-            for (int i = 0; i < 2; i++) {
-                what.content.fields.push_back({name, value::of(uint64_t{1})});
-            }
+             {"session_expiry_interval", "receive_maximum", "maximum_qos", "retain_available",
+              "maximum_packet_size", "topic_alias_maximum", "wildcard_subscription_available",
+              "subscription_identifier_available", "shared_subscription_available",
+              "server_keep_alive"}) {
+            add_twice(what, name, value::of(uint64_t{1}));
+        }
+        for (const char *name :
+             {"assigned_client_id", "reason_string", "response_information", "server_reference",
+              "authentication_method", "authentication_data"}) {
+            add_twice(what, name, value::of(std::string("twice")));
         }
         what.changed = true;
     }
@@ -268,11 +324,15 @@ parts rules_of_connack() {
         breach("disconnect_before_connack", {"v5/3.14.0-1"},
                "a CONNECT is refused with DISCONNECT instead of CONNACK")
             .answer(disconnect_for_connack),
-        breach("open_after_refusal", {"v5/3.2.2-7", "v3/3.2.2-5"},
+        breach("open_after_refusal", {"v5/3.2.2-7", "v5/3.1.3-8", "v3/3.2.2-5", "v3/3.1.3-9"},
                "the connection stays open after a refusing CONNACK")
             .close(hide_close_after_refusal),
         breach("connack_properties_twice",
-               {"v5/u-3.2.2.3.2-1", "v5/u-3.2.2.3.3-1", "v5/u-3.2.2.3.4-1", "v5/u-3.2.2.3.5-1"},
+               {"v5/u-3.2.2.3.2-1", "v5/u-3.2.2.3.3-1", "v5/u-3.2.2.3.4-1", "v5/u-3.2.2.3.5-1",
+                "v5/u-3.2.2.3.6-1", "v5/u-3.2.2.3.7-1", "v5/u-3.2.2.3.8-1", "v5/u-3.2.2.3.9-2",
+                "v5/u-3.2.2.3.11-1", "v5/u-3.2.2.3.12-1", "v5/u-3.2.2.3.13-1", "v5/u-3.2.2.3.14-1",
+                "v5/u-3.2.2.3.15-1", "v5/u-3.2.2.3.16-1", "v5/u-3.2.2.3.17-1",
+                "v5/u-3.2.2.3.18-1"},
                "properties of CONNACK are repeated")
             .answer(connack_property_twice),
         breach("unasked_response_information", {"v5/3.1.2-28"},
@@ -284,6 +344,22 @@ parts rules_of_connack() {
         breach("assigned_identifier_secret", {"v5/3.1.3-7", "v5/3.2.2-16"},
                "CONNACK does not name the Assigned Client Identifier")
             .answer(strip_from(packet_type::connack, "assigned_client_id")),
+        breach("connack_missing", {"v5/3.1.4-5", "v3/3.1.4-4"},
+               "an acceptable CONNECT is not answered")
+            .answer(connack_missing),
+        breach("long_reason_strings",
+               {"v5/3.2.2-19", "v5/3.4.2-2", "v5/3.5.2-2", "v5/3.6.2-2", "v5/3.7.2-2",
+                "v5/3.9.2-1", "v5/3.11.2-1", "v5/3.14.2-3", "v5/3.15.2-2", "v5/3.1.2-24"},
+               "a Reason String is sent although the packet becomes too large for the client")
+            .answer(long_text_in_answers(true)),
+        breach("long_user_properties",
+               {"v5/3.2.2-20", "v5/3.4.2-3", "v5/3.5.2-3", "v5/3.6.2-3", "v5/3.7.2-3",
+                "v5/3.9.2-2", "v5/3.11.2-2", "v5/3.14.2-4", "v5/3.15.2-3"},
+               "a User Property is sent although the packet becomes too large for the client")
+            .answer(long_text_in_answers(false)),
+        breach("texts_twice", {"v5/u-3.9.2.1.2-2", "v5/u-3.11.2.1.2-2", "v5/u-3.14.2.2.5-1"},
+               "acknowledgements have two Reason Strings, DISCONNECT two Server References")
+            .answer(texts_twice),
         breach("no_connack_for_level", {"v3/3.1.2-2"},
                "an unknown protocol level is refused without CONNACK")
             .answer(no_connack_for_level),
@@ -327,7 +403,10 @@ parts rules_of_flags_and_names() {
         breach("long_identifiers_refused", {"v5/3.1.3-5", "v3/3.1.3-5"},
                "identifiers of 23 characters are refused")
             .ask(refuse_long_ids),
-        breach("malformed_connect_ignored", {"v5/3.1.4-1", "v3/3.1.4-1"},
+        breach("malformed_connect_ignored",
+               {"v5/3.1.4-1", "v5/3.1.2-9", "v5/3.1.2-16", "v5/3.1.2-17", "v5/3.1.2-18",
+                "v5/3.1.2-19", "v5/3.1.3-3", "v3/3.1.4-1", "v3/3.1.2-18", "v3/3.1.2-19",
+                "v3/3.1.2-20", "v3/3.1.2-21", "v3/3.1.3-3"},
                "a malformed CONNECT is passed over in silence")
             .ask(overlook_malformed_connect),
         breach("connack_for_malformed_connect", {"v3/3.1.4-1"},
@@ -341,6 +420,9 @@ parts rules_of_actions() {
         breach("no_takeover", {"v5/3.1.4-3", "v3/3.1.4-2"},
                "two clients with one identifier are connected at a time")
             .ask(no_takeover),
+        breach("short_identifiers", {"v5/3.1.3-2", "v3/3.1.3-2"},
+               "client identifiers with an equal beginning are the same")
+            .ask(short_identifiers),
         breach("silent_takeover", {"v5/3.1.4-3"},
                "the older connection gets no DISCONNECT 0x8E before it is closed")
             .answer(silent_takeover)
@@ -418,6 +500,28 @@ void others_during_exchange(breaking_world &, channel &from, parcel &what) {
     }
 }
 
+void methods_and_reasons_ignored(breaking_world &, channel &, parcel &what) {
+    const bool nameless = !what.has("authentication_method");
+    if (what.is(packet_type::auth) && (nameless || !what.problems.empty())) {
+        what.drop();
+    }
+}
+
+// What the client continues with, it is taken for the right thing.
+void any_auth_continues(breaking_world &, channel &from, parcel &what) {
+    if (what.is(packet_type::auth)) {
+        what.set("reason", from.accepted ? what.number("reason") : 0x18);
+        what.set_text("authentication_method", "ELLA-ECHO");
+    }
+}
+
+void data_without_method_ignored(breaking_world &, channel &, parcel &what) {
+    if (what.is(packet_type::connect) && what.has("authentication_data") &&
+        !what.has("authentication_method")) {
+        what.remove("authentication_data");
+    }
+}
+
 bool hide_failed_authentication(breaking_world &, channel &on) {
     return on.connect.find("authentication_method") == nullptr || on.said_goodbye;
 }
@@ -442,6 +546,16 @@ parts rules_of_authentication() {
         breach("packets_during_authentication", {"v5/3.1.2-30"},
                "other packets before CONNACK are passed over in silence")
             .ask(others_during_exchange),
+        breach("bad_auth_ignored",
+               {"v5/3.15.2-1", "v5/u-3.15.2.2.2-1", "v5/u-3.15.2.2.3-1", "v5/u-3.15.2.2.4-2"},
+               "malformed AUTH packets are passed over in silence")
+            .ask(methods_and_reasons_ignored),
+        breach("any_auth_continues", {"v5/4.12.0-3", "v5/4.12.0-5", "v5/4.12.1-1", "v5/u-3.15-1"},
+               "reason and method of a client's AUTH do not matter")
+            .ask(any_auth_continues),
+        breach("authentication_data_alone", {"v5/u-3.1.2.11.10-1"},
+               "Authentication Data without a method is ignored")
+            .ask(data_without_method_ignored),
         breach("open_after_failed_authentication", {"v5/4.12.0-4", "v5/4.12.1-2"},
                "the connection stays open after a failed authentication")
             .close(hide_failed_authentication),

@@ -65,7 +65,8 @@ void lone_pubrel_unanswered(breaking_world &, channel &from, parcel &what) {
 
 parts rules_of_answers() {
     return {
-        breach("puback_missing", {"v5/4.3.2-4", "v5/3.3.4-1", "v3/4.3.2-2", "v3/3.3.4-1"},
+        breach("puback_missing",
+               {"v5/4.3.2-4", "v5/3.3.4-1", "v3/4.3.2-2", "v3/3.3.4-1", "v3/3.3.5-2"},
                "QoS 1 messages are not acknowledged")
             .answer(lose(packet_type::puback)),
         breach("pubrec_missing", {"v5/4.3.3-8", "v5/3.3.4-1", "v3/4.3.3-2", "v3/3.3.4-1"},
@@ -92,7 +93,8 @@ parts rules_of_answers() {
         breach("duplicates_delivered", {"v5/4.3.3-10", "v3/4.3.3-2"},
                "a QoS 2 message is passed on once more when it comes again")
             .ask(duplicates_are_delivered),
-        breach("identifier_stays_used", {"v5/4.3.2-5", "v5/4.3.3-12", "v3/4.3.2-2", "v3/4.3.3-2"},
+        breach("identifier_stays_used",
+               {"v5/4.3.2-5", "v5/4.3.3-9", "v5/4.3.3-12", "v3/4.3.2-2", "v3/4.3.3-2"},
                "an identifier can be used once on a connection")
             .ask(identifier_stays_used),
         breach("undefined_puback_reason", {"v5/3.4.2-1"}, "PUBACK has the reason 0x01")
@@ -209,6 +211,54 @@ void never_repeat_pubrel(breaking_world &, channel &to, parcel &what) {
     }
 }
 
+void swap_pubrels(breaking_world &at, channel &to, parcel &what) {
+    if (!what.is(packet_type::pubrel)) {
+        return;
+    }
+    const auto held = to.packets.find("held");
+    if (held == to.packets.end()) {
+        to.packets["held"] = what.content;
+        what.drop();
+    } else {
+        at.follow(to, held->second);
+        to.packets.erase(held);
+    }
+}
+
+std::string expiry_of(const parcel &what) {
+    return "expiry of " + what.text("topic") + what.text("payload");
+}
+
+void note_expiry_time(breaking_world &at, channel &from, parcel &what) {
+    if (what.is(packet_type::publish) && what.has("message_expiry_interval")) {
+        const uint64_t at_ms = at.now_ms() + what.number("message_expiry_interval") * 1000;
+        at.numbers[expiry_of(what)] = at_ms;
+        from.numbers["expires " + id_name(what)] = at_ms;
+    }
+}
+
+// The broker forgets an exchange with its message.
+void expiry_ends_receiving(breaking_world &at, channel &from, parcel &what) {
+    note_expiry_time(at, from, what);
+    const auto noted = from.numbers.find("expires " + id_name(what));
+    if (noted != from.numbers.end() && noted->second < at.now_ms()) {
+        what.drop();
+    }
+}
+
+void expiry_ends_sending(breaking_world &at, channel &, parcel &what) {
+    const auto noted = at.numbers.find(expiry_of(what));
+    if (is_message(what) && noted != at.numbers.end() && noted->second < at.now_ms()) {
+        what.drop();
+    }
+}
+
+void explained_answers_unheard(breaking_world &, channel &, parcel &what) {
+    if (what.has("reason_string")) {
+        what.drop();
+    }
+}
+
 void refusals_unheard(breaking_world &, channel &, parcel &what) {
     if ((what.is(packet_type::puback) || what.is(packet_type::pubrec)) &&
         what.number("reason") >= 0x80) {
@@ -225,7 +275,8 @@ parts rules_of_messages() {
                {"v5/3.8.4-8", "v5/3.3.4-2", "v5/4.3.2-2", "v3/3.8.4-6", "v3/3.3.5-1"},
                "everything is delivered at QoS 0")
             .answer(downgrade_qos),
-        breach("order_swapped", {"v5/4.6.0-5", "v5/4.6.0-6", "v3/4.6.0-5", "v3/4.6.0-6"},
+        breach("order_swapped",
+               {"v5/4.6.0-5", "v5/4.6.0-6", "v3/4.6.0-1", "v3/4.6.0-5", "v3/4.6.0-6"},
                "of two messages the second is delivered first")
             .answer(swap_messages),
         breach("identifier_at_qos_0", {"v5/2.2.1-2", "v3/2.3.1-5"},
@@ -258,6 +309,20 @@ parts rules_of_messages() {
         breach("pubrel_not_repeated", {"v5/4.3.3-5", "v3/4.4.0-1"},
                "PUBREL is not sent again after a reconnect")
             .answer(never_repeat_pubrel),
+        breach("pubrels_swapped", {"v3/4.6.0-4"}, "of two PUBRELs the second is sent first")
+            .answer(swap_pubrels),
+        breach("expiry_ends_receiving", {"v5/4.3.3-13"},
+               "a QoS 2 exchange is not completed after the message has expired")
+            .ask(expiry_ends_receiving),
+        breach("expiry_ends_sending", {"v5/4.3.3-7"},
+               "a QoS 2 message is not sent again after it has expired")
+            .ask(note_expiry_time)
+            .answer(expiry_ends_sending),
+        breach("explained_answers_unheard",
+               {"v5/u-3.5.2.2.2-1", "v5/u-3.6.2.2.2-1", "v5/u-3.7.2.2.2-1", "v5/u-3.14.2.2.3-1",
+                "v5/u-3.15.2.2.4-1"},
+               "packets with a Reason String have no effect")
+            .ask(explained_answers_unheard),
         breach("refusals_unheard", {"v5/4.4.0-2"},
                "a message that the client has refused is sent again")
             .ask(refusals_unheard),

@@ -187,11 +187,16 @@ parts rules_of_bad_properties() {
         breach("bad_properties_ignored", {"v5/u-2.2.2.2-1", "v5/u-2.2.2.2-2"},
                "packets with unknown properties are passed over in silence")
             .ask(bad_property_ignored),
-        breach("repeated_properties_ignored",
-               {"v5/u-3.1.2.11.2-1", "v5/u-3.1.2.11.3-1", "v5/u-3.1.2.11.4-1", "v5/u-3.1.2.11.5-1",
-                "v5/u-3.1.3.2.2-1", "v5/u-3.3.2.3.4-1", "v5/u-3.3.2.3.5-1", "v5/u-3.4.2.2.2-1",
-                "v5/u-3.8.2.1.2-2", "v5/u-3.14.2.2.2-1"},
-               "packets with a property twice are passed over in silence")
+        breach(
+            "repeated_properties_ignored",
+            {"v5/u-3.1.2.11.2-1", "v5/u-3.1.2.11.3-1", "v5/u-3.1.2.11.4-1", "v5/u-3.1.2.11.5-1",
+             "v5/u-3.1.2.11.6-1", "v5/u-3.1.2.11.7-1", "v5/u-3.1.2.11.9-1", "v5/u-3.1.2.11.10-2",
+             "v5/u-3.1.3.2.2-1",  "v5/u-3.1.3.2.3-2",  "v5/u-3.1.3.2.4-1",  "v5/u-3.1.3.2.5-1",
+             "v5/u-3.1.3.2.6-1",  "v5/u-3.1.3.2.7-1",  "v5/u-3.3.2.3.4-1",  "v5/u-3.3.2.3.5-1",
+             "v5/u-3.3.2.3.6-1",  "v5/u-3.3.2.3.9-1",  "v5/u-3.4.2.2.2-1",  "v5/u-3.5.2.2.2-2",
+             "v5/u-3.6.2.2.2-2",  "v5/u-3.7.2.2.2-2",  "v5/u-3.8.2.1.2-2",  "v5/u-3.14.2.2.2-1",
+             "v5/u-3.14.2.2.3-2"},
+            "packets with a property twice are passed over in silence")
             .ask(repeated_property_ignored),
         breach("forbidden_values_ignored",
                {"v5/u-3.1.2.11.3-1", "v5/u-3.1.2.11.4-1", "v5/u-3.1.2.11.6-1", "v5/u-3.1.2.11.7-1",

@@ -12,6 +12,8 @@ namespace conformance {
 namespace {
 
 constexpr uint64_t many_aliases = 10;
+constexpr size_t long_topic_bytes = 10000;
+constexpr size_t long_payload_bytes = 100;
 constexpr char byte_order_mark[] = "\xEF\xBB\xBF";
 
 using parts = std::vector<breach>;
@@ -207,6 +209,26 @@ void merge_empty_levels(breaking_world &, channel &, parcel &what) {
     });
 }
 
+// Names behind $ are ordinary ones, but for those that the standard knows.
+void plain_dollar(breaking_world &, channel &, parcel &what) {
+    change_texts(what, [](std::string text) {
+        const bool known = text.rfind("$share/", 0) == 0 || text.rfind("$SYS", 0) == 0;
+        return !known && text.rfind("$", 0) == 0 ? "dollar" + text.substr(1) : text;
+    });
+}
+
+void long_topics_lost(breaking_world &, channel &, parcel &what) {
+    if (what.is(packet_type::publish) && what.text("topic").size() > long_topic_bytes) {
+        what.drop();
+    }
+}
+
+void cut_payload(breaking_world &, channel &, parcel &what) {
+    if (what.is(packet_type::publish) && payload_of(what).size() > long_payload_bytes) {
+        what.set_text("payload", payload_of(what).substr(0, long_payload_bytes));
+    }
+}
+
 void deliver_to_everyone(breaking_world &at, channel &, parcel &what) {
     if (!what.is(packet_type::publish) || !what.problems.empty()) {
         return;
@@ -243,6 +265,19 @@ parts rules_of_topics() {
             .ask(strip_byte_order_mark),
         breach("empty_levels_merged", {"v5/4.7.3-4", "v3/4.7.1-3"}, "two slashes count as one")
             .ask(merge_empty_levels),
+        breach("dollar_is_ordinary", {"v5/u-4.7.2-1", "v3/u-4.7.2-1"},
+               "clients exchange messages through topics that begin with $")
+            .ask(plain_dollar)
+            .noticed_as(verdict::lenient),
+        breach("long_topics_lost", {"v3/4.7.3-3"},
+               "messages to topics above 10,000 bytes are lost")
+            .ask(long_topics_lost),
+        breach("payload_cut", {"v5/4.2-1", "v3/4.5.0-1"}, "payloads end after 100 bytes")
+            .ask(cut_payload),
+        breach("message_does_not_move", {"v5/u-4.8.2-1"},
+               "what one client has seen comes to no other")
+            .answer(deliver_to_one)
+            .noticed_as(verdict::lenient),
         breach("delivered_to_everyone", {"v5/3.3.2-3", "v3/3.3.2-3"},
                "each subscriber gets each message")
             .ask(deliver_to_everyone),
@@ -389,6 +424,18 @@ void alias_not_understood(breaking_world &, channel &, parcel &what) {
     }
 }
 
+void unknown_alias_ignored(breaking_world &, channel &from, parcel &what) {
+    if (!what.is(packet_type::publish) || !what.has("topic_alias")) {
+        return;
+    }
+    const std::string name = "alias " + std::to_string(what.number("topic_alias"));
+    if (!what.text("topic").empty()) {
+        from.numbers[name] = 1;
+    } else if (from.numbers.count(name) == 0) {
+        what.drop();
+    }
+}
+
 // As much as a broker that keeps one alias for a connection.
 void last_alias_wins(breaking_world &, channel &from, parcel &what) {
     if (!what.is(packet_type::publish) || !what.has("topic_alias")) {
@@ -412,12 +459,16 @@ parts rules_of_aliases() {
         breach("aliases_outlive_connection", {"v5/3.3.2-7"},
                "an alias still holds on the next connection")
             .ask(aliases_outlive_connection),
-        breach("high_aliases_accepted", {"v5/3.2.2-17", "v5/3.3.2-9", "v5/u-3.3.4-2"},
+        breach("high_aliases_accepted",
+               {"v5/3.2.2-17", "v5/3.2.2-18", "v5/3.3.2-9", "v5/u-3.3.4-2"},
                "a client may use aliases above the server's maximum")
             .ask(high_aliases_accepted)
             .answer(note_alias_maximum),
         breach("alias_0_accepted", {"v5/3.3.2-8", "v5/u-3.3.4-2"}, "Topic Alias 0 is ignored")
             .ask(alias_0_accepted),
+        breach("unknown_aliases_ignored", {"v5/u-3.3.4-3", "v5/3.3.2-7"},
+               "a PUBLISH with an unknown alias is passed over in silence")
+            .ask(unknown_alias_ignored),
         breach("aliases_not_understood", {"v5/3.3.2-12"},
                "a message with nothing but an alias is lost")
             .ask(alias_not_understood),

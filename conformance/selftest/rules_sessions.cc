@@ -9,6 +9,9 @@ namespace conformance {
 namespace {
 
 constexpr uint64_t never_expires = 0xFFFFFFFF;
+constexpr uint64_t session_lasts_ms = 1500;
+constexpr uint64_t retained_last_ms = 60 * 1000;
+constexpr uint64_t late_s = 5;
 
 using parts = std::vector<breach>;
 
@@ -38,6 +41,44 @@ void lose_offline_messages(breaking_world &at, channel &to, parcel &what) {
     if (what.is(packet_type::publish) && to.numbers.count("resumed_ms") != 0 &&
         to.numbers["resumed_ms"] == at.now_ms()) {
         what.drop();
+    }
+}
+
+void forget_after_a_while(breaking_world &at, channel &to, parcel &what) {
+    if (what.is(packet_type::connack)) {
+        to.numbers["connected_ms"] = at.now_ms();
+    } else if (what.is(packet_type::publish) &&
+               at.now_ms() - to.numbers["connected_ms"] > session_lasts_ms) {
+        what.drop();
+    }
+}
+
+void forget_retained_after_a_while(breaking_world &at, channel &, parcel &what) {
+    if (what.is(packet_type::publish) && what.number("retain") == 1 &&
+        at.now_ms() > retained_last_ms) {
+        what.drop();
+    }
+}
+
+void note_retained_topics(breaking_world &, channel &from, parcel &what) {
+    if (what.is(packet_type::publish) && what.number("retain") == 1) {
+        from.packets[what.text("topic")] = what.content;
+    }
+}
+
+void clear_retained_topics(breaking_world &at, channel &on) {
+    for (const auto &[topic, message] : on.packets) {
+        parcel empty;
+        empty.content = message;
+        empty.set_text("payload", "");
+        at.publish(empty.content);
+    }
+}
+
+void late_will(breaking_world &, channel &from, parcel &what) {
+    if (what.is(packet_type::connect) && from.version == 5 && what.has("will_topic")) {
+        what.set("will_delay_interval", what.number("will_delay_interval") + late_s);
+        what.set("session_expiry_interval", what.number("session_expiry_interval") + late_s);
     }
 }
 
@@ -157,7 +198,7 @@ void raised_expiry_accepted(breaking_world &, channel &from, parcel &what) {
 
 parts rules_of_state() {
     return {
-        breach("clean_start_ignored", {"v5/3.1.2-4", "v3/3.1.2-6"},
+        breach("clean_start_ignored", {"v5/3.1.2-4", "v5/3.1.4-4", "v3/3.1.2-6", "v3/3.1.4-3"},
                "Clean Start 1 resumes the stored session")
             .ask(set_in(packet_type::connect, "clean_start", 0)),
         breach("session_not_resumed", {"v5/3.1.2-5", "v3/3.1.2-4"},
@@ -169,6 +210,16 @@ parts rules_of_state() {
         breach("session_never_expires", {"v5/4.1.0-2"},
                "the Session Expiry Interval counts as endless")
             .ask(keep_session_for_ever),
+        breach("session_forgotten_while_connected", {"v5/4.1.0-1", "v3/4.1.0-2"},
+               "subscriptions have no effect a second and a half after CONNECT")
+            .answer(forget_after_a_while),
+        breach("retained_forgotten", {"v3/u-4.1-1"}, "retained messages are gone after a minute")
+            .answer(forget_retained_after_a_while)
+            .noticed_as(verdict::lenient),
+        breach("retained_end_with_session", {"v3/3.1.2-7"},
+               "retained messages go with the connection of their publisher")
+            .ask(note_retained_topics)
+            .leave(clear_retained_topics),
         breach("offline_messages_lost", {"v5/3.1.2-5", "v5/4.5.0-1", "v3/3.1.2-5", "v3/4.5.0-1"},
                "messages for a session that is away are not kept")
             .answer(lose_offline_messages),
@@ -187,14 +238,20 @@ parts rules_of_wills() {
         breach("will_stays", {"v5/3.1.2-10", "v3/3.1.2-10", "v3/3.1.2-12"},
                "a published will is published again for the next connection")
             .ask(keep_old_will),
+        breach("will_late", {"v5/u-3.1.2.5-1", "v5/3.1.2-8"},
+               "the will comes five seconds after its time")
+            .ask(late_will)
+            .noticed_as(verdict::lenient),
         breach("will_delay_ignored", {"v5/3.1.2-8", "v5/3.1.3-9"},
                "the will does not wait for its delay")
             .ask(strip_from(packet_type::connect, "will_delay_interval")),
-        breach("will_not_retained", {"v5/3.1.2-15", "v3/3.1.2-17"}, "Will Retain counts as 0")
+        breach("will_not_retained", {"v5/3.1.2-15", "v5/3.2.2-13", "v3/3.1.2-17"},
+               "Will Retain counts as 0")
             .ask(will_never_retained),
         breach("will_always_retained", {"v5/3.1.2-14", "v3/3.1.2-16"}, "Will Retain counts as 1")
             .ask(will_always_retained),
-        breach("will_at_qos_0", {"v5/3.1.2-12", "v3/3.1.2-9"}, "Will QoS counts as 0")
+        breach("will_at_qos_0", {"v5/3.1.2-12", "v5/3.2.2-12", "v3/3.1.2-9"},
+               "Will QoS counts as 0")
             .ask(will_at_qos_0),
         breach("will_without_user_properties", {"v5/3.1.3-10"},
                "the will comes without its User Properties")
@@ -218,7 +275,7 @@ parts rules_of_disconnect() {
                {"v5/4.13.1-1", "v5/4.13.2-1", "v5/3.14.4-2", "v3/4.8.0-1", "v3/2.2.2-2"},
                "the connection stays open after an error of the client")
             .close(hide_close_after_error),
-        breach("closes_without_reason", {"v5/u-4.13.1-8"},
+        breach("closes_without_reason", {"v5/u-4.13.1-8", "v5/u-3.2.2.3.5-3"},
                "the server closes without a DISCONNECT that says why")
             .answer(lose(packet_type::disconnect))
             .noticed_as(verdict::lenient),

@@ -382,6 +382,28 @@ breach::hook grant(bool (*unlawful)(const std::string &)) {
     };
 }
 
+bool has_wildcard(const std::string &filter) {
+    return filter.find_first_of("+#") != std::string::npos;
+}
+
+void refuse_wildcards(breaking_world &, channel &to, parcel &what) {
+    if (what.is(packet_type::suback) && !to.subscriptions.empty() &&
+        has_wildcard(to.subscriptions.back().find("filter")->bytes)) {
+        what.set("reason", 0x80);
+    }
+}
+
+void refuse_qos_2(breaking_world &, channel &to, parcel &what) {
+    if (!what.is(packet_type::suback) || to.subscriptions.empty()) {
+        return;
+    }
+    for (const field &each : to.subscriptions.back().fields) {
+        if (each.name == "qos" && each.value.number == 2) {
+            what.set("reason", 0x80);
+        }
+    }
+}
+
 void wildcard_topics_ignored(breaking_world &, channel &, parcel &what) {
     if (what.is(packet_type::publish) && what.troubled("the topic has a wildcard")) {
         what.drop();
@@ -399,6 +421,14 @@ parts rules_of_filters() {
         breach("dollar_for_wildcards", {"v5/4.7.2-1", "v3/4.7.2-1"},
                "a wildcard at the beginning of a filter matches $ topics")
             .ask(dollar_for_wildcards),
+        breach("wildcards_refused", {"v3/u-3.8.3-1"}, "filters with wildcards are refused")
+            .answer(refuse_wildcards)
+            .noticed_as(verdict::lenient),
+        breach("wildcards_without_effect", {"v3/3.8.3-2", "v3/3.3.2-3", "v5/4.7.1-2"},
+               "filters with wildcards are granted and match nothing")
+            .ask(grant(has_wildcard)),
+        breach("qos_2_subscriptions_refused", {"v5/3.2.2-10"}, "SUBSCRIBE with QoS 2 is refused")
+            .answer(refuse_qos_2),
         breach("misplaced_hash_granted", {"v5/4.7.1-1", "v3/4.7.1-2"},
                "# may stand anywhere in a filter")
             .ask(grant(misplaced_hash)),
