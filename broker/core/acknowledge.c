@@ -15,6 +15,19 @@ static enum qos_send_event event_of(enum ella_packet_type type, uint8_t reason_c
                                                        : QOS_SEND_ON_PUBREC_ERROR;
 }
 
+/* Slot and bytes of the window. An entry that waits to be sent again has taken none on this
+ * connection. */
+static void give_back(struct connection *connection, const struct queue_entry *entry,
+                      const struct qos_send_transition *step) {
+    const bool releases =
+        step->action == QOS_SEND_DO_PUBREL || step->action == QOS_SEND_DO_COMPLETE;
+
+    if (step->frees_id)
+        send_quota_give(&connection->quota);
+    if (releases && entry->message != NULL)
+        connection->in_flight_bytes -= queue_entry_bytes(entry);
+}
+
 /* The exchange is over, well or badly: a refused message goes to nobody else. */
 static void complete(struct core *core, struct session *session, struct queue_entry *entry,
                      uint8_t reason_code) {
@@ -32,9 +45,8 @@ void acknowledge_packet(struct core *core, struct connection *connection,
         qos_send_step(entry == NULL ? QOS_SEND_FREE : (enum qos_send_state)entry->state,
                       event_of(type, ack->reason_code));
 
-    /* An entry that waits to be sent again has taken no slot on this connection. */
-    if (entry != NULL && step.frees_id && entry->sent)
-        send_quota_give(&connection->quota);
+    if (entry != NULL && entry->sent)
+        give_back(connection, entry, &step);
     switch (step.action) {
     case QOS_SEND_DO_PUBREL:
         //= v5/4.3.3-4 v5/4.3.3-6 v3/4.3.3-1 v5/3.6.2-1

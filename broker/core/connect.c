@@ -192,6 +192,7 @@ static void request_numbers(struct core *core, struct connection *c, struct conn
 /* What holds from CONNECT on, also for the CONNACK of a refusal. */
 static void connection_numbers(struct connection *c, const struct ella_connect *connect) {
     const struct ella_properties *p = &connect->properties;
+    uint32_t alias_maximum = p->topic_alias_maximum;
 
     c->version = connect->version;
     if (!connection_is_v5(c))
@@ -201,11 +202,11 @@ static void connection_numbers(struct connection *c, const struct ella_connect *
     if (ella_property_present(p, ELLA_PROPERTY_REQUEST_PROBLEM_INFORMATION))
         c->problem_information = p->request_problem_information & 1u;
     //= v5/3.1.2-26 v5/3.1.2-27 v5/3.3.2-11
-    c->topic_alias_maximum = p->topic_alias_maximum < c->listener->topic_alias_maximum_to_client
-                                 ? p->topic_alias_maximum
-                                 : c->listener->topic_alias_maximum_to_client;
-    if (c->topic_alias_maximum > ALIAS_TO_CLIENT_COUNT_MAX)
-        c->topic_alias_maximum = ALIAS_TO_CLIENT_COUNT_MAX;
+    if (alias_maximum > c->listener->topic_alias_maximum_to_client)
+        alias_maximum = c->listener->topic_alias_maximum_to_client;
+    if (alias_maximum > ALIAS_TO_CLIENT_COUNT_MAX)
+        alias_maximum = ALIAS_TO_CLIENT_COUNT_MAX;
+    c->topic_alias_maximum = (uint8_t)alias_maximum;
 }
 
 /* ---- Is it acceptable? ---- */

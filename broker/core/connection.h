@@ -38,10 +38,11 @@ struct connection {
     uint32_t ready_previous;
     uint32_t maximum_packet_size;    /* the client's, bytes; UINT32_MAX: it named none */
     uint32_t connect_expiry_s;       /* Session Expiry Interval as CONNECT asked for it */
+    uint32_t in_flight_bytes;        /* of messages sent on it and not acknowledged */
     struct send_quota quota;         /* of PUBLISH to the client */
     struct send_quota receive_quota; /* of QoS 2 PUBLISH from a 5.0 client */
     uint16_t keep_alive_s;           /* in force: Server Keep Alive if it was sent */
-    uint16_t topic_alias_maximum;    /* towards the client; 0: none */
+    uint8_t topic_alias_maximum;     /* towards the client; 0: none */
     uint8_t version;                 /* enum ella_version; UNKNOWN before CONNECT */
     uint8_t state;                   /* enum connection_state */
     uint8_t auth_state;              /* enum auth_state */

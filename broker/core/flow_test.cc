@@ -70,6 +70,51 @@ TEST(Window, MayBeBoundedInBytesButLetsOneThrough) {
     EXPECT_EQ(a.all(), (Lines{"PUBLISH t '2' q1 #2"}));
 }
 
+TEST(Window, InBytesIsGivenBackWithTheMessage) {
+    World world([](core_limits &l) { l.max_inflight_bytes = 1000; });
+    Client a(world);
+    a.resume("a");
+    a.subscribe("t", 2);
+    for (const char c : {'1', '2', '3', '4'})
+        world.publish("t", std::string(600, c), 2, false);
+    const std::string two = "PUBLISH t '" + std::string(600, '2') + "' q2 #2";
+    EXPECT_EQ(a.all().size(), 1u);
+    a.ack(ELLA_PUBREC, 1);
+    EXPECT_EQ(a.all(), (Lines{"PUBREL #1 00", two}));
+    a.ack(ELLA_PUBREC, 1); // again: its bytes were given back already
+    a.ack(ELLA_PUBCOMP, 1);
+    EXPECT_EQ(a.all(), (Lines{"PUBREL #1 00"}));
+    a.drop();
+    a.open();
+    a.resume("a");
+    EXPECT_EQ(a.all(), (Lines{two + " dup"}));
+    a.ack(ELLA_PUBREC, 2, 0x80); // refused
+    EXPECT_EQ(a.all().size(), 1u);
+    a.ack(ELLA_PUBREC, 3);
+    EXPECT_EQ(a.all().size(), 2u);
+}
+
+// More in flight than a walk may find need an index.
+TEST(Window, StaysSmallWithoutMemoryForAnIndex) {
+    World world([](core_limits &l) { l.max_inflight_messages = 0; });
+    Client a(world);
+    a.connect("a");
+    a.subscribe("t", 1);
+    a.reads = false;
+    for (int i = 0; i < 100; i++)
+        world.publish("t", "x", 1, false);
+    world.fail_from = world.requests + 1;
+    world.fail_once = false;
+    a.read_again();
+    EXPECT_EQ(a.all().size(), 32u);
+    world.fail_from = 0;
+    a.ack(ELLA_PUBACK, 1);
+    EXPECT_EQ(a.all().size(), 68u);
+    for (uint16_t i = 100; i >= 2; i--)
+        a.ack(ELLA_PUBACK, i);
+    EXPECT_EQ(world.count(STAT_QUEUED_MESSAGES), 0u);
+}
+
 //= v5/4.9.0-1 test
 TEST(Window, StartsAnewWithEachConnection) {
     World world;

@@ -21,7 +21,7 @@ struct room {
 enum pulled {
     PULLED,  /* the entry was dealt with: look at the next */
     NO_ROOM, /* the buffer is full */
-    NO_TURN, /* the window is used up, or the connection has failed */
+    NO_TURN, /* the window is used up, there is no memory, or the connection has failed */
 };
 
 /* A PUBLISH being made, and what must be remembered afterwards. */
@@ -198,10 +198,12 @@ static enum pulled send_entry(struct core *core, struct connection *c, struct ro
         if (result == PULLED) {
             sent(core, c, &out, again);
             queue_advance(&session->queue);
-            if (entry->qos == 0u)
+            if (entry->qos == 0u) {
                 deliver_discard(core, session, entry);
-            else
+            } else {
                 (void)send_quota_take(&c->quota);
+                c->in_flight_bytes += queue_entry_bytes(entry);
+            }
         }
     }
     return result;
@@ -222,17 +224,14 @@ static enum pulled send_pubrel(struct core *core, struct connection *c,
 /* Whether the window, in messages and bytes, takes one more. */
 static bool window_open(const struct core *core, const struct connection *c,
                         const struct message *message) {
-    const struct queue *q = &c->session->queue;
-    uint64_t in_flight;
-
     //= v5/3.3.4-9 v5/4.9.0-2
     if (send_quota_left(c->quota) == 0u)
         return false;
     if (core->limits.max_inflight_bytes == 0u)
         return true;
-    in_flight = queue_in_flight_bytes(q);
-    return in_flight == 0u ||
-           in_flight + message_size_bytes(message) <= core->limits.max_inflight_bytes;
+    return c->in_flight_bytes == 0u ||
+           c->in_flight_bytes + (uint64_t)message_size_bytes(message) <=
+               core->limits.max_inflight_bytes;
 }
 
 /* What was in flight on an earlier connection. */
@@ -260,7 +259,8 @@ static enum pulled start_entry(struct core *core, struct connection *c, struct r
 
     if (!window_open(core, c, entry->message) || q->in_flight_count == UINT16_MAX)
         return NO_TURN;
-    queue_start(&core->memory, q, entry);
+    if (!queue_start(&core->memory, q, entry))
+        return NO_TURN;
     entry->state = (uint8_t)step.next;
     result = send_entry(core, c, room, entry, false);
     if (result != PULLED)

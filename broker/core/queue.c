@@ -3,8 +3,9 @@
  *
  * A session's messages on their way to its client. It knows nothing of connections.
  *
- * The index is two levels of tables by packet id, a page of 256 where one is in use. It is only a
- * help: without memory for it, acknowledgements are found by walking from the head.
+ * The index is two levels of tables by packet id, a page of 256 where one is in use. Up to
+ * QUEUE_WALK_COUNT_MAX in flight are found by walking from the head; more are not started without
+ * memory for an index, so that no walk is ever longer.
  */
 #include "broker/core/queue.h"
 
@@ -63,16 +64,17 @@ static void index_remove(struct memory *memory, struct queue_index *index, uint1
 }
 
 /* Makes the index of what is in flight; leaves none if there is no memory. */
-static void index_build(struct memory *memory, struct queue *queue) {
+static bool index_build(struct memory *memory, struct queue *queue) {
     queue->index = memory_get_zero(memory, MEMORY_QUEUE, sizeof *queue->index);
     if (queue->index == NULL)
-        return;
-    for (struct queue_entry *e = queue->first; e != NULL; e = e->next) {
-        if (e->packet_id != 0u && !index_add(memory, queue->index, e)) {
+        return false;
+    for (struct queue_entry *e = queue->first; e != NULL && e->packet_id != 0u; e = e->next) {
+        if (!index_add(memory, queue->index, e)) {
             index_free(memory, queue);
-            return;
+            return false;
         }
     }
+    return true;
 }
 
 struct queue_entry *queue_find(const struct queue *queue, uint16_t packet_id) {
@@ -93,7 +95,7 @@ struct queue_entry *queue_find(const struct queue *queue, uint16_t packet_id) {
 
 /* ---- Entries ---- */
 
-static uint32_t entry_bytes(const struct queue_entry *entry) {
+uint32_t queue_entry_bytes(const struct queue_entry *entry) {
     size_t size = message_size_bytes(entry->message);
     return size > UINT32_MAX ? UINT32_MAX : (uint32_t)size;
 }
@@ -101,18 +103,18 @@ static uint32_t entry_bytes(const struct queue_entry *entry) {
 static void account_add(struct queue *queue, const struct queue_entry *entry) {
     if (entry->account == QUEUE_WAITING) {
         queue->waiting_count++;
-        queue->waiting_bytes += entry_bytes(entry);
+        queue->waiting_bytes += queue_entry_bytes(entry);
     } else if (entry->account == QUEUE_BACKLOG) {
-        queue->backlog_bytes += entry_bytes(entry);
+        queue->backlog_bytes += queue_entry_bytes(entry);
     }
 }
 
 static void account_remove(struct queue *queue, struct queue_entry *entry) {
     if (entry->account == QUEUE_WAITING) {
         queue->waiting_count--;
-        queue->waiting_bytes -= entry_bytes(entry);
+        queue->waiting_bytes -= queue_entry_bytes(entry);
     } else if (entry->account == QUEUE_BACKLOG) {
-        queue->backlog_bytes -= entry_bytes(entry);
+        queue->backlog_bytes -= queue_entry_bytes(entry);
     }
     entry->account = QUEUE_UNLIMITED;
 }
@@ -194,16 +196,19 @@ static uint16_t unused_packet_id(struct queue *queue) {
     return queue->last_packet_id;
 }
 
-void queue_start(struct memory *memory, struct queue *queue, struct queue_entry *entry) {
+bool queue_start(struct memory *memory, struct queue *queue, struct queue_entry *entry) {
     CORE_ASSERT(entry->packet_id == 0u && entry->qos > 0u);
+    if (queue->index == NULL && queue->in_flight_count >= QUEUE_WALK_COUNT_MAX &&
+        !index_build(memory, queue))
+        return false;
     entry->packet_id = unused_packet_id(queue);
-    queue->in_flight_count++;
-    if (queue->index != NULL) {
-        if (!index_add(memory, queue->index, entry))
-            index_free(memory, queue);
-    } else if (queue->in_flight_count > QUEUE_WALK_COUNT_MAX) {
-        index_build(memory, queue);
+    if (queue->index != NULL && !index_add(memory, queue->index, entry)) {
+        entry->packet_id = 0u;
+        queue->last_packet_id--;
+        return false;
     }
+    queue->in_flight_count++;
+    return true;
 }
 
 static void forget_packet_id(struct memory *memory, struct queue *queue,
@@ -263,14 +268,4 @@ void queue_rewind(struct queue *queue) {
     for (struct queue_entry *e = queue->first; e != NULL && e->packet_id != 0u; e = e->next)
         e->sent = e->released = 0u;
     queue->next = queue->first;
-}
-
-uint64_t queue_in_flight_bytes(const struct queue *queue) {
-    uint64_t sum = 0u;
-
-    for (const struct queue_entry *e = queue->first; e != queue->next; e = e->next) {
-        if (e->message != NULL)
-            sum += entry_bytes(e);
-    }
-    return sum;
 }

@@ -78,8 +78,9 @@ bool queue_entry_identify(struct memory *memory, struct queue_entry *entry, uint
 uint32_t queue_entry_identifiers(const struct queue_entry *entry, const uint32_t **out);
 
 /* The entry is sent for the first time at QoS 1 or 2: gives it an unused packet id, which must
- * exist (in_flight_count < 65535), and counts it as in flight. Its state is left to the caller. */
-void queue_start(struct memory *memory, struct queue *queue, struct queue_entry *entry);
+ * exist (in_flight_count < 65535), and counts it as in flight. Its state is left to the caller.
+ * false: no memory for an index, nothing changed. */
+bool queue_start(struct memory *memory, struct queue *queue, struct queue_entry *entry);
 /* Undoes queue_start(): nothing was sent, the entry waits again. */
 void queue_stop(struct memory *memory, struct queue *queue, struct queue_entry *entry);
 /* The entry, which is queue->next, was sent on this connection: next moves on. */
@@ -91,7 +92,7 @@ void queue_entry_release(struct memory *memory, struct queue_entry *entry);
 void queue_remove(struct memory *memory, struct queue *queue, struct queue_entry *entry);
 /* A new connection: all that is in flight is to be sent again. */
 void queue_rewind(struct queue *queue);
-/* Payload and topic bytes of all that was sent on this connection and is not finished. */
-uint64_t queue_in_flight_bytes(const struct queue *queue);
+/* What the entry's message costs; it must have one. */
+uint32_t queue_entry_bytes(const struct queue_entry *entry);
 
 #endif
