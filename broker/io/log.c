@@ -224,8 +224,11 @@ static bool is_plain(const uint8_t *text, size_t len) {
     /* U+0080 to U+009F are control characters, U+2028 and U+2029 end lines. */
     if (len == 2)
         return text[0] != 0xC2 || text[1] >= 0xA0;
-    return !(len == 3 && text[0] == 0xE2 && text[1] == 0x80 &&
-             (text[2] == 0xA8 || text[2] == 0xA9));
+    /* U+202A to U+202E and U+2066 to U+2069 turn the direction, so that a line looks like another.
+     */
+    return !(len == 3 && text[0] == 0xE2 &&
+             ((text[1] == 0x80 && text[2] >= 0xA8 && text[2] <= 0xAE) ||
+              (text[1] == 0x81 && text[2] >= 0xA6 && text[2] <= 0xA9)));
 }
 
 /* Returns how many bytes of text were written. */

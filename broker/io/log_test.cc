@@ -42,6 +42,10 @@ TEST(LogEscape, LineEndsQuotesAndControlsDoNot) {
     EXPECT_EQ(escaped("\xc2\x85"), "\\xc2\\x85");          // U+0085 ends a line
     EXPECT_EQ(escaped("\xe2\x80\xa8"), "\\xe2\\x80\\xa8"); // so does U+2028
     EXPECT_EQ(escaped("\xff\xc3"), "\\xff\\xc3");          // not UTF-8
+    // U+202E and U+2067 make a terminal show the rest from right to left.
+    EXPECT_EQ(escaped("\xe2\x80\xae"), "\\xe2\\x80\\xae");
+    EXPECT_EQ(escaped("\xe2\x81\xa7"), "\\xe2\\x81\\xa7");
+    EXPECT_EQ(escaped("\xe2\x80\xaf"), "\xe2\x80\xaf"); // a narrow space is a space
 }
 
 TEST(LogEscape, LongTextIsCutAndMarked) {
