@@ -7,11 +7,14 @@
 
 #include <mutex>
 #include <optional>
+#include <random>
 #include <thread>
 #include <utility>
 
 namespace conformance {
 namespace {
+
+constexpr char digits[] = "0123456789abcdefghijklmnopqrstuvwxyz";
 
 class pool {
   public:
@@ -63,6 +66,8 @@ class pool {
         run_options options;
         options.timeout_ms = options_.timeout_ms;
         options.prefix = pool_prefix(options_.run_prefix, index);
+        options.user_name = options_.user_name;
+        options.password = options_.password;
         case_result result = runner_run(cases_[index], *place, options);
         const std::lock_guard<std::mutex> lock(mutex_);
         results_[index] = std::move(result);
@@ -91,8 +96,17 @@ class pool {
 
 } // namespace
 
+std::string pool_random_prefix() {
+    std::random_device luck;
+    std::uniform_int_distribution<size_t> digit(0, sizeof digits - 2);
+    std::string out;
+    for (int i = 0; i < 5; i++) {
+        out += digits[digit(luck)];
+    }
+    return out;
+}
+
 std::string pool_prefix(const std::string &run_prefix, size_t index) {
-    static constexpr char digits[] = "0123456789abcdefghijklmnopqrstuvwxyz";
     std::string out = run_prefix;
     out += digits[index / 36 / 36 % 36];
     out += digits[index / 36 % 36];

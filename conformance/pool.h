@@ -9,6 +9,8 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "conformance/runner.h"
@@ -19,6 +21,8 @@ struct pool_options {
     unsigned jobs = 8;
     uint64_t timeout_ms = 1000;
     std::string run_prefix = "00000"; // 5 bytes; each case adds 3 of its own
+    std::optional<std::string> user_name;
+    std::optional<std::string> password;
 };
 
 using world_maker = std::function<std::unique_ptr<world>()>;
@@ -32,6 +36,8 @@ void pool_run(const std::vector<test_case> &cases, const pool_options &options,
               const world_maker &make, const result_sink &on_result,
               const progress_sink &on_progress);
 
+// 5 bytes that no other run has, as far as chance can see to it.
+std::string pool_random_prefix();
 // The 8 bytes that `~` stands for in the case with this index.
 std::string pool_prefix(const std::string &run_prefix, size_t index);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Libella authors
 //
-// Results as people and machines read them: the tree that grows while the cases run, JUnit XML and
-// JSON. It refuses to know how results came about.
+// Results as people and machines read them: the tree that grows while the cases run, JUnit XML,
+// JSON, TAP and HTML. It refuses to know how results came about.
 
 #ifndef CONFORMANCE_REPORT_H
 #define CONFORMANCE_REPORT_H
@@ -56,9 +56,33 @@ class report_tree {
     bool shown_ = false;
 };
 
+// What is known of a run beside its results.
+struct report_facts {
+    std::string broker;  // its address, or its name
+    std::string version; // what it says of its version; may be empty
+    std::string date;
+    std::string home; // the page that compares brokers, if this report belongs to one
+    uint64_t duration_ms = 0;
+    std::map<std::string, std::string> remarks; // of a case's address or a statement
+};
+
 // The whole document as text.
 std::string report_junit(const std::vector<report_row> &rows, bool strict);
 std::string report_json(const std::vector<report_row> &rows, const std::string &broker);
+std::string report_tap(const std::vector<report_row> &rows, bool strict);
+// With the logs that the rows have, those of cases that passed too.
+std::string report_html(const std::vector<report_row> &rows, const report_facts &facts);
+
+// The cases that cite each statement, by their index in `rows`; statements in the order of the
+// standard.
+struct report_statement {
+    std::string id;
+    conformance::verdict verdict = conformance::verdict::pass;
+    std::vector<size_t> rows;
+};
+std::vector<report_statement> report_statements(const std::vector<report_row> &rows);
+// Of the rows of a statement the first that has its verdict.
+size_t report_witness(const report_statement &statement, const std::vector<report_row> &rows);
 
 } // namespace conformance
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Libella authors
 //
-// JUnit XML and JSON. See report.h. The logs of cases that passed are left out.
+// JUnit XML, JSON and TAP. See report.h. The logs of cases that passed are left out.
 
 #include <array>
 #include <utility>
@@ -124,7 +124,47 @@ std::string junit_case(const report_row &row, bool strict) {
     return out + "    </testcase>\n";
 }
 
+// A block of text in YAML: every line indented below `name: |`.
+std::string yaml_block(const std::string &name, const std::string &text) {
+    std::string out = "  " + name + ": |\n    ";
+    for (const char c : text) {
+        out += c;
+        out += c == '\n' ? "    " : "";
+    }
+    return out.substr(0, out.find_last_not_of(" \n") + 1) + "\n";
+}
+
+std::string tap_case(size_t number, const report_row &row, bool strict) {
+    const test_case &scenario = *row.scenario;
+    const case_result &result = row.result;
+    const bool failed = report_failed(result.verdict, strict);
+    std::string out = std::string(failed ? "not ok " : "ok ") + std::to_string(number) + " - " +
+                      scenario.address();
+    if (result.verdict == verdict::not_supported) {
+        return out + " # SKIP " + result.reason + "\n";
+    }
+    out += result.verdict == verdict::pass
+               ? ""
+               : std::string(" (") + verdict_name(result.verdict) + ")";
+    if (!failed) {
+        return out + "\n";
+    }
+    const unsigned line = result.line == 0 ? scenario.line : result.line;
+    return out + "\n  ---\n  cites: " + json_list(scenario.cites) +
+           "\n  at: " + json(scenario.file + ":" + std::to_string(line)) + "\n" +
+           yaml_block("reason", result.reason) +
+           yaml_block("log", runner_log_text(result.log, "")) + "  ...\n";
+}
+
 } // namespace
+
+std::string report_tap(const std::vector<report_row> &rows, bool strict) {
+    std::string out = "TAP version 14\n1.." + std::to_string(rows.size()) + "\n";
+    for (size_t i = 0; i < rows.size(); i++) {
+        out += tap_case(i + 1, rows[i], strict);
+    }
+    return out;
+}
 
 std::string report_junit(const std::vector<report_row> &rows, bool strict) {
     std::string out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n";

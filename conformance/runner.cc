@@ -89,7 +89,12 @@ class runner {
   public:
     runner(const test_case &scenario, world &place, const run_options &options)
         : scenario_(scenario), world_(place), options_(options),
-          stage_(scenario, place, options.prefix) {}
+          stage_(scenario, place, options.prefix) {
+        const auto &needs = scenario.needs;
+        if (std::find(needs.begin(), needs.end(), "no_anonymous") == needs.end()) {
+            stage_.set_credentials(options.user_name, options.password);
+        }
+    }
 
     case_result run() {
         const uint64_t begin = world_.now_ms();
@@ -154,7 +159,9 @@ class runner {
 
 bool runner::needs_met() {
     for (const std::string &need : scenario_.needs) {
-        if (script_need(need)->kind == need_kind::configuration && !world_.satisfies(need)) {
+        const need_kind kind = script_need(need)->kind;
+        const bool asked = kind == need_kind::configuration || kind == need_kind::transport;
+        if (asked && !world_.satisfies(need)) {
             return settle(verdict::not_supported, "needs " + need, 0);
         }
     }
@@ -353,6 +360,11 @@ bool runner::send(const step &each) {
         line += line.empty() ? "" : " & ";
         if (piece.raw) {
             const std::string raw = raw_bytes(piece.tokens);
+            if (stage_.lacks_credentials(raw)) {
+                return settle(verdict::not_supported,
+                              "its CONNECT is written as bytes, without user name and password",
+                              each.line);
+            }
             bytes += raw;
             line += describe_raw(raw, who.version);
         } else {
@@ -363,7 +375,7 @@ bool runner::send(const step &each) {
     if (missing_variable(each, stage_.variables)) {
         return false;
     }
-    stage_.send(who, bytes, each.split, line);
+    stage_.send(who, bytes, each.text ? send_text : each.split, line);
     return true;
 }
 

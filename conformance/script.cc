@@ -222,10 +222,21 @@ class file_parser {
                       "the need " + need + " is read from a CONNACK of 5.0, this case is older");
             }
         }
+        check_frames(last);
         variable_check check;
         check.steps(last.steps);
         if (!check.missing().empty()) {
             error(check.line(), "$" + check.missing() + " is used, but nothing above captures it");
+        }
+    }
+
+    void check_frames(const test_case &last) {
+        const bool frames =
+            std::find(last.needs.begin(), last.needs.end(), "websocket") != last.needs.end();
+        for (const step &each : last.steps) {
+            if (each.text && !frames) {
+                error(each.line, "a text frame can only be sent in a case that needs websocket");
+            }
         }
     }
 
@@ -443,6 +454,7 @@ const std::vector<need_info> &script_needs() {
         {"connect_timeout", need_kind::configuration},
         {"offline_qos0", need_kind::configuration},
         {"virtual_time", need_kind::configuration},
+        {"websocket", need_kind::transport},
     };
     return rows;
 }

@@ -140,6 +140,7 @@ struct step {
     std::vector<std::string> aliases; // of `either … as`, as many as clients or none
     std::vector<send_piece> pieces;
     unsigned split = 0; // bytes at a time; 0 is all at once
+    bool text = false;  // in a text frame, where there are frames
     std::vector<alternative> alternatives;
     std::vector<packet_spec> packets; // of unordered; one for ignore and the steps in one word
     uint64_t duration_ms = 0;
@@ -177,7 +178,8 @@ script script_parse(const std::string &file, std::string_view contents);
 enum class need_kind {
     feature,
     announced,
-    configuration
+    configuration,
+    transport
 };
 struct need_info {
     const char *name;

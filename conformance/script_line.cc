@@ -548,7 +548,8 @@ send_piece line_parser::piece() {
 
 void line_parser::send(step *out) {
     out->kind = step_kind::send;
-    if (take_word("split")) {
+    out->text = take_word("text");
+    if (!out->text && take_word("split")) {
         out->split = 1;
         uint64_t count = 0;
         if (at_ < tokens_.size() && parse_number(tokens_[at_].spelling, &count)) {

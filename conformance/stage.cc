@@ -6,6 +6,7 @@
 #include "conformance/stage.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "conformance/wire_fields.h"
@@ -54,6 +55,13 @@ void add_default(packet *content, const char *name, value otherwise) {
     }
 }
 
+bool names_credentials(const packet &connect) {
+    constexpr std::array<const char *, 5> names = {"user_name", "password", "user_name_flag",
+                                                   "password_flag", "connect_flags"};
+    return std::any_of(names.begin(), names.end(),
+                       [&](const char *name) { return connect.find(name) != nullptr; });
+}
+
 uint64_t or_one(uint64_t id) {
     return id == 0 ? 1 : id;
 }
@@ -76,6 +84,27 @@ std::string event::describe() const {
 stage::stage(const test_case &scenario, world &place, std::string prefix)
     : scenario_(scenario), world_(place), begin_ms_(place.now_ms()) {
     variables.prefix = std::move(prefix);
+}
+
+void stage::set_credentials(const std::optional<std::string> &user_name,
+                            const std::optional<std::string> &password) {
+    if (user_name) {
+        added_fields_.push_back({"user_name", value::of(*user_name)});
+    }
+    if (password) {
+        added_fields_.push_back({"password", value::of(*password)});
+    }
+    credentials_.fields = added_fields_;
+}
+
+bool stage::lacks_credentials(std::string_view raw) const {
+    size_t size = 0;
+    if (added_fields_.empty() || wire_frame(raw, &size) != frame_status::complete) {
+        return false;
+    }
+    const decoded sent = wire_decode(raw.substr(0, size), scenario_.version, false);
+    return sent.packet.type == packet_type::connect && sent.problems.empty() &&
+           sent.packet.find("user_name") == nullptr;
 }
 
 uint64_t stage::now_ms() {
@@ -155,6 +184,10 @@ std::string stage::encode(client &who, packet *content) {
     switch (content->type) {
     case packet_type::connect:
         add_default(content, "id", value::of(variables.prefix + who.name));
+        if (!names_credentials(*content)) {
+            content->fields.insert(content->fields.end(), added_fields_.begin(),
+                                   added_fields_.end());
+        }
         who.version = static_cast<unsigned>(content->number("version", who.version));
         break;
     case packet_type::publish:
@@ -193,6 +226,10 @@ std::string stage::encode(client &who, packet *content) {
 void stage::send(client &who, const std::string &bytes, unsigned split, const std::string &line) {
     log_sent(who, bytes, line);
     remember(who, bytes);
+    if (split == send_text) {
+        world_.send_text(who.connection, bytes);
+        return;
+    }
     if (split == 0) {
         world_.send(who.connection, bytes);
         return;
@@ -274,6 +311,13 @@ void stage::take_in(const arrival &news) {
         }
         who->unread += news.bytes;
         read_packets(*who);
+        if (!news.problem.empty()) {
+            malformed = malformed.empty() ? who->name + " < " + news.problem : malformed;
+            if (logging_) {
+                log.push_back(
+                    {now_ms() - begin_ms_, who->name, log_direction::note, news.problem, {}});
+            }
+        }
         if (!news.closed) {
             continue;
         }

