@@ -467,7 +467,7 @@ static void attach(struct core *core, struct connection *c, struct session *sess
     session->will = r->will;
     r->will = NULL;
     session->expiry_s = r->session_expiry_s;
-    session->expires_ms = UINT64_MAX;
+    session->walk_paid_us = 0u;
     //= v5/4.9.0-1
     c->quota = send_quota_start(r->receive_maximum);
     c->receive_quota = send_quota_start(core->limits.receive_maximum);

@@ -121,9 +121,10 @@ void unsubscribe_packet(struct core *core, struct connection *connection,
 
 /* Returns how many subscribers it was for. */
 uint32_t deliver_message(struct core *core, struct message *message);
-/* The retained messages for a new subscription. */
-void deliver_retained(struct core *core, const struct subscription *subscription,
-                      struct ella_slice filter);
+/* The retained messages for a new subscription. Returns how many nodes of the store it took to
+ * find them. */
+uint64_t deliver_retained(struct core *core, const struct subscription *subscription,
+                          struct ella_slice filter);
 /* The session ends: what came to it by share groups goes to other members (section 4.8.2). */
 void deliver_redistribute(struct core *core, struct session *session);
 /* Takes an entry out of the session's queue, sent, finished or given up. */

@@ -354,8 +354,8 @@ static bool source_may_write(const struct core *core, const struct message *mess
     return core->ports.policy(core->ports.ctx, &question);
 }
 
-void deliver_retained(struct core *core, const struct subscription *subscription,
-                      struct ella_slice filter) {
+uint64_t deliver_retained(struct core *core, const struct subscription *subscription,
+                          struct ella_slice filter) {
     struct session *session = subscription->session;
     struct retain_cursor cursor = {0};
     struct message *message;
@@ -375,4 +375,5 @@ void deliver_retained(struct core *core, const struct subscription *subscription
         if (entry != NULL)
             (void)identify(core, session, entry, subscription->identifier);
     }
+    return cursor.seen_count;
 }

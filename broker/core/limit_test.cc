@@ -166,6 +166,32 @@ TEST(Limit, SubscribingWithoutReadingEnds) {
     EXPECT_EQ(a.subscribe("t/1", 0).substr(0, 6), "SUBACK");
 }
 
+TEST(Limit, SearchingRetainedMessagesWithoutEndEnds) {
+    World world;
+    Client a(world), b(world);
+    a.connect("a");
+    b.connect("b");
+    for (int i = 0; i < 2000; i++)
+        world.publish("a/" + std::to_string(i) + "/x", "x", 0, true);
+    std::vector<std::string> names;
+    std::vector<ella_filter> filters;
+    for (int i = 0; i < 4000; i++)
+        names.push_back("+/+/" + std::to_string(i)); // walks them all and finds none
+    for (const std::string &each : names)
+        filters.push_back(filter(each.c_str()));
+    a.send_subscribe(1, filters);
+    const std::string codes = a.next();
+    EXPECT_NE(codes.find(" 00 00 00"), std::string::npos);
+    EXPECT_EQ(codes.substr(codes.size() - 6), " 97 97");
+    EXPECT_GT(world.count(STAT_SUBSCRIBE_DENIED), 1000u);
+    EXPECT_LT(world.count(STAT_SUBSCRIBE_DENIED), 2000u);
+    EXPECT_EQ(a.subscribe("a/1/x"), "SUBACK #1000 97"); // also in a packet of its own
+    EXPECT_EQ(b.subscribe("+/+/y"), "SUBACK #1000 00"); // nobody else pays for it
+    world.advance(10);
+    EXPECT_EQ(a.subscribe("a/1/x"), "SUBACK #1000 00");
+    EXPECT_EQ(a.all(), (Lines{"PUBLISH a/1/x 'x' q0 retain"}));
+}
+
 // Filters that all match the topic "a/a/…" of so many levels.
 std::vector<std::string> overlapping(unsigned level_count) {
     std::vector<std::string> out;

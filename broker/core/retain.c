@@ -242,17 +242,34 @@ struct retain_walk {
     uint32_t node;
     uint32_t at;
     uint32_t depth;
+    uint64_t seen_count; /* nodes looked at */
+    /* The filter's level that was last looked for, and its hash: below thousands of nodes it is the
+     * same one, and it may be long. */
+    uint32_t level_at;
+    struct ella_slice level;
+    uint64_t digest;
 };
 
 static bool level_is(struct ella_slice level, uint8_t wildcard) {
     return ella_slice_len(level) == 1u && level.base[level.off] == wildcard;
 }
 
+/* The filter's level that children of the node must match. */
+static struct ella_slice walk_level(struct retain_walk *walk) {
+    if (walk->level_at != walk->at) {
+        walk->level_at = walk->at;
+        walk->level = topic_path_level(walk->filter, walk->at);
+        walk->digest = 0u;
+    }
+    return walk->level;
+}
+
 /* node or the nearest one behind it in its list that a wildcard sees. */
-static uint32_t sibling_seen(const struct retain_walk *walk, uint32_t parent, uint32_t node) {
+static uint32_t sibling_seen(struct retain_walk *walk, uint32_t parent, uint32_t node) {
     //= v3/4.7.2-1 v5/4.7.2-1
     while (parent == TOPIC_TREE_ROOT && node != TOPIC_TREE_NONE) {
         const struct ella_slice level = topic_tree_level(&walk->retain->tree, node);
+        walk->seen_count++;
         if (ella_slice_len(level) == 0u || level.base[level.off] != '$')
             break;
         node = value_of(walk->retain, node)->next;
@@ -265,7 +282,7 @@ static void walk_enter(struct retain_walk *walk, uint32_t node) {
     if (walk->depth > 0u) {
         walk->depth++;
     } else if (!topic_path_ends(walk->filter, walk->at) &&
-               level_is(topic_path_level(walk->filter, walk->at), '#')) {
+               level_is(walk_level(walk), '#')) {
         walk->depth = 1u;
     }
 }
@@ -279,12 +296,12 @@ static bool walk_descend(struct retain_walk *walk) {
     if (walk->depth == 0u) {
         if (topic_path_ends(walk->filter, walk->at))
             return false;
-        level = topic_path_level(walk->filter, walk->at);
+        level = walk_level(walk);
     }
     if (walk->depth > 0u || level_is(level, '+'))
         child = sibling_seen(walk, parent, first_child);
     else
-        child = topic_tree_child(&walk->retain->tree, parent, level);
+        child = topic_tree_child_again(&walk->retain->tree, parent, level, &walk->digest);
     if (child == TOPIC_TREE_NONE)
         return false;
     if (walk->depth == 0u)
@@ -294,7 +311,7 @@ static bool walk_descend(struct retain_walk *walk) {
 }
 
 /* The node's next sibling, if a wildcard led to the node; level: the filter's, before at. */
-static uint32_t walk_sibling(const struct retain_walk *walk, uint32_t parent,
+static uint32_t walk_sibling(struct retain_walk *walk, uint32_t parent,
                              struct ella_slice level) {
     if (walk->depth <= 1u && !level_is(level, '+'))
         return TOPIC_TREE_NONE;
@@ -332,13 +349,19 @@ static struct message *walk_message(const struct retain_walk *walk) {
 }
 
 static bool walk_advance(struct retain_walk *walk) {
+    walk->seen_count++;
     return walk_descend(walk) || walk_turn(walk);
 }
 
 struct message *retain_next(const struct retain *retain, struct ella_slice filter,
                             struct retain_cursor *cursor) {
-    struct retain_walk walk = {retain, topic_path_of(filter), cursor->node,
-                               cursor->state_[WALK_AT], cursor->state_[WALK_DEPTH]};
+    struct retain_walk walk = {.retain = retain,
+                               .filter = topic_path_of(filter),
+                               .node = cursor->node,
+                               .at = cursor->state_[WALK_AT],
+                               .depth = cursor->state_[WALK_DEPTH],
+                               .seen_count = cursor->seen_count,
+                               .level_at = UINT32_MAX};
     struct message *message = NULL;
     bool is_on = cursor->state_[WALK_PHASE] != WALK_DONE;
 
@@ -349,6 +372,7 @@ struct message *retain_next(const struct retain *retain, struct ella_slice filte
         message = is_on ? walk_message(&walk) : NULL;
     }
     cursor->node = walk.node;
+    cursor->seen_count = walk.seen_count;
     cursor->state_[WALK_PHASE] = is_on ? WALK_ON : WALK_DONE;
     cursor->state_[WALK_AT] = walk.at;
     cursor->state_[WALK_DEPTH] = walk.depth;

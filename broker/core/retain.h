@@ -44,6 +44,7 @@ void retain_expire(struct retain *retain, struct timer *timer);
 struct retain_cursor {
     uint32_t node;
     uint32_t state_[3];
+    uint64_t seen_count; /* nodes looked at so far, also those that lead to nothing */
 };
 struct message *retain_next(const struct retain *retain, struct ella_slice filter,
                             struct retain_cursor *cursor);

@@ -55,6 +55,12 @@ struct subscription {
     uint8_t retain_handling;
 };
 
+/* A level of a topic, and the hash of it once it was needed. */
+struct match_level {
+    struct ella_slice bytes;
+    uint64_t digest;
+};
+
 /* What a topic matches: filled by route_match(), its memory kept from call to call. A session may
  * appear several times (overlapping subscriptions). Begins zero. */
 struct match_set {
@@ -64,6 +70,9 @@ struct match_set {
     struct share_group **groups;
     uint32_t group_count;
     uint32_t group_capacity;
+    struct match_level *levels; /* of the topic, during the match */
+    uint32_t level_count;
+    uint32_t level_capacity;
 };
 
 struct route *route_create(struct memory *memory, uint64_t hash_seed);

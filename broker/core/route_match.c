@@ -5,8 +5,9 @@
  * there, and knows nothing of what is done with a match.
  *
  * It goes depth first, the literal child before "+". The way back is found from the node's
- * parents, so there is neither recursion nor a stack, whatever the number of levels; each node
- * that matches the topic so far is visited once.
+ * parents, so there is no recursion, whatever the number of levels; each node that matches the
+ * topic so far is visited once. The topic is taken apart once: however many nodes there are on the
+ * way, each of its bytes is read for its level only.
  */
 #include <string.h>
 
@@ -16,49 +17,73 @@
 
 /* ---- The set ---- */
 
-/* The capacity that holds count + more; 0 if there can be none. */
-static uint32_t set_capacity(uint32_t capacity, uint32_t count, uint32_t more) {
-    uint64_t wanted = capacity == 0u ? MATCH_SET_CAPACITY_MIN : capacity;
+/* A block for at least needed items; NULL if there is no memory, and old stays as it was. */
+static void *items_grow(struct memory *memory, void *old, uint32_t *capacity, uint64_t needed,
+                        size_t item_size) {
+    uint64_t wanted = *capacity == 0u ? MATCH_SET_CAPACITY_MIN : *capacity;
+    void *larger;
 
-    while (wanted < (uint64_t)count + more)
+    while (wanted < needed)
         wanted *= 2u;
-    return wanted > UINT32_MAX / sizeof(void *) ? 0u : (uint32_t)wanted;
+    if (wanted > UINT32_MAX / item_size)
+        return NULL;
+    larger = memory_resize(memory, MEMORY_OTHER, old, *capacity * item_size,
+                           (size_t)wanted * item_size);
+    if (larger != NULL)
+        *capacity = (uint32_t)wanted;
+    return larger;
 }
 
 static bool set_reserve_subscriptions(struct memory *memory, struct match_set *set,
                                       uint32_t more) {
-    uint32_t capacity;
     struct subscription **larger;
 
     if (more <= set->subscription_capacity - set->subscription_count)
         return true;
-    capacity = set_capacity(set->subscription_capacity, set->subscription_count, more);
-    if (capacity == 0u)
-        return false;
-    larger = memory_resize(memory, MEMORY_OTHER, set->subscriptions,
-                           set->subscription_capacity * sizeof *larger, capacity * sizeof *larger);
+    larger = items_grow(memory, set->subscriptions, &set->subscription_capacity,
+                        (uint64_t)set->subscription_count + more, sizeof *larger);
     if (larger == NULL)
         return false;
     set->subscriptions = larger;
-    set->subscription_capacity = capacity;
     return true;
 }
 
 static bool set_reserve_group(struct memory *memory, struct match_set *set) {
-    uint32_t capacity;
     struct share_group **larger;
 
     if (set->group_count < set->group_capacity)
         return true;
-    capacity = set_capacity(set->group_capacity, set->group_count, 1u);
-    if (capacity == 0u)
-        return false;
-    larger = memory_resize(memory, MEMORY_OTHER, set->groups, set->group_capacity * sizeof *larger,
-                           capacity * sizeof *larger);
+    larger = items_grow(memory, set->groups, &set->group_capacity,
+                        (uint64_t)set->group_count + 1u, sizeof *larger);
     if (larger == NULL)
         return false;
     set->groups = larger;
-    set->group_capacity = capacity;
+    return true;
+}
+
+static bool set_reserve_level(struct memory *memory, struct match_set *set) {
+    struct match_level *larger;
+
+    if (set->level_count < set->level_capacity)
+        return true;
+    larger = items_grow(memory, set->levels, &set->level_capacity,
+                        (uint64_t)set->level_count + 1u, sizeof *larger);
+    if (larger == NULL)
+        return false;
+    set->levels = larger;
+    return true;
+}
+
+/* Takes topic apart. false: no memory. */
+static bool set_levels(struct memory *memory, struct match_set *set, struct topic_path topic) {
+    set->level_count = 0u;
+    for (uint32_t at = 0u; !topic_path_ends(topic, at);) {
+        const struct ella_slice level = topic_path_level(topic, at);
+        if (!set_reserve_level(memory, set))
+            return false;
+        set->levels[set->level_count++] = (struct match_level){level, 0u};
+        at = level.end + 1u;
+    }
     return true;
 }
 
@@ -66,6 +91,7 @@ void match_set_free(struct memory *memory, struct match_set *set) {
     memory_put(memory, MEMORY_OTHER, set->subscriptions,
                set->subscription_capacity * sizeof *set->subscriptions);
     memory_put(memory, MEMORY_OTHER, set->groups, set->group_capacity * sizeof *set->groups);
+    memory_put(memory, MEMORY_OTHER, set->levels, set->level_capacity * sizeof *set->levels);
     memset(set, 0, sizeof *set);
 }
 
@@ -93,9 +119,10 @@ static bool match_add(const struct route *route, uint32_t node, struct match_set
 
 struct match_walk {
     const struct route *route;
-    struct topic_path path;
+    struct match_level *levels;
+    uint32_t level_count;
     uint32_t node;
-    uint32_t at;    /* position of the level that children of node must match */
+    uint32_t depth; /* of node: levels[depth] is what its children must match */
     bool is_hidden; /* the topic begins with $: no wildcard at the root */
 };
 
@@ -111,16 +138,16 @@ static bool match_visit(const struct match_walk *walk, struct match_set *out) {
 
     if (hash != TOPIC_TREE_NONE && match_sees_wildcards(walk, walk->node))
         ok = match_add(walk->route, hash, out);
-    if (topic_path_ends(walk->path, walk->at))
+    if (walk->depth == walk->level_count)
         ok = match_add(walk->route, walk->node, out) && ok;
     return ok;
 }
 
-static bool match_enter(struct match_walk *walk, uint32_t node, struct ella_slice level) {
+static bool match_enter(struct match_walk *walk, uint32_t node, uint32_t depth) {
     if (node == TOPIC_TREE_NONE)
         return false;
     walk->node = node;
-    walk->at = level.end + 1u;
+    walk->depth = depth;
     return true;
 }
 
@@ -132,13 +159,17 @@ static uint32_t match_plus(const struct match_walk *walk, uint32_t parent) {
 /* Down to the child with the topic's next level, or to "+" if there is none. */
 static bool match_descend(struct match_walk *walk) {
     const uint32_t parent = walk->node;
-    struct ella_slice level;
+    const uint32_t depth = walk->depth + 1u;
+    struct match_level *level;
+    uint32_t child;
 
-    if (topic_path_ends(walk->path, walk->at))
+    if (walk->depth == walk->level_count)
         return false;
-    level = topic_path_level(walk->path, walk->at);
-    return match_enter(walk, topic_tree_child(&walk->route->tree, parent, level), level) ||
-           match_enter(walk, match_plus(walk, parent), level);
+    level = &walk->levels[walk->depth];
+    child =
+        topic_tree_child_again(&walk->route->tree, parent, level->bytes, &level->digest);
+    return match_enter(walk, child, depth) ||
+           match_enter(walk, match_plus(walk, parent), depth);
 }
 
 /* Back up to the nearest node whose "+" has not been seen, and down to that. */
@@ -146,24 +177,27 @@ static bool match_turn(struct match_walk *walk) {
     while (walk->node != TOPIC_TREE_ROOT) {
         const uint32_t came_from = walk->node;
         const uint32_t parent = topic_tree_at(&walk->route->tree, came_from)->parent;
-        const uint32_t at = topic_path_previous(walk->path, walk->at);
-        const struct ella_slice level = {walk->path.bytes, at, walk->at - 1u};
         const uint32_t plus = match_plus(walk, parent);
-        if (plus != came_from && match_enter(walk, plus, level))
+        if (plus != came_from && match_enter(walk, plus, walk->depth))
             return true;
         walk->node = parent;
-        walk->at = at;
+        walk->depth--;
     }
     return false;
 }
 
 bool route_match(struct route *route, struct ella_slice topic, struct match_set *out) {
-    struct match_walk walk = {route, topic_path_of(topic), TOPIC_TREE_ROOT, 0u, false};
+    const struct topic_path path = topic_path_of(topic);
+    struct match_walk walk = {.route = route, .node = TOPIC_TREE_ROOT};
     bool is_complete = true;
 
     out->subscription_count = 0u;
     out->group_count = 0u;
-    walk.is_hidden = walk.path.len > 0u && walk.path.bytes[0] == '$';
+    if (!set_levels(route->memory, out, path))
+        return false;
+    walk.levels = out->levels;
+    walk.level_count = out->level_count;
+    walk.is_hidden = path.len > 0u && path.bytes[0] == '$';
     do {
         is_complete = match_visit(&walk, out) && is_complete;
     } while (match_descend(&walk) || match_turn(&walk));

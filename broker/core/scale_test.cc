@@ -195,6 +195,39 @@ TEST_F(Scale, AMillionRetainedMessagesOf64Bytes) {
     EXPECT_EQ(walked, million);
 }
 
+// Thousands of nodes below which the same level of 60,000 bytes is looked for, or passed over.
+TEST_F(Scale, ALongLevelCostsItsLengthOnce) {
+    const unsigned depth = 12;
+    sessions.resize(1);
+    for (unsigned i = 0; i < 1u << depth; i++) {
+        std::string ways;
+        for (unsigned level = 0; level < depth; level++)
+            ways += (i >> level & 1u) != 0 ? "a/" : "+/";
+        subscribe(sessions[0], ways + "other");
+        subscribe(sessions[0], ways + "+");
+    }
+    std::string topic;
+    for (unsigned level = 0; level < depth; level++)
+        topic += "a/";
+    const auto match_us = [&](const std::string &last) {
+        double best = 1e9;
+        for (int round = 0; round < 20; round++) {
+            const auto begin = std::chrono::steady_clock::now();
+            EXPECT_TRUE(route_match(route, slice(topic + last), &set));
+            const std::chrono::duration<double, std::micro> took =
+                std::chrono::steady_clock::now() - begin;
+            EXPECT_EQ(set.subscription_count, 1u << depth);
+            best = std::min(best, took.count());
+        }
+        return best;
+    };
+    const double short_us = match_us("x");
+    const double long_us = match_us(std::string(60000, 'x'));
+    std::printf("[ MEASURE  ] match of 4096 filters: %.0f us, with a level of 60,000 bytes %.0f us\n",
+                short_us, long_us);
+    EXPECT_LT(long_us / short_us, 20.0);
+}
+
 // Each topic has three receivers: its own subscription and two by wildcards. A thousand times as
 // many subscriptions may cost misses in the processor's caches, but no search.
 TEST_F(Scale, MatchingCostsTheMatchesNotTheSubscriptions) {

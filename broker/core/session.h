@@ -47,7 +47,10 @@ struct session {
     struct will *will;
     struct text *user_name; /* NULL: none was given */
     uint64_t mark;          /* deliver.c: which delivery it was last part of, and how */
-    uint64_t expires_ms;    /* while detached; UINT64_MAX: never */
+    union {
+        uint64_t expires_ms;   /* while detached; UINT64_MAX: never */
+        uint64_t walk_paid_us; /* while attached: subscribe.c */
+    };
     struct timer timer;     /* TIMER_SESSION: the will's time or the expiry, the earlier one */
     uint32_t expiry_s;      /* ELLA_SESSION_NEVER_EXPIRES: never */
     uint32_t swept_s;       /* deliver.c: when expired messages were last looked for */

@@ -13,6 +13,12 @@
 #define WAITING_COUNT_MAX 100000u
 #define WAITING_RETAINED_SETS_MAX 4u
 
+/* A wildcard may walk the whole retained store and find nothing, and a packet has room for
+ * 100,000 of them. So each client may have so many nodes walked for it in a microsecond, and be so
+ * far ahead of that; beyond it gets no further subscription for now. */
+#define WALK_NODES_EACH_US 5u
+#define WALK_AHEAD_US_MAX 1000000u
+
 /* So many filters are answered without asking for memory. */
 #define CODES_ON_STACK 32u
 
@@ -177,6 +183,24 @@ static bool count_filters(struct core *core, struct connection *c,
     return true;
 }
 
+/* ---- What the retained messages cost ---- */
+
+static uint64_t now_us(const struct core *core) {
+    return core->now_ms * 1000u;
+}
+
+static bool walked_too_much(const struct core *core, const struct session *session) {
+    return session->walk_paid_us > now_us(core) + WALK_AHEAD_US_MAX;
+}
+
+static void pay_walk(const struct core *core, struct session *session, uint64_t node_count) {
+    if (session->walk_paid_us < now_us(core))
+        session->walk_paid_us = now_us(core);
+    session->walk_paid_us += node_count / WALK_NODES_EACH_US;
+}
+
+/* ---- One filter of SUBSCRIBE ---- */
+
 static struct filter_verdict judge_filter(struct core *core, const struct session *session,
                                           const struct ella_filter *entry) {
     struct filter_verdict verdict = judge_capability(core, entry, false);
@@ -191,6 +215,9 @@ static struct filter_verdict judge_filter(struct core *core, const struct sessio
         WAITING_COUNT_MAX + (uint64_t)WAITING_RETAINED_SETS_MAX * retain_count(core->retain))
         return (struct filter_verdict){ELLA_REASON_QUOTA_EXCEEDED,
                                        "too much waits for this client already"};
+    if (walked_too_much(core, session))
+        return (struct filter_verdict){ELLA_REASON_QUOTA_EXCEEDED,
+                                       "its filters search too many retained messages"};
     if (!allowed(core, session, CORE_ACCESS_SUBSCRIBE, entry))
         return (struct filter_verdict){ELLA_REASON_NOT_AUTHORIZED, "not authorized to subscribe"};
     return verdict;
@@ -231,7 +258,7 @@ static struct filter_verdict subscribe_filter(struct core *core, struct connecti
     //= v5/3.3.1-9 v5/3.3.1-10 v5/3.3.1-11 v5/3.8.4-4 v3/3.3.1-6 v3/3.8.4-3
     if (!ella_topic_share(entry->filter, &share_name, &filter) &&
         (entry->retain_handling == 0u || (entry->retain_handling == 1u && result == ROUTE_NEW)))
-        deliver_retained(core, subscription, filter);
+        pay_walk(core, session, deliver_retained(core, subscription, filter));
     verdict.reason_code = options.qos;
     return verdict;
 }
