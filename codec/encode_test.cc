@@ -287,6 +287,10 @@ TEST(EncodePublish, TheShortWayWritesTheSameBytes) {
     uint32_t size = 0;
     packet.publish.qos = 3;
     EXPECT_EQ(ella_publish_size(&packet.publish, v5, client, &size), ELLA_ERROR_PUBLISH_QOS);
+    uint8_t untouched[4] = {0xee, 0xee, 0xee, 0xee};
+    EXPECT_EQ(ella_encode_publish(&packet.publish, v5, client, untouched, 0, 4, &size),
+              ELLA_ERROR_PUBLISH_QOS);
+    EXPECT_EQ(to_hex(untouched, sizeof untouched), "ee ee ee ee");
     packet.publish.qos = 0;
     EXPECT_EQ(ella_publish_size(&packet.publish, ELLA_VERSION_UNKNOWN, client, &size),
               ELLA_ERROR_CONNECT_EXPECTED);
@@ -441,6 +445,9 @@ TEST(EncodeAuth, NeedsAMethod) {
     struct ella_packet packet = reason_of(ELLA_AUTH, 0x18);
     //= v5/u-3.15.2.2.2-1 test
     EXPECT_REFUSED(packet, v5, client, ELLA_ERROR_AUTHENTICATION_METHOD_MISSING);
+    ella_property_set(&packet.reason.properties, ELLA_PROPERTY_AUTHENTICATION_DATA);
+    EXPECT_REFUSED(packet, v5, client, ELLA_ERROR_AUTHENTICATION_METHOD_MISSING);
+    packet.reason.properties.present = 0;
     ella_property_set(&packet.reason.properties, ELLA_PROPERTY_AUTHENTICATION_METHOD);
     packet.reason.properties.authentication_method = slice("M");
     EXPECT_EQ(encoded(packet, v5, client), hex("f0 06 18 04 15 00 01 'M'"));
@@ -464,6 +471,8 @@ TEST(EncodeDirection, IsChecked) {
     EXPECT_REFUSED(packet_of(ELLA_PINGREQ), static_cast<enum ella_version>(6), client,
                    ELLA_ERROR_PROTOCOL_VERSION);
     EXPECT_REFUSED(packet_of(static_cast<enum ella_packet_type>(0)), v5, client,
+                   ELLA_ERROR_PACKET_TYPE_RESERVED);
+    EXPECT_REFUSED(packet_of(static_cast<enum ella_packet_type>(16)), v5, client,
                    ELLA_ERROR_PACKET_TYPE_RESERVED);
 }
 
@@ -507,6 +516,9 @@ TEST(EncodeProperties, ThatDoNotBelongAreRefused) {
     ella_property_set(&packet.connack.properties, ELLA_PROPERTY_TOPIC_ALIAS);
     EXPECT_REFUSED(packet, v5, server, ELLA_ERROR_PROPERTY_NOT_ALLOWED);
     EXPECT_REFUSED(packet, v311, server, ELLA_ERROR_VERSION_LACKS_FIELD);
+    packet.connack.properties.present = 0;
+    ella_property_set(&packet.connack.properties, ELLA_PROPERTY_SUBSCRIPTION_IDENTIFIER);
+    EXPECT_REFUSED(packet, v5, server, ELLA_ERROR_PROPERTY_NOT_ALLOWED);
 }
 
 TEST(EncodeProperties, OutOfRangeAreRefused) {
@@ -707,6 +719,23 @@ TEST(EncodeChecked, LooksIntoTopicsAndFilters) {
     EXPECT_EQ(
         checked(subscription_of(ELLA_UNSUBSCRIBE, std::string_view("\0\1\xff", 3)), v311, client),
         ELLA_ERROR_STRING_NOT_UTF8);
+}
+
+TEST(EncodeChecked, RefusesWhatTheUncheckedWayRefuses) {
+    struct ella_packet packet = publish_of("a", "");
+    packet.publish.qos = 3;
+    uint8_t untouched[4] = {0xee, 0xee, 0xee, 0xee};
+    uint32_t size = 0;
+    EXPECT_EQ(ella_encode_checked(&packet, v5, client, untouched, 0, 4, &size),
+              ELLA_ERROR_PUBLISH_QOS);
+    EXPECT_EQ(to_hex(untouched, sizeof untouched), "ee ee ee ee");
+}
+
+TEST(EncodeChecked, LetsAnAliasStandForTheTopic) {
+    struct ella_packet packet = publish_of("", "x");
+    ella_property_set(&packet.publish.properties, ELLA_PROPERTY_TOPIC_ALIAS);
+    packet.publish.properties.topic_alias = 1;
+    EXPECT_EQ(checked(packet, v5, client), ELLA_ERROR_NONE);
 }
 
 TEST(EncodeChecked, LooksIntoEveryStringProperty) {

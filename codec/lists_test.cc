@@ -124,10 +124,15 @@ TEST(Filters, WhatAReceiverWouldRefuseIsNotPut) {
     //= v5/3.8.3-4 test
     EXPECT_EQ(put_filter(&out, ELLA_SUBSCRIBE, ELLA_VERSION_5_0, entry),
               ELLA_ERROR_SHARE_NO_LOCAL);
-    entry = filter_of("a");
-    entry.retain_as_published = true;
-    EXPECT_EQ(put_filter(&out, ELLA_SUBSCRIBE, ELLA_VERSION_3_1_1, entry),
-              ELLA_ERROR_VERSION_LACKS_FIELD);
+    for (int option = 0; option < 3; option++) {
+        entry = filter_of("a");
+        entry.no_local = option == 0;
+        entry.retain_as_published = option == 1;
+        entry.retain_handling = option == 2 ? 1 : 0;
+        EXPECT_EQ(put_filter(&out, ELLA_SUBSCRIBE, ELLA_VERSION_3_1_1, entry),
+                  ELLA_ERROR_VERSION_LACKS_FIELD)
+            << option;
+    }
     EXPECT_EQ(out.used, 0u);
 }
 

@@ -81,6 +81,13 @@ TEST(TopicMatch, BytesAreComparedAsTheyAre) {
                               "a"));
 }
 
+// Neither is valid, yet neither is read past its end.
+TEST(TopicMatch, EmptyFiltersAndNamesMatchNothing) {
+    EXPECT_FALSE(matches("", "a"));
+    EXPECT_FALSE(matches("", "$a"));
+    EXPECT_FALSE(matches("a", ""));
+}
+
 TEST(TopicMatch, ALongPathTakesOnePass) {
     std::string name = "a";
     std::string filter = "+";
@@ -198,7 +205,8 @@ TEST(TopicShare, SplitsNameAndFilter) {
 TEST(TopicShare, LeavesEveryOtherFilterWhole) {
     for (const char *text :
          {"a/b", "$share", "$share/", "$share/g", "$share/g/", "$share//x", "$share/+/x",
-          "$share/#", "$shared/g/x", "x/$share/g/x", "$SHARE/g/x", "/$share/g/x"}) {
+          "$share/#", "$share/#/x", "$share/a#/x", "$shared/g/x", "x/$share/g/x", "$SHARE/g/x",
+          "/$share/g/x"}) {
         EXPECT_EQ(share(text), (share_result{false, "", text})) << text;
     }
 }
