@@ -156,6 +156,14 @@ void breaking_world::send(int connection, std::string_view bytes) {
     ask(on);
 }
 
+void breaking_world::send_text(int connection, std::string_view bytes) {
+    channel &on = by_outer(connection);
+    flush(on);
+    if (on.inner >= 0) {
+        broker_.send_text(on.inner, bytes);
+    }
+}
+
 void breaking_world::close(int connection) {
     channel &on = by_outer(connection);
     flush(on);
@@ -258,6 +266,7 @@ void breaking_world::take(const arrival &news) {
         return; // of the hidden publisher
     }
     on->from_broker += news.bytes;
+    on->problem = news.problem;
     answer(*on);
     if (news.closed && !on->closed) {
         on->closed = !rule_.closing || rule_.closing(*this, *on);
@@ -286,11 +295,16 @@ std::vector<arrival> breaking_world::deliveries() {
     std::vector<arrival> out;
     for (const std::unique_ptr<channel> &each : channels_) {
         channel &on = *each;
-        const bool news = !on.waiting.empty() || on.closed;
-        if (on.left || on.close_reported || !news) {
+        const bool anything = !on.waiting.empty() || !on.problem.empty() || on.closed;
+        if (on.left || on.close_reported || !anything) {
             continue;
         }
-        out.push_back({on.outer, std::exchange(on.waiting, ""), on.closed});
+        arrival news;
+        news.connection = on.outer;
+        news.bytes = std::exchange(on.waiting, "");
+        news.closed = on.closed;
+        news.problem = std::exchange(on.problem, "");
+        out.push_back(std::move(news));
         on.close_reported = on.closed;
     }
     return out;

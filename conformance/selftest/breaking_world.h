@@ -73,6 +73,7 @@ struct channel {
     size_t passed_bytes = 0; // of from_case, which the broker has already
     bool unreadable = false;
     std::string waiting; // for the case
+    std::string problem;
     bool closed = false, close_reported = false;
 };
 
@@ -110,6 +111,7 @@ class breaking_world : public world {
     uint64_t now_ms() override { return broker_.now_ms(); }
     int open(const std::string &client, std::string *error) override;
     void send(int connection, std::string_view bytes) override;
+    void send_text(int connection, std::string_view bytes) override; // unasked
     void close(int connection) override;
     void abort(int connection) override;
     std::vector<arrival> poll(uint64_t deadline_ms) override;

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "conformance/fake_world.h"
 #include "conformance/selftest/rules.h"
@@ -223,6 +224,41 @@ TEST_F(BreakingWorld, RemembersWhatConnectionsAre) {
     broken_->send(a, wire_encode(packet_of(pt::disconnect), 3));
     broken_->close(b);
     EXPECT_TRUE(broken_->accepted().empty());
+}
+
+// A broker behind frames of which one is wrong.
+class framed_world : public fake_world {
+  public:
+    std::string texts;
+
+    void send_text(int, std::string_view bytes) override { texts += bytes; }
+    std::vector<arrival> poll(uint64_t deadline_ms) override {
+        std::vector<arrival> news = fake_world::poll(deadline_ms);
+        if (!texts.empty() && !std::exchange(told_, true)) {
+            news.push_back({});
+            news.back().connection = 0;
+            news.back().problem = "a masked frame";
+        }
+        return news;
+    }
+
+  private:
+    bool told_ = false;
+};
+
+TEST(Framed, PassesTextFramesAndProblems) {
+    framed_world broker;
+    const breach none = breach("none", {}, "");
+    breaking_world broken(broker, none);
+    std::string error;
+    const int a = broken.open("A", &error);
+    broken.send_text(a, "text");
+    EXPECT_EQ(broker.texts, "text");
+    const std::vector<arrival> news = broken.poll(broken.now_ms() + 5);
+    ASSERT_EQ(news.size(), 1u);
+    EXPECT_EQ(news[0].problem, "a masked frame");
+    EXPECT_FALSE(news[0].closed);
+    EXPECT_TRUE(broken.poll(broken.now_ms() + 5).empty());
 }
 
 TEST(Parcel, SetsAllFieldsOfAName) {
