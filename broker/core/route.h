@@ -55,7 +55,7 @@ struct subscription {
     uint8_t retain_handling;
 };
 
-/* A level of a topic, and the hash of it once it was needed. */
+/* A level of a topic, and the digest of a long one once it was needed. */
 struct match_level {
     struct ella_slice bytes;
     uint64_t digest;

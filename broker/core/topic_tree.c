@@ -4,7 +4,7 @@
  * topic_tree: nodes and their index. It knows nothing of wildcards or values.
  *
  * Invariants: every node but the root is in the index once, under the hash of its parent's number
- * and its level's digest; between a node's slot and the one its hash points to no slot is empty;
+ * and its level; between a node's slot and the one its hash points to no slot is empty;
  * slot_count is at most three quarters of slot_capacity; child_count is the number of nodes whose
  * parent this is.
  */
@@ -42,14 +42,20 @@ void topic_tree_free(struct topic_tree *tree) {
 
 /* ---- Index ---- */
 
-static uint64_t level_digest(const struct topic_tree *tree, struct ella_slice level) {
-    const uint64_t digest =
-        hash_bytes(tree->key, 0u, ella_slice_data(level), ella_slice_len(level));
-    return digest == 0u ? 1u : digest;
-}
+/* A level of more bytes goes into the hash of a node by a digest, which whoever looks for it again
+ * keeps in *digest; 0: not there yet. */
+#define TOPIC_TREE_WHOLE_LEN_MAX 64u
 
-static uint32_t child_hash(const struct topic_tree *tree, uint32_t parent, uint64_t digest) {
-    return (uint32_t)hash_bytes(tree->key, digest ^ parent, NULL, 0u);
+static uint32_t child_hash(const struct topic_tree *tree, uint32_t parent, struct ella_slice level,
+                           uint64_t *digest) {
+    const uint8_t *bytes = ella_slice_data(level);
+    const uint32_t len = ella_slice_len(level);
+
+    if (len <= TOPIC_TREE_WHOLE_LEN_MAX)
+        return (uint32_t)hash_bytes(tree->key, parent, bytes, len);
+    if (*digest == 0u)
+        *digest = hash_bytes(tree->key, 0u, bytes, len);
+    return (uint32_t)hash_bytes(tree->key, *digest ^ parent, NULL, 0u);
 }
 
 /* Hashes keep their order as places, so that moving to a larger index reads and writes it from
@@ -177,9 +183,7 @@ uint32_t topic_tree_child_again(const struct topic_tree *tree, uint32_t parent,
 
     if (topic_tree_at(tree, parent)->child_count == 0u)
         return TOPIC_TREE_NONE;
-    if (*digest == 0u)
-        *digest = level_digest(tree, level);
-    hash = child_hash(tree, parent, *digest);
+    hash = child_hash(tree, parent, level, digest);
     slot = slot_home(tree, hash);
     while (tree->slots[slot].node != TOPIC_TREE_NONE) {
         if (tree->slots[slot].hash == hash && node_is(tree, tree->slots[slot].node, parent, level))
@@ -190,8 +194,8 @@ uint32_t topic_tree_child_again(const struct topic_tree *tree, uint32_t parent,
 }
 
 uint32_t topic_tree_add(struct topic_tree *tree, uint32_t parent, struct ella_slice level) {
-    struct topic_tree_slot entry = {
-        child_hash(tree, parent, level_digest(tree, level)), TOPIC_TREE_NONE};
+    uint64_t digest = 0u;
+    struct topic_tree_slot entry = {child_hash(tree, parent, level, &digest), TOPIC_TREE_NONE};
     struct topic_tree_node *node;
 
     if (!slots_reserve(tree))
@@ -214,10 +218,10 @@ uint32_t topic_tree_add(struct topic_tree *tree, uint32_t parent, struct ella_sl
 
 void topic_tree_remove(struct topic_tree *tree, uint32_t node) {
     struct topic_tree_node *at = topic_tree_at(tree, node);
-    const uint64_t digest = level_digest(tree, topic_tree_level(tree, node));
+    uint64_t digest = 0u;
 
     CORE_ASSERT(node != TOPIC_TREE_ROOT && at->child_count == 0u);
-    slot_remove(tree, child_hash(tree, at->parent, digest), node);
+    slot_remove(tree, child_hash(tree, at->parent, topic_tree_level(tree, node), &digest), node);
     topic_tree_at(tree, at->parent)->child_count--;
     level_clear(tree, &at->level);
     pool_put(&tree->nodes, node);

@@ -64,8 +64,8 @@ bool topic_tree_init(struct topic_tree *tree, struct memory *memory, uint32_t va
 void topic_tree_free(struct topic_tree *tree);
 /* TOPIC_TREE_NONE if there is no such child. level is at most 65535 bytes. */
 uint32_t topic_tree_child(const struct topic_tree *tree, uint32_t parent, struct ella_slice level);
-/* The same for a level that is looked for below many nodes: its bytes are read for its hash once.
- * *digest is 0 the first time, and then to be kept with the level. */
+/* The same for a level that is looked for below many nodes: if it is long its bytes are read for
+ * its hash once. *digest is 0 the first time, and then to be kept with the level. */
 uint32_t topic_tree_child_again(const struct topic_tree *tree, uint32_t parent,
                                 struct ella_slice level, uint64_t *digest);
 /* A new child with its value cleared; it must not be there yet. TOPIC_TREE_NONE: no memory. */

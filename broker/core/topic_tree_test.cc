@@ -67,19 +67,20 @@ TEST_F(TopicTreeTest, ANodeIsFoundByParentAndLevel) {
 
 //= v3/4.7.3-4 test
 //= v5/4.7.3-4 test
-TEST_F(TopicTreeTest, ALevelLookedForAgainIsReadForItsHashOnce) {
+TEST_F(TopicTreeTest, ALongLevelLookedForAgainIsReadForItsHashOnce) {
+    const std::string name(65, 'x');
     const uint32_t a = add(TOPIC_TREE_ROOT, "a");
     const uint32_t b = add(TOPIC_TREE_ROOT, "b");
-    const uint32_t leaf = add(a, "leaf");
+    const uint32_t leaf = add(a, name);
     uint64_t digest = 0;
-    EXPECT_EQ(topic_tree_child_again(&tree, b, slice("leaf"), &digest), TOPIC_TREE_NONE);
+    EXPECT_EQ(topic_tree_child_again(&tree, b, slice(name), &digest), TOPIC_TREE_NONE);
     EXPECT_EQ(digest, 0u) << "b has no children: there was nothing to look for";
-    EXPECT_EQ(topic_tree_child_again(&tree, a, slice("leaf"), &digest), leaf);
+    EXPECT_EQ(topic_tree_child_again(&tree, a, slice(name), &digest), leaf);
     EXPECT_NE(digest, 0u);
     const uint64_t kept = digest;
-    EXPECT_EQ(topic_tree_child_again(&tree, TOPIC_TREE_ROOT, slice("leaf"), &digest),
+    EXPECT_EQ(topic_tree_child_again(&tree, TOPIC_TREE_ROOT, slice(name), &digest),
               TOPIC_TREE_NONE);
-    EXPECT_EQ(topic_tree_child_again(&tree, a, slice("leaf"), &digest), leaf);
+    EXPECT_EQ(topic_tree_child_again(&tree, a, slice(name), &digest), leaf);
     EXPECT_EQ(digest, kept);
     topic_tree_remove(&tree, leaf);
     topic_tree_remove(&tree, b);
