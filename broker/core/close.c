@@ -48,7 +48,7 @@ static void session_clear(struct core *core, struct session *session) {
     deliver_redistribute(core, session);
     route_unsubscribe_all(core->route, &session->subscriptions);
     while ((entry = session->queue.first) != NULL) {
-        if (entry->qos > 0u && entry->message != NULL)
+        if (entry->message != NULL)
             deliver_drop(core, STAT_DROPPED_SESSION_ENDED, session, entry->message);
         deliver_discard(core, session, entry);
     }
@@ -148,6 +148,7 @@ static void detach(struct core *core, struct connection *c, enum session_event e
     c->session = NULL;
     session->connection = NULL;
     core->stats->value[STAT_CLIENTS_CONNECTED]--;
+    deliver_detached(core, session);
     (void)close_session(core, session, event);
 }
 

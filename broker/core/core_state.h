@@ -127,6 +127,8 @@ uint64_t deliver_retained(struct core *core, const struct subscription *subscrip
                           struct ella_slice filter);
 /* The session ends: what came to it by share groups goes to other members (section 4.8.2). */
 void deliver_redistribute(struct core *core, struct session *session);
+/* The session loses its connection: QoS 0 does not wait for another one, unless so configured. */
+void deliver_detached(struct core *core, struct session *session);
 /* Takes an entry out of the session's queue, sent, finished or given up. */
 void deliver_discard(struct core *core, struct session *session, struct queue_entry *entry);
 /* Counts a message that is not delivered and says why. session may be NULL. */

@@ -149,6 +149,18 @@ void deliver_discard(struct core *core, struct session *session, struct queue_en
     queue_remove(&core->memory, &session->queue, entry);
 }
 
+void deliver_detached(struct core *core, struct session *session) {
+    struct queue_entry *next;
+
+    for (struct queue_entry *e = session->queue.first; e != NULL; e = next) {
+        next = e->next;
+        if (e->qos > 0u || core->limits.queue_qos0_messages)
+            continue;
+        deliver_drop(core, STAT_DROPPED_QOS0_DETACHED, session, e->message);
+        deliver_discard(core, session, e);
+    }
+}
+
 static bool may_read(const struct core *core, const struct session *session,
                      const struct message *message) {
     struct core_question question = {0};

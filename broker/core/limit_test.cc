@@ -68,6 +68,31 @@ TEST(Limit, WhatHasExpiredMakesRoomInAFullQueue) {
               (Lines{"PUBLISH t '2' q1 #1", "PUBLISH t '5' q1 #2", "PUBLISH t '6' q1 #3"}));
 }
 
+// What a client did not read of QoS 0 does not outlive its connection, nor go uncounted.
+TEST(Limit, Qos0ForALostConnectionIsDropped) {
+    for (const bool queued : {false, true}) {
+        World world([&](core_limits &l) { l.queue_qos0_messages = queued; });
+        Client a(world), b(world);
+        a.resume("a");
+        b.connect("b");
+        for (Client *each : {&a, &b}) {
+            each->subscribe("0", 0);
+            each->subscribe("1", 1);
+            each->reads = false;
+        }
+        for (int i = 0; i < 5; i++)
+            world.publish(i % 2 == 0 ? "0" : "1", "x", 1, false);
+        b.drop(); // its session ends
+        a.drop();
+        EXPECT_EQ(world.count(STAT_QUEUED_MESSAGES), queued ? 5u : 2u);
+        EXPECT_EQ(world.count(STAT_DROPPED_QOS0_DETACHED), queued ? 0u : 6u);
+        EXPECT_EQ(world.count(STAT_DROPPED_SESSION_ENDED), queued ? 5u : 2u);
+        a.open();
+        a.resume("a");
+        EXPECT_EQ(a.all().size(), queued ? 5u : 2u);
+    }
+}
+
 TEST(Limit, MaxQueuedBytes) {
     World world([](core_limits &l) { l.max_queued_bytes = 1000; });
     Client a(world);
