@@ -298,6 +298,36 @@ TEST(Limit, MemoryIsNeverAboveItsLimitAndOthersGoOn) {
     EXPECT_FALSE(b.closed_by_core);
 }
 
+// Messages of every size, so that not a byte is left for more of them.
+TEST(Limit, FullOfMessagesTheCoreStillConnectsAndAnswers) {
+    World world([](core_limits &l) {
+        l.memory_limit_bytes = 200000;
+        l.max_queued_messages = 0;
+    });
+    Client a(world), b(world);
+    a.resume("a");
+    a.subscribe("t", 1);
+    a.drop();
+    b.connect("b");
+    for (size_t size = 4000; size > 0; size = size * 9 / 10) {
+        const uint64_t before = world.count(STAT_DROPPED_NO_MEMORY);
+        while (world.count(STAT_DROPPED_NO_MEMORY) == before)
+            world.publish("t", std::string(size, 'x'), 1, false);
+    }
+    EXPECT_GT(world.memory(), 187000u);
+    for (int i = 0; i < 10; i++)
+        b.simple(ELLA_PINGREQ);
+    EXPECT_EQ(b.all().size(), 10u);
+    Client c(world);
+    EXPECT_EQ(c.connect("c").line(), "CONNACK new 00");
+    EXPECT_EQ(c.subscribe("x").substr(0, 13), "SUBACK #1000 ");
+    Client again(world);
+    ConnectOptions clean; // the one who can clear it up
+    EXPECT_EQ(again.connect("a", clean).line(), "CONNACK new 00");
+    EXPECT_LT(world.memory(), 50000u);
+    EXPECT_FALSE(b.closed_by_core);
+}
+
 TEST(Limit, NewLimitsBindFromNowOn) {
     World world;
     Client a(world);

@@ -34,7 +34,8 @@ struct core_limits {
     uint32_t max_retained_messages;         /* 0: no limit */
     uint64_t max_retained_bytes;            /* 0: no limit */
     uint32_t max_topic_levels;              /* 200 */
-    uint64_t memory_limit_bytes;            /* 0: no limit; of all the core holds */
+    uint64_t memory_limit_bytes;            /* 0: no limit; of all the core holds. The last
+                                               sixteenth is not for messages and subscriptions */
     uint32_t connect_timeout_ms;            /* 10,000; from the transport's opening to CONNECT */
     uint32_t max_keepalive_s; /* 0: no limit; larger values are answered with Server Keep Alive */
     uint32_t session_expiry_max_s; /* 0xFFFFFFFF: never; longer wishes are cut and told in CONNACK;

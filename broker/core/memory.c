@@ -12,17 +12,28 @@
 
 #include "broker/core/core_assert.h"
 
-static bool within_limit(const struct memory *memory, size_t size) {
+/* What others can pile up: messages and who is to get them. */
+static bool is_load(enum memory_class class_) {
+    return class_ == MEMORY_SUBSCRIPTION || class_ == MEMORY_TOPIC || class_ == MEMORY_MESSAGE ||
+           class_ == MEMORY_QUEUE;
+}
+
+static bool within_limit(const struct memory *memory, enum memory_class class_, size_t size) {
+    const uint64_t limit_bytes = memory->limit_bytes;
+
     if (size > SIZE_MAX - memory->total_bytes)
         return false;
-    return memory->limit_bytes == 0u || memory->total_bytes + size <= memory->limit_bytes;
+    if (limit_bytes == 0u)
+        return true;
+    return memory->total_bytes + size <=
+           limit_bytes - (is_load(class_) ? limit_bytes / MEMORY_RESERVE_PART : 0u);
 }
 
 void *memory_get(struct memory *memory, enum memory_class class_, size_t size) {
     void *block = NULL;
 
     CORE_ASSERT(size > 0u && class_ < MEMORY_CLASS_COUNT);
-    if (within_limit(memory, size))
+    if (within_limit(memory, class_, size))
         block = memory->allocate(memory->ctx, size);
     if (block == NULL) {
         memory->refused_count++;

@@ -25,6 +25,10 @@ enum memory_class {
     MEMORY_CLASS_COUNT,
 };
 
+/* One part in so many of the limit is not for messages, queues and subscriptions: full of those, the
+ * core can still connect clients and answer them, so that somebody can clear it up. */
+#define MEMORY_RESERVE_PART 16u
+
 struct memory {
     void *ctx;
     void *(*allocate)(void *ctx, size_t size);

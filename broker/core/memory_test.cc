@@ -42,6 +42,23 @@ TEST(Memory, TheLimitIsReachedButNeverPassed) {
     memory_put(m, MEMORY_OTHER, b, 40);
 }
 
+TEST(Memory, MessagesLeaveASixteenthOfTheLimitForAnswers) {
+    for (const memory_class load :
+         {MEMORY_SUBSCRIPTION, MEMORY_TOPIC, MEMORY_MESSAGE, MEMORY_QUEUE}) {
+        test_memory port;
+        struct memory *m = &port.memory;
+        m->limit_bytes = 160;
+        EXPECT_EQ(memory_get(m, load, 151), nullptr);
+        void *a = memory_get(m, load, 150);
+        ASSERT_NE(a, nullptr);
+        EXPECT_EQ(memory_get(m, load, 1), nullptr);
+        void *b = memory_get(m, MEMORY_OUTPUT, 10);
+        ASSERT_NE(b, nullptr);
+        memory_put(m, load, a, 150);
+        memory_put(m, MEMORY_OUTPUT, b, 10);
+    }
+}
+
 TEST(Memory, ALimitBelowWhatIsUsedOnlyStopsGrowth) {
     test_memory port;
     struct memory *m = &port.memory;
