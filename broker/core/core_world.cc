@@ -84,8 +84,8 @@ void CoreWorld::configure(const std::string &need) {
     }
 }
 
-bool CoreWorld::satisfies(std::string_view) {
-    return true; /* configure() saw to it */
+bool CoreWorld::satisfies(std::string_view need) {
+    return need != "websocket"; /* configure() saw to the others */
 }
 
 core_event CoreWorld::event(core_event_type type, uint32_t slot) const {
