@@ -22,11 +22,10 @@ static void check_topic_name(struct encode_plan *plan, struct ella_slice s) {
         encode_fail(plan, ella_topic_name_check(s.base, s.off, s.end, &error_at));
 }
 
+/* Not empty, or the plan had refused it. */
 static void check_response_topic(struct encode_plan *plan, struct ella_slice s) {
-    enum ella_error error = ELLA_ERROR_NONE;
     uint32_t error_at;
-    if (s.off < s.end)
-        error = ella_topic_name_check(s.base, s.off, s.end, &error_at);
+    const enum ella_error error = ella_topic_name_check(s.base, s.off, s.end, &error_at);
     //= v5/3.3.2-13 v5/3.3.2-14
     encode_fail(plan, error == ELLA_ERROR_TOPIC_NAME_WILDCARD ? ELLA_ERROR_RESPONSE_TOPIC : error);
 }

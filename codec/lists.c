@@ -128,6 +128,7 @@ bool ella_user_property_next(struct ella_slice *rest, struct ella_slice *name,
         return false;
     pair.off = found.off + 1u;
     pair.end = found.end;
+    /* Found, so both are whole: asked all the same, at no cost. */
     return ella_lists_field_next(&pair, name) && ella_lists_field_next(&pair, value);
 }
 
@@ -211,14 +212,6 @@ static uint8_t options_byte(const struct ella_filter *entry) {
     return (uint8_t)options;
 }
 
-/* Moves *used on if the entry was written whole. */
-static enum ella_error put_result(const struct writer *w, uint32_t *used) {
-    if (w->failed)
-        return ELLA_ERROR_BUFFER_TOO_SMALL;
-    *used = w->at;
-    return ELLA_ERROR_NONE;
-}
-
 enum ella_error ella_filter_put(enum ella_packet_type type, enum ella_version version,
                                 const struct ella_filter *entry, uint8_t *buf, uint32_t size,
                                 uint32_t *used) {
@@ -234,7 +227,8 @@ enum ella_error ella_filter_put(enum ella_packet_type type, enum ella_version ve
     writer_string(&w, entry->filter);
     if (type == ELLA_SUBSCRIBE)
         writer_u8(&w, options_byte(entry));
-    return put_result(&w, used);
+    *used = w.at;
+    return ELLA_ERROR_NONE;
 }
 
 enum ella_error ella_user_property_put(struct ella_slice name, struct ella_slice value,
@@ -249,7 +243,8 @@ enum ella_error ella_user_property_put(struct ella_slice name, struct ella_slice
     writer_u8(&w, ELLA_PROPERTY_USER_PROPERTY);
     writer_string(&w, name);
     writer_string(&w, value);
-    return put_result(&w, used);
+    *used = w.at;
+    return ELLA_ERROR_NONE;
 }
 
 enum ella_error ella_subscription_identifier_put(uint32_t identifier, uint8_t *buf, uint32_t size,
@@ -261,5 +256,6 @@ enum ella_error ella_subscription_identifier_put(uint32_t identifier, uint8_t *b
         return ELLA_ERROR_BUFFER_TOO_SMALL;
     writer_u8(&w, ELLA_PROPERTY_SUBSCRIPTION_IDENTIFIER);
     writer_vbi(&w, identifier);
-    return put_result(&w, used);
+    *used = w.at;
+    return ELLA_ERROR_NONE;
 }

@@ -1,14 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 # Copyright The Libella authors
-"""MISRA C:2012, as far as cppcheck can see it, in the hand-written code of codec and state_machines.
+"""MISRA C:2012, as far as cppcheck sees it, in the hand-written code of codec and state_machines.
 
 usage: misra.py [--places]
 
-Prints how often which rule is deviated from. deviations.toml says for each package how often it may
-be, and why; the texts of the rules are their publisher's and not repeated here. Exits 1 if a rule
-is deviated from more often than that, or one that is not there at all. A count that sank is named,
-so that the record can follow it.
+Prints how often which rule is deviated from. deviations.toml says for each package how often it
+may be, and why; the texts of the rules are their publisher's and not repeated here. Exits 1 if a
+rule is deviated from more often than that, or one that is not there at all. A count that sank is
+named, so that the record can follow it.
 
   --places  print every place too
 """
