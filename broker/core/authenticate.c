@@ -35,6 +35,19 @@ static void send_auth(struct core *core, struct connection *c, uint8_t reason_co
     connection_send(core, c, &packet);
 }
 
+static void reauthenticated(struct core *core, struct connection *c,
+                            const struct core_auth_result *result) {
+    if (result->has_user_name && !text_replace(&core->memory, MEMORY_SESSION,
+                                               &c->session->user_name, result->user_name)) {
+        close_connection(core, c, CONNECTION_ON_EXPELLED, ELLA_REASON_QUOTA_EXCEEDED,
+                         ELLA_ERROR_NONE, "no memory");
+        return;
+    }
+    send_auth(core, c, ELLA_REASON_SUCCESS, result->data);
+    /* Not before: the answer may be made of parts of the question. */
+    connect_request_free(core, c);
+}
+
 /* The exchange, or the plain question, came out well. */
 static void accepted(struct core *core, struct connection *c,
                      const struct core_auth_result *result) {
@@ -44,8 +57,7 @@ static void accepted(struct core *core, struct connection *c,
         connect_accept(core, c, result);
     } else if (step.action == CONNECTION_DO_REAUTHENTICATED) {
         c->state = (uint8_t)step.next;
-        connect_request_free(core, c);
-        send_auth(core, c, ELLA_REASON_SUCCESS, result->data);
+        reauthenticated(core, c, result);
     }
 }
 

@@ -480,16 +480,8 @@ static void attach(struct core *core, struct connection *c, struct session *sess
 /* The identity to use: the one who judges may give another than CONNECT did. false: no memory. */
 static bool take_user_name(struct core *core, struct connect_request *r,
                            const struct core_auth_result *auth) {
-    struct text *name;
-
-    if (!auth->has_user_name)
-        return true;
-    name = text_create(&core->memory, MEMORY_SESSION, auth->user_name);
-    if (name == NULL)
-        return false;
-    text_free(&core->memory, MEMORY_SESSION, r->user_name);
-    r->user_name = name;
-    return true;
+    return !auth->has_user_name ||
+           text_replace(&core->memory, MEMORY_SESSION, &r->user_name, auth->user_name);
 }
 
 void connect_accept(struct core *core, struct connection *connection,

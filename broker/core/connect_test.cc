@@ -455,6 +455,33 @@ TEST(Auth, CanBeRepeatedWhileTheConnectionGoesOn) {
     EXPECT_EQ(a.next(), "closed");
 }
 
+//= v5/4.12.1-1 test
+TEST(Auth, ARepetitionMayChangeWhoItIs) {
+    World world;
+    std::string user;
+    world.policy = [&](const core_question &q) {
+        user = text(q.user_name);
+        return true;
+    };
+    world.authenticator = [](const core_effect &e) {
+        core_auth_result r{};
+        r.status = CORE_AUTH_ACCEPT;
+        r.has_user_name = true;
+        r.data = r.user_name = e.authentication_data; // parts of the question
+        return std::optional<core_auth_result>(r);
+    };
+    Client a(world);
+    a.connect("a", method("RIDDLE", "first"));
+    a.publish("t", "x");
+    EXPECT_EQ(user, "first");
+    a.auth(0x19, "RIDDLE", "second");
+    const Packet answer = a.take(ELLA_AUTH);
+    EXPECT_EQ(answer.line(), "AUTH 00");
+    EXPECT_EQ(text(answer.properties().authentication_data), "second");
+    a.publish("t", "x");
+    EXPECT_EQ(user, "second");
+}
+
 // ---- The end --------------------------------------------------------------------------------
 
 TEST(Shutdown, IsToldToFive) {

@@ -58,7 +58,7 @@ struct core *core_create(const struct core_limits *limits, const struct core_por
     core->limits = *limits;
     core->ports = *ports;
     core->now_ms = core->started_ms = now_ms;
-    core->luck = ports->seed;
+    core->luck_key = hash_key_of(ports->seed, 0x6c75636bu);
     core->ready_first = core->ready_last = CONNECTION_NO_SLOT;
     if (!create_parts(core)) {
         destroy_parts(core);
@@ -95,14 +95,10 @@ void core_destroy(struct core *core) {
     CORE_ASSERT(memory.total_bytes == 0u);
 }
 
+/* Clients see some of it in assigned identifiers: from that neither the next one nor the seed, and
+ * with it the keys of the tables, may be found out. */
 uint64_t core_random(struct core *core) {
-    uint64_t z;
-
-    core->luck += 0x9e3779b97f4a7c15u;
-    z = core->luck;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
+    return hash_bytes(core->luck_key, core->luck_count++, NULL, 0u);
 }
 
 /* ---- Packets ---- */

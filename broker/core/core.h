@@ -182,7 +182,7 @@ enum core_effect_type {
 struct core_effect {
     enum core_effect_type type;
     uint32_t conn;
-    /* AUTHENTICATE; the slices stay valid until the answer or CORE_CLOSED */
+    /* AUTHENTICATE; the slices are valid until the next core_step() */
     struct ella_slice client_id;
     struct ella_slice user_name;
     struct ella_slice password;

@@ -37,7 +37,8 @@ struct core {
     struct sys_load *load;
     uint64_t now_ms;
     uint64_t started_ms;
-    uint64_t luck;     /* state of the random sequence */
+    struct hash_key luck_key; /* of the random sequence */
+    uint64_t luck_count;
     uint64_t delivery; /* number of the present delivery */
     struct connection **connections;
     uint32_t connection_capacity;

@@ -31,6 +31,17 @@ void text_free(struct memory *memory, enum memory_class class_, struct text *tex
         memory_put(memory, class_, text, sizeof *text + text->len);
 }
 
+bool text_replace(struct memory *memory, enum memory_class class_, struct text **text,
+                  struct ella_slice from) {
+    struct text *replacement = text_create(memory, class_, from);
+
+    if (replacement == NULL)
+        return false;
+    text_free(memory, class_, *text);
+    *text = replacement;
+    return true;
+}
+
 struct ella_slice text_slice(const struct text *text) {
     if (text == NULL)
         return ella_slice_of(NULL, 0u);

@@ -35,6 +35,9 @@ struct text {
 /* NULL: no memory. */
 struct text *text_create(struct memory *memory, enum memory_class class_, struct ella_slice from);
 void text_free(struct memory *memory, enum memory_class class_, struct text *text);
+/* Puts a copy of from, which may be a part of the old text, in its place. false: no memory. */
+bool text_replace(struct memory *memory, enum memory_class class_, struct text **text,
+                  struct ella_slice from);
 struct ella_slice text_slice(const struct text *text); /* text may be NULL: empty */
 
 struct session {
