@@ -37,8 +37,8 @@ static void send_auth(struct core *core, struct connection *c, uint8_t reason_co
 
 static void reauthenticated(struct core *core, struct connection *c,
                             const struct core_auth_result *result) {
-    if (result->has_user_name && !text_replace(&core->memory, MEMORY_SESSION,
-                                               &c->session->user_name, result->user_name)) {
+    if (result->has_user_name &&
+        !text_replace(&core->memory, MEMORY_SESSION, &c->session->user_name, result->user_name)) {
         close_connection(core, c, CONNECTION_ON_EXPELLED, ELLA_REASON_QUOTA_EXCEEDED,
                          ELLA_ERROR_NONE, "no memory");
         return;

@@ -13,17 +13,9 @@
 /* Publishes the will of session, whatever happens to the session next. */
 static void will_publish(struct core *core, struct session *session) {
     struct message *message = session->will->message;
-    struct core_question question = {0};
+    const struct core_question question = deliver_question(CORE_ACCESS_WRITE, session, message);
     struct publish_verdict verdict;
 
-    question.access = CORE_ACCESS_WRITE;
-    question.client_id = session_client_id(session);
-    question.user_name = text_slice(session->user_name);
-    question.has_user_name = session->user_name != NULL;
-    question.topic = message_topic(message);
-    question.payload = message_payload(message);
-    question.qos = message->qos;
-    question.retain = message->retain;
     verdict = publish_judge(core, &question);
     if (verdict.reason_code != ELLA_REASON_SUCCESS) {
         deliver_drop(core, verdict.stat, session, message);

@@ -55,6 +55,15 @@ static inline void core_count_many(struct core *core, enum core_stat stat, uint6
     core->stats->value[stat] += count;
 }
 
+/* How many levels a topic name or filter has. */
+static inline uint32_t core_level_count(struct ella_slice topic) {
+    uint32_t count = 1u;
+
+    for (uint32_t i = topic.off; i < topic.end; i++)
+        count += topic.base[i] == '/';
+    return count;
+}
+
 /* ---- core.c ---- */
 
 uint64_t core_random(struct core *core);
@@ -120,6 +129,9 @@ void unsubscribe_packet(struct core *core, struct connection *connection,
 
 /* ---- deliver.c: a message into the queues of those who subscribe ---- */
 
+/* What is asked of the policy about the session and a message. */
+struct core_question deliver_question(enum core_access access, const struct session *session,
+                                      const struct message *message);
 /* Returns how many subscribers it was for. */
 uint32_t deliver_message(struct core *core, struct message *message);
 /* The retained messages for a new subscription. Returns how many nodes of the store it took to

@@ -161,13 +161,11 @@ void deliver_detached(struct core *core, struct session *session) {
     }
 }
 
-static bool may_read(const struct core *core, const struct session *session,
-                     const struct message *message) {
+struct core_question deliver_question(enum core_access access, const struct session *session,
+                                      const struct message *message) {
     struct core_question question = {0};
 
-    if (core->ports.policy == NULL)
-        return true;
-    question.access = CORE_ACCESS_READ;
+    question.access = access;
     question.client_id = session_client_id(session);
     question.user_name = text_slice(session->user_name);
     question.has_user_name = session->user_name != NULL;
@@ -175,6 +173,16 @@ static bool may_read(const struct core *core, const struct session *session,
     question.payload = message_payload(message);
     question.qos = message->qos;
     question.retain = message->retain;
+    return question;
+}
+
+static bool may_read(const struct core *core, const struct session *session,
+                     const struct message *message) {
+    struct core_question question;
+
+    if (core->ports.policy == NULL)
+        return true;
+    question = deliver_question(CORE_ACCESS_READ, session, message);
     return core->ports.policy(core->ports.ctx, &question);
 }
 
@@ -347,7 +355,7 @@ uint32_t deliver_message(struct core *core, struct message *message) {
 /* Whether who published a retained message may still do so. Asked where its session is known. */
 static bool source_may_write(const struct core *core, const struct message *message) {
     const struct session *source;
-    struct core_question question = {0};
+    struct core_question question;
 
     if (!core->limits.check_retain_source || core->ports.policy == NULL ||
         message->publisher_key == 0u)
@@ -355,14 +363,7 @@ static bool source_may_write(const struct core *core, const struct message *mess
     source = session_find_key(&core->sessions, message->publisher_key);
     if (source == NULL)
         return true;
-    question.access = CORE_ACCESS_WRITE;
-    question.client_id = session_client_id(source);
-    question.user_name = text_slice(source->user_name);
-    question.has_user_name = source->user_name != NULL;
-    question.topic = message_topic(message);
-    question.payload = message_payload(message);
-    question.qos = message->qos;
-    question.retain = true;
+    question = deliver_question(CORE_ACCESS_WRITE, source, message);
     return core->ports.policy(core->ports.ctx, &question);
 }
 

@@ -25,8 +25,8 @@ enum memory_class {
     MEMORY_CLASS_COUNT,
 };
 
-/* One part in so many of the limit is not for messages, queues and subscriptions: full of those, the
- * core can still connect clients and answer them, so that somebody can clear it up. */
+/* One part in so many of the limit is not for messages, queues and subscriptions: full of those,
+ * the core can still connect clients and answer them, so that somebody can clear it up. */
 #define MEMORY_RESERVE_PART 16u
 
 struct memory {

@@ -20,14 +20,6 @@ static bool is_sys(struct ella_slice topic) {
     return len >= 4u && memcmp(data, "$SYS", 4u) == 0 && (len == 4u || data[4] == '/');
 }
 
-static uint32_t level_count(struct ella_slice topic) {
-    uint32_t count = 1u;
-
-    for (uint32_t i = topic.off; i < topic.end; i++)
-        count += topic.base[i] == '/';
-    return count;
-}
-
 struct publish_verdict publish_judge(struct core *core, const struct core_question *question) {
     const struct core_limits *l = &core->limits;
 
@@ -35,7 +27,7 @@ struct publish_verdict publish_judge(struct core *core, const struct core_questi
     if (is_sys(question->topic))
         return (struct publish_verdict){ELLA_REASON_TOPIC_NAME_INVALID, STAT_DROPPED_PUBLISH_TOPIC,
                                         "$SYS belongs to the broker"};
-    if (l->max_topic_levels > 0u && level_count(question->topic) > l->max_topic_levels)
+    if (l->max_topic_levels > 0u && core_level_count(question->topic) > l->max_topic_levels)
         return (struct publish_verdict){ELLA_REASON_TOPIC_NAME_INVALID, STAT_DROPPED_PUBLISH_TOPIC,
                                         "topic has too many levels"};
     if (l->max_payload_bytes > 0u && ella_slice_len(question->payload) > l->max_payload_bytes)

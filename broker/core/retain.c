@@ -243,8 +243,8 @@ struct retain_walk {
     uint32_t at;
     uint32_t depth;
     uint64_t seen_count; /* nodes looked at */
-    /* The filter's level that was last looked for, and its hash: below thousands of nodes it is the
-     * same one, and it may be long. */
+    /* The filter's level that was last looked for, and its hash: below thousands of nodes it is
+     * the same one, and it may be long. */
     uint32_t level_at;
     struct ella_slice level;
     uint64_t digest;
@@ -281,8 +281,7 @@ static void walk_enter(struct retain_walk *walk, uint32_t node) {
     walk->node = node;
     if (walk->depth > 0u) {
         walk->depth++;
-    } else if (!topic_path_ends(walk->filter, walk->at) &&
-               level_is(walk_level(walk), '#')) {
+    } else if (!topic_path_ends(walk->filter, walk->at) && level_is(walk_level(walk), '#')) {
         walk->depth = 1u;
     }
 }
@@ -311,8 +310,7 @@ static bool walk_descend(struct retain_walk *walk) {
 }
 
 /* The node's next sibling, if a wildcard led to the node; level: the filter's, before at. */
-static uint32_t walk_sibling(struct retain_walk *walk, uint32_t parent,
-                             struct ella_slice level) {
+static uint32_t walk_sibling(struct retain_walk *walk, uint32_t parent, struct ella_slice level) {
     if (walk->depth <= 1u && !level_is(level, '+'))
         return TOPIC_TREE_NONE;
     return sibling_seen(walk, parent, value_of(walk->retain, walk->node)->next);

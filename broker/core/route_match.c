@@ -53,8 +53,8 @@ static bool set_reserve_group(struct memory *memory, struct match_set *set) {
 
     if (set->group_count < set->group_capacity)
         return true;
-    larger = items_grow(memory, set->groups, &set->group_capacity,
-                        (uint64_t)set->group_count + 1u, sizeof *larger);
+    larger = items_grow(memory, set->groups, &set->group_capacity, (uint64_t)set->group_count + 1u,
+                        sizeof *larger);
     if (larger == NULL)
         return false;
     set->groups = larger;
@@ -66,8 +66,8 @@ static bool set_reserve_level(struct memory *memory, struct match_set *set) {
 
     if (set->level_count < set->level_capacity)
         return true;
-    larger = items_grow(memory, set->levels, &set->level_capacity,
-                        (uint64_t)set->level_count + 1u, sizeof *larger);
+    larger = items_grow(memory, set->levels, &set->level_capacity, (uint64_t)set->level_count + 1u,
+                        sizeof *larger);
     if (larger == NULL)
         return false;
     set->levels = larger;
@@ -166,10 +166,8 @@ static bool match_descend(struct match_walk *walk) {
     if (walk->depth == walk->level_count)
         return false;
     level = &walk->levels[walk->depth];
-    child =
-        topic_tree_child_again(&walk->route->tree, parent, level->bytes, &level->digest);
-    return match_enter(walk, child, depth) ||
-           match_enter(walk, match_plus(walk, parent), depth);
+    child = topic_tree_child_again(&walk->route->tree, parent, level->bytes, &level->digest);
+    return match_enter(walk, child, depth) || match_enter(walk, match_plus(walk, parent), depth);
 }
 
 /* Back up to the nearest node whose "+" has not been seen, and down to that. */

@@ -223,8 +223,9 @@ TEST_F(Scale, ALongLevelCostsItsLengthOnce) {
     };
     const double short_us = match_us("x");
     const double long_us = match_us(std::string(60000, 'x'));
-    std::printf("[ MEASURE  ] match of 4096 filters: %.0f us, with a level of 60,000 bytes %.0f us\n",
-                short_us, long_us);
+    std::printf(
+        "[ MEASURE  ] match of 4096 filters: %.0f us, with a level of 60,000 bytes %.0f us\n",
+        short_us, long_us);
     EXPECT_LT(long_us / short_us, 20.0);
 }
 

@@ -54,9 +54,9 @@ struct session {
         uint64_t expires_ms;   /* while detached; UINT64_MAX: never */
         uint64_t walk_paid_us; /* while attached: subscribe.c */
     };
-    struct timer timer;     /* TIMER_SESSION: the will's time or the expiry, the earlier one */
-    uint32_t expiry_s;      /* ELLA_SESSION_NEVER_EXPIRES: never */
-    uint32_t swept_s;       /* deliver.c: when expired messages were last looked for */
+    struct timer timer; /* TIMER_SESSION: the will's time or the expiry, the earlier one */
+    uint32_t expiry_s;  /* ELLA_SESSION_NEVER_EXPIRES: never */
+    uint32_t swept_s;   /* deliver.c: when expired messages were last looked for */
     uint16_t client_id_len;
     uint8_t state; /* enum session_state */
     uint8_t client_id[];

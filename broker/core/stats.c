@@ -104,8 +104,7 @@ static const struct core_stat_row rows[CORE_STAT_COUNT] = {
                                         "copies refused by PUBACK or PUBREC of the client",
                                         STAT_DROP},
     [STAT_DROPPED_SESSION_ENDED] = {"dropped_session_ended", NULL,
-                                    "copies that waited when their session ended",
-                                    STAT_DROP},
+                                    "copies that waited when their session ended", STAT_DROP},
     [STAT_DROPPED_NO_MEMORY] = {"dropped_no_memory", NULL,
                                 "messages or copies for which there was no memory", STAT_DROP},
 };

@@ -87,14 +87,6 @@ static bool has_wildcard(struct ella_slice filter) {
            memchr(ella_slice_data(filter), '#', ella_slice_len(filter)) != NULL;
 }
 
-static uint32_t level_count(struct ella_slice filter) {
-    uint32_t count = 1u;
-
-    for (uint32_t i = filter.off; i < filter.end; i++)
-        count += filter.base[i] == '/';
-    return count;
-}
-
 /* Whether the broker is set to serve such a filter at all. */
 static struct filter_verdict
 judge_capability(const struct core *core, const struct ella_filter *entry, bool has_identifier) {
@@ -208,7 +200,7 @@ static struct filter_verdict judge_filter(struct core *core, const struct sessio
     if (verdict.reason_code != ELLA_REASON_SUCCESS)
         return verdict;
     if (core->limits.max_topic_levels > 0u &&
-        level_count(entry->filter) > core->limits.max_topic_levels)
+        core_level_count(entry->filter) > core->limits.max_topic_levels)
         return (struct filter_verdict){ELLA_REASON_TOPIC_FILTER_INVALID,
                                        "topic filter has too many levels"};
     if (session->queue.count >
