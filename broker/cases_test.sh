@@ -28,7 +28,7 @@ run() {
         done
     done
     echo "== $poller, $name"
-    "$suite" --broker "127.0.0.1:$port" --needs "$needs" --jobs 32 --timeout 3000 \
+    "$suite" --broker "127.0.0.1:$port" ${needs:+--needs "$needs"} --jobs 32 --timeout 3000 \
         "$@" >"$scratch/$name.out" 2>&1
     local status=$?
     if [ $status != 0 ]; then
