@@ -117,9 +117,11 @@ class reader {
             list(each, &out_.version_command);
         } else if (each.key == "versions") {
             versions(each);
+        } else if (each.key == "lacks") {
+            lacks(each);
         } else {
             fail(each.line, "unknown key " + each.key +
-                                ": expected name, title, versions or version_command");
+                                ": expected name, title, versions, lacks or version_command");
         }
     }
 
@@ -132,6 +134,16 @@ class reader {
                 fail(each.line, "versions: expected 3.1, 3.1.1 or 5.0, not '" + name + "'");
             }
             out_.versions.push_back(version);
+        }
+    }
+
+    void lacks(const toml_entry &each) {
+        list(each, &out_.lacks);
+        for (const std::string &word : out_.lacks) {
+            const need_info *need = script_need(word);
+            if (need == nullptr || need->kind != need_kind::feature) {
+                fail(each.line, "lacks: '" + word + "' is no feature");
+            }
         }
     }
 

@@ -33,6 +33,7 @@ struct broker_description {
     std::string title; // for people
     std::string here;  // the folder of the description
     std::vector<unsigned> versions;
+    std::vector<std::string> lacks; // features
     std::vector<std::string> version_command;
     std::map<std::string, std::string> values; // defaults of @NAME@
     std::vector<broker_setup> setups;          // at least one

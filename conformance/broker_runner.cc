@@ -20,6 +20,8 @@ namespace {
 
 constexpr long ready_step_ms = 20;
 constexpr size_t log_tail_bytes = 2000;
+constexpr long settle_ms = 100;  // what a case does to a broker may show a moment later
+constexpr uint64_t patience = 3; // times the timeout, when a case is run again
 
 uint64_t clock_ms() {
     struct timespec now = {};
@@ -45,6 +47,7 @@ broker_runner::broker_runner(const broker_description &broker,
       scratch_(std::move(scratch)) {
     values_.insert(broker.values.begin(), broker.values.end());
     values_["here"] = broker.here;
+    options_.lacks = broker.lacks;
 }
 
 std::map<std::string, std::string> broker_runner::values_for(const broker_setup &setup) const {
@@ -118,9 +121,7 @@ bool broker_runner::wait_until_ready(const broker_setup &setup, std::string *err
 }
 
 void broker_runner::run_cases(const broker_setup &setup, const std::vector<test_case> &cases,
-                              unsigned jobs, const result_sink &on_result) {
-    pool_options options = options_;
-    options.jobs = jobs;
+                              pool_options options, const result_sink &on_result) {
     options.run_prefix = pool_random_prefix();
     pool_run(
         cases, options, [&] { return std::make_unique<tcp_world>(address_, setup.needs); },
@@ -134,14 +135,18 @@ bool broker_runner::ask_again(const broker_setup &setup, report_row *row, std::s
     }
     case_result second;
     done_--; // counted already
-    run_cases(setup, {*row->scenario}, 1,
+    pool_options patient = options_;
+    patient.timeout_ms *= patience;
+    run_cases(setup, {*row->scenario}, patient,
               [&](size_t, const case_result &result) { second = result; });
     const case_result first = std::exchange(row->result, second);
     case_result &now = row->result;
+    pause_ms(settle_ms);
     if (!process_.running()) {
+        ended_.push_back(row->scenario->address() + ": " + process_.outcome());
         now.verdict = verdict::fail;
         now.reason = "the broker ended (" + process_.outcome() + ")\n" + now.reason;
-    } else if (now.verdict != first.verdict) {
+    } else if (now.verdict != first.verdict && first.verdict != verdict::inconclusive) {
         now.log.push_back({now.duration_ms,
                            {},
                            log_direction::note,
@@ -162,9 +167,12 @@ bool broker_runner::run_setup(const broker_setup &setup, const std::vector<test_
     for (const size_t index : chosen) {
         here.push_back(cases[index]);
     }
-    run_cases(setup, here, options_.jobs, [&](size_t index, const case_result &result) {
+    run_cases(setup, here, options_, [&](size_t index, const case_result &result) {
         (*rows)[chosen[index]].result = result;
     });
+    if (!process_.running()) {
+        ended_.push_back("many cases at the same time: " + process_.outcome());
+    }
     for (const size_t index : chosen) {
         report_row &row = (*rows)[index];
         if (is_doubtful(row.result.verdict) && !ask_again(setup, &row, error)) {

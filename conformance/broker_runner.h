@@ -4,9 +4,10 @@
 // Starts one described broker in each of its setups and runs the cases there. It refuses to know
 // how results are shown.
 //
-// What fails, or can't be asked, is asked a second time, alone: a busy machine must not speak
-// against a broker. What differs the second time counts, with a note in the log. A broker that
-// ends by itself is started again; the case during which it ended alone has failed.
+// What fails, or can't be asked, is asked a second time, alone and with more patience: a busy
+// machine must not speak against a broker. What differs the second time counts, with a note in the
+// log. A broker that ends by itself is started again; the case during which it ended alone has
+// failed.
 
 #ifndef CONFORMANCE_BROKER_RUNNER_H
 #define CONFORMANCE_BROKER_RUNNER_H
@@ -35,6 +36,8 @@ class broker_runner {
     // broker can't be started.
     std::vector<report_row> run(const std::vector<test_case> &cases,
                                 const progress_sink &on_progress, std::string *error);
+    // What was going on each time when the broker ended by itself, and how it ended.
+    const std::vector<std::string> &ended() const { return ended_; }
 
   private:
     std::map<std::string, std::string> values_for(const broker_setup &setup) const;
@@ -47,8 +50,8 @@ class broker_runner {
                    const std::vector<size_t> &chosen, std::vector<report_row> *rows,
                    std::string *error);
     bool ask_again(const broker_setup &setup, report_row *row, std::string *error);
-    void run_cases(const broker_setup &setup, const std::vector<test_case> &cases, unsigned jobs,
-                   const result_sink &on_result);
+    void run_cases(const broker_setup &setup, const std::vector<test_case> &cases,
+                   pool_options options, const result_sink &on_result);
 
     const broker_description &broker_;
     std::map<std::string, std::string> values_;
@@ -59,6 +62,7 @@ class broker_runner {
     process process_;
     tcp_address address_;
     std::string log_;
+    std::vector<std::string> ended_;
 };
 
 } // namespace conformance

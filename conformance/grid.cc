@@ -101,6 +101,9 @@ bool run_broker(const std::vector<test_case> &cases, const options &wanted,
     const auto elapsed = std::chrono::steady_clock::now() - begin;
     facts.duration_ms = static_cast<uint64_t>(
         std::chrono::duration_cast<std::chrono::milliseconds>(elapsed).count());
+    for (const std::string &what : runner.ended()) {
+        facts.notes.push_back("The broker ended by itself during " + what);
+    }
     if (column->rows.empty()) {
         return false;
     }

@@ -45,6 +45,9 @@ std::string broker_row(const grid_column &column) {
     std::string out = "<tr><td><b>" + html_escape(facts.broker) + "</b><br><span class=dim>" +
                       html_escape(facts.version) + "</span><br><a href=\"" + column.broker.name +
                       ".html\">all cases and logs</a>";
+    for (const std::string &note : facts.notes) {
+        out += "<br><span class=\"chip fail\">✗ " + html_escape(note) + "</span>";
+    }
     for (const char *folder : folders) {
         out += "<td>";
         out += grid_speaks(column, folder) ? html_totals("statements", grid_count(column, folder))

@@ -100,13 +100,17 @@ std::string failure(const grid_column &column, const report_row &row) {
 }
 
 std::string failures_part(const grid_column &column) {
+    std::string notes;
+    for (const std::string &note : column.facts.notes) {
+        notes += plain(note) + ".\n\n";
+    }
     std::string list;
     for (const report_row &row : column.rows) {
         if (report_failed(row.result.verdict, false)) {
             list += failure(column, row);
         }
     }
-    return "\n## What " + plain(column.facts.broker) + " did not keep\n\n" +
+    return "\n## What " + plain(column.facts.broker) + " did not keep\n\n" + notes +
            (list.empty() ? "Nothing of what was asked.\n" : list);
 }
 

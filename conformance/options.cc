@@ -28,6 +28,7 @@ Of one broker:
   --broker HOST:PORT  the broker; [::1]:1883 for IPv6; the port may be left out
   --list              print the cases that would run, and stop
   --needs WORD,...    what the broker is configured for; see below
+  --lacks WORD,...    features that it does not have; see below
   --user NAME         user name of every CONNECT that names none itself
   --password TEXT     its password
   --tls               speak TLS; port 8883 if left out
@@ -74,10 +75,10 @@ bool parse_count(const std::string &written, unsigned long maximum, unsigned lon
     return *out >= 1 && *out <= maximum;
 }
 
-std::string configuration_words() {
+std::string words_of(need_kind which) {
     std::string words;
     for (const need_info &row : script_needs()) {
-        if (row.kind == need_kind::configuration) {
+        if (row.kind == which) {
             words += (words.empty() ? "" : ", ") + std::string(row.name);
         }
     }
@@ -98,16 +99,27 @@ void parse_version(const std::string &written, options *out) {
     }
 }
 
-void parse_needs(const std::string &written, options *out) {
+// Words with commas between them, all of them needs of one kind.
+std::vector<std::string> parse_words(const char *option, need_kind which,
+                                     const std::string &written, std::string *error) {
+    std::vector<std::string> out;
     std::istringstream words(written);
     for (std::string word; std::getline(words, word, ',');) {
         const need_info *need = script_need(word);
-        if (need == nullptr || need->kind != need_kind::configuration) {
-            out->error = "--needs: '" + word + "' is not one of " + configuration_words();
-            return;
+        if (need == nullptr || need->kind != which) {
+            *error = std::string(option) + ": '" + word + "' is not one of " + words_of(which);
         }
-        out->needs.push_back(word);
+        out.push_back(word);
     }
+    return out;
+}
+
+void parse_needs(const std::string &written, options *out) {
+    out->needs = parse_words("--needs", need_kind::configuration, written, &out->error);
+}
+
+void parse_lacks(const std::string &written, options *out) {
+    out->pool.lacks = parse_words("--lacks", need_kind::feature, written, &out->error);
 }
 
 void parse_timeout(const std::string &written, options *out) {
@@ -184,6 +196,7 @@ const std::vector<option_row> &option_rows() {
         flag("--strict", of_run, &options::strict),
         {"--broker", of_run, true, parse_broker},
         {"--needs", of_run, true, parse_needs},
+        {"--lacks", of_run, true, parse_lacks},
         credential("--user", &pool_options::user_name),
         credential("--password", &pool_options::password),
         flag("--tls", of_run, &options::tls),
@@ -281,7 +294,8 @@ options options_parse(const std::vector<std::string> &words) {
 
 std::string options_help() {
     return std::string(help_text) + "\nWords for --needs, explained in docs/conformance.md:\n  " +
-           configuration_words() + "\n";
+           words_of(need_kind::configuration) + "\nWords for --lacks:\n  " +
+           words_of(need_kind::feature) + "\n";
 }
 
 std::vector<test_case> options_choose(const std::vector<test_case> &all, const options &wanted,

@@ -66,6 +66,7 @@ class pool {
         run_options options;
         options.timeout_ms = options_.timeout_ms;
         options.prefix = pool_prefix(options_.run_prefix, index);
+        options.lacks = options_.lacks;
         options.user_name = options_.user_name;
         options.password = options_.password;
         case_result result = runner_run(cases_[index], *place, options);

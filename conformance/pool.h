@@ -21,6 +21,8 @@ struct pool_options {
     unsigned jobs = 8;
     uint64_t timeout_ms = 1000;
     std::string run_prefix = "00000"; // 5 bytes; each case adds 3 of its own
+    // These go to every case; see run_options.
+    std::vector<std::string> lacks;
     std::optional<std::string> user_name;
     std::optional<std::string> password;
 };

@@ -23,6 +23,9 @@ look look_of(verdict which) {
     return looks[static_cast<size_t>(which)];
 }
 
+// MQTT 3.1 has none: its cases cite those of 3.1.1 that say the same, and don't speak for them.
+constexpr unsigned first_version_with_statements = 4;
+
 // For statements: a case that could not be asked says less than one that could.
 unsigned weight(verdict which) {
     return which == verdict::not_supported ? 0 : static_cast<unsigned>(which) + 1;
@@ -53,6 +56,9 @@ report_totals report_count(const std::vector<report_row> &rows) {
     for (const report_row &row : rows) {
         const verdict outcome = row.result.verdict;
         totals.cases[static_cast<size_t>(outcome)]++;
+        if (row.scenario->version < first_version_with_statements) {
+            continue;
+        }
         for (const std::string &id : row.scenario->cites) {
             const auto [found, fresh] = totals.statements.insert({id, outcome});
             if (!fresh && weight(outcome) > weight(found->second)) {

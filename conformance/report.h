@@ -63,6 +63,7 @@ struct report_facts {
     std::string date;
     std::string home; // the page that compares brokers, if this report belongs to one
     uint64_t duration_ms = 0;
+    std::vector<std::string> notes;             // on the run as a whole
     std::map<std::string, std::string> remarks; // of a case's address or a statement
 };
 

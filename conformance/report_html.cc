@@ -131,7 +131,11 @@ std::string facts_line(const report_facts &facts) {
     if (!facts.home.empty()) {
         out += " · <a href=\"" + html_escape(facts.home) + "\">all brokers</a>";
     }
-    return out + "</p>\n";
+    out += "</p>\n";
+    for (const std::string &note : facts.notes) {
+        out += "<p class=remark>" + html_escape(note) + "</p>\n";
+    }
+    return out;
 }
 
 } // namespace
@@ -142,6 +146,9 @@ std::vector<report_statement> report_statements(const std::vector<report_row> &r
     std::vector<std::string> ids;
     for (size_t i = 0; i < rows.size(); i++) {
         for (const std::string &id : rows[i].scenario->cites) {
+            if (totals.statements.count(id) == 0) {
+                continue;
+            }
             if (citing[id].empty()) {
                 ids.push_back(id);
             }

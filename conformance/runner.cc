@@ -159,6 +159,10 @@ class runner {
 
 bool runner::needs_met() {
     for (const std::string &need : scenario_.needs) {
+        const auto &lacks = options_.lacks;
+        if (std::find(lacks.begin(), lacks.end(), need) != lacks.end()) {
+            return settle(verdict::not_supported, "needs " + need + ", which the broker lacks", 0);
+        }
         const need_kind kind = script_need(need)->kind;
         const bool asked = kind == need_kind::configuration || kind == need_kind::transport;
         if (asked && !world_.satisfies(need)) {

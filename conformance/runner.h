@@ -35,6 +35,7 @@ struct run_options {
     uint64_t timeout_ms = 1000; // of an expectation without `within`
     std::string prefix =
         "run00000"; // what `~` stands for: 8 bytes of 0-9 and a-z, different for each case
+    std::vector<std::string> lacks; // features that the broker is said not to have
     // Of every CONNECT in whose case nothing else is said about user name and password.
     std::optional<std::string> user_name;
     std::optional<std::string> password;
