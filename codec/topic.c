@@ -11,7 +11,9 @@
 
 #include "libella/codec.h"
 
-#define SHARE_PREFIX_LEN 7u /* of "$share/" */
+#define SHARE_PREFIX_LEN 7u
+
+static const uint8_t share_prefix[SHARE_PREFIX_LEN] = {'$', 's', 'h', 'a', 'r', 'e', '/'};
 
 static bool starts_with(struct ella_slice s, uint8_t first) {
     return s.off < s.end && s.base[s.off] == first;
@@ -61,7 +63,7 @@ bool ella_topic_match(struct ella_slice filter, struct ella_slice name) {
 
 static bool has_share_prefix(struct ella_slice whole) {
     return (uint64_t)whole.off + SHARE_PREFIX_LEN < whole.end &&
-           memcmp(ella_slice_data(whole), "$share/", SHARE_PREFIX_LEN) == 0;
+           memcmp(ella_slice_data(whole), share_prefix, SHARE_PREFIX_LEN) == 0;
 }
 
 static bool has_wildcard(struct ella_slice s) {
