@@ -32,16 +32,25 @@ struct reader {
     uint8_t packet_type; /* enum ella_packet_type */
 };
 
+/*@ requires \valid(r);
+    assigns r->error, r->field;
+    ensures r->error == (uint8_t)error && r->field == at; */
 static inline void reader_fail(struct reader *r, enum ella_error error, uint32_t at) {
     r->error = (uint8_t)error;
     r->field = at;
 }
 
+/*@ requires \valid_read(r);
+    assigns \nothing;
+    ensures \result <==> r->error != ELLA_ERROR_NONE; */
 static inline bool reader_failed(const struct reader *r) {
     return r->error != (uint8_t)ELLA_ERROR_NONE;
 }
 
 /* The next field begins at start. */
+/*@ requires \valid(r);
+    assigns r->field, r->number, r->vbi_len;
+    ensures r->field == start && r->number == 0 && r->vbi_len == 0; */
 static inline void reader_next(struct reader *r, uint32_t start) {
     r->field = start;
     r->number = 0u;
@@ -49,11 +58,34 @@ static inline void reader_next(struct reader *r, uint32_t start) {
 }
 
 /* One more byte of an integer, the high byte first (sections 1.5.2, 1.5.3). */
+/*@ requires \valid(r);
+    assigns r->number;
+    ensures r->number == \old(r->number) % 16777216 * 256 + byte; */
 static inline void reader_number(struct reader *r, uint8_t byte) {
     r->number = (r->number % 16777216u) * 256u + byte;
 }
 
 /* One more byte, at index at, of a variable byte integer (section 1.5.5). */
+/*@ requires \valid(r);
+    assigns r->number, r->vbi_len, r->error, r->field;
+    ensures \old(r->vbi_len) == 0 ==> r->number == byte % 128;
+    ensures \old(r->vbi_len) == 1 ==> r->number == \old(r->number) % 128 + byte % 128 * 128;
+    ensures \old(r->vbi_len) == 2 ==> r->number == \old(r->number) % 16384 + byte % 128 * 16384;
+    ensures \old(r->vbi_len) == 3 ==>
+      r->number == \old(r->number) % 2097152 + byte % 128 * 2097152;
+    ensures r->number <= ELLA_REMAINING_LENGTH_MAX;
+    ensures r->vbi_len == \old(r->vbi_len) % 4 + 1;
+    behavior goes_on:
+      assumes (byte < 128 || r->vbi_len < 3) && (byte > 0 || r->vbi_len == 0);
+      ensures r->error == \old(r->error) && r->field == \old(r->field);
+    behavior too_long:
+      assumes byte >= 128 && r->vbi_len >= 3;
+      ensures r->error == ELLA_ERROR_VARIABLE_BYTE_INTEGER && r->field == at;
+    behavior not_shortest:
+      assumes byte == 0 && r->vbi_len > 0;
+      ensures r->error == ELLA_ERROR_VARIABLE_BYTE_INTEGER_NOT_SHORTEST && r->field == at;
+    complete behaviors;
+    disjoint behaviors; */
 static inline void reader_vbi(struct reader *r, uint8_t byte, uint32_t at) {
     const uint32_t digit = byte % 128u;
 
@@ -76,6 +108,18 @@ static inline void reader_vbi(struct reader *r, uint8_t byte, uint32_t at) {
 
 /* Takes the bytes that the length just read announces, which follow index at; past_end is the
  * error if they end behind limit. Another length may follow. */
+/*@ requires \valid(r);
+    assigns r->off, r->end, r->number, r->error, r->field;
+    behavior fits:
+      assumes at + 1 + r->number <= limit;
+      ensures r->off == at + 1 && r->end == at + 1 + \old(r->number) && r->number == 0;
+      ensures r->error == \old(r->error) && r->field == \old(r->field);
+    behavior past_end:
+      assumes at + 1 + r->number > limit;
+      ensures r->error == (uint8_t)past_end && r->field == \old(r->field);
+      ensures r->off == \old(r->off) && r->end == \old(r->end);
+    complete behaviors;
+    disjoint behaviors; */
 static inline void reader_take(struct reader *r, uint32_t at, uint32_t limit,
                                enum ella_error past_end) {
     const uint64_t end = (uint64_t)at + 1u + r->number;
@@ -90,11 +134,17 @@ static inline void reader_take(struct reader *r, uint32_t at, uint32_t limit,
 }
 
 /* The string or binary data read last. */
+/*@ requires \valid_read(r);
+    assigns \nothing;
+    ensures \result.base == r->buf && \result.off == r->off && \result.end == r->end; */
 static inline struct ella_slice reader_slice(const struct reader *r) {
     const struct ella_slice s = {r->buf, r->off, r->end};
     return s;
 }
 
+/*@ requires \valid_read(r);
+    assigns \nothing;
+    ensures \result.base == r->buf && \result.off == off && \result.end == end; */
 static inline struct ella_slice reader_rest(const struct reader *r, uint32_t off, uint32_t end) {
     const struct ella_slice s = {r->buf, off, end};
     return s;
@@ -110,6 +160,22 @@ static inline void reader_utf8(struct reader *r) {
 
 /* After the last byte that the grammar took: complete says that it may end there, at < limit that
  * it has no place for the byte at that index. */
+/*@ requires \valid(r);
+    assigns r->error, r->field;
+    behavior failed_before:
+      assumes r->error != ELLA_ERROR_NONE;
+      ensures r->error == \old(r->error) && r->field == \old(r->field);
+    behavior trailing:
+      assumes r->error == ELLA_ERROR_NONE && at < limit;
+      ensures r->error == ELLA_ERROR_TRAILING_BYTES && r->field == at;
+    behavior too_short:
+      assumes r->error == ELLA_ERROR_NONE && at >= limit && !complete;
+      ensures r->error == ELLA_ERROR_FIELD_PAST_END && r->field == \old(r->field);
+    behavior whole:
+      assumes r->error == ELLA_ERROR_NONE && at >= limit && complete;
+      ensures r->error == ELLA_ERROR_NONE && r->field == \old(r->field);
+    complete behaviors;
+    disjoint behaviors; */
 static inline void reader_finish(struct reader *r, bool complete, uint32_t at, uint32_t limit) {
     if (reader_failed(r))
         return;

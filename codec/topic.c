@@ -15,23 +15,47 @@
 
 static const uint8_t share_prefix[SHARE_PREFIX_LEN] = {'$', 's', 'h', 'a', 'r', 'e', '/'};
 
+/*@ requires s.off < s.end ==> \valid_read(s.base + s.off);
+    assigns \nothing;
+    ensures \result <==> s.off < s.end && s.base[s.off] == first; */
 static bool starts_with(struct ella_slice s, uint8_t first) {
     return s.off < s.end && s.base[s.off] == first;
 }
 
+/*@ requires filter.off < filter.end ==> \valid_read(filter.base + filter.off);
+    assigns \nothing;
+    ensures \result <==> filter.off < filter.end &&
+      (filter.base[filter.off] == '+' || filter.base[filter.off] == '#'); */
 static bool starts_with_wildcard(struct ella_slice filter) {
     return starts_with(filter, '+') || starts_with(filter, '#');
 }
 
 /* The index behind the level that begins at off: that of the next '/' or the end. */
+/*@ requires off <= name.end && bytes_readable(name.base, off, name.end);
+    assigns \nothing;
+    ensures off <= \result <= name.end;
+    ensures \result == level_end(name.base, off, name.end);
+    ensures \result < name.end ==> name.base[\result] == '/';
+    ensures \forall integer i; off <= i < \result ==> name.base[i] != '/'; */
 static uint32_t level_end(struct ella_slice name, uint32_t off) {
     uint32_t at = off;
+
+    /*@ loop invariant off <= at <= name.end;
+        loop invariant level_end(name.base, off, name.end) ==
+          level_end(name.base, at, name.end);
+        loop invariant \forall integer i; off <= i < at ==> name.base[i] != '/';
+        loop assigns at;
+        loop variant name.end - at; */
     while (at < name.end && name.base[at] != '/')
         at++;
     return at;
 }
 
 /* Whether the filter goes on with "/#" at off: then it also matches the parent level. */
+/*@ requires off < filter.end && bytes_readable(filter.base, off, filter.end);
+    assigns \nothing;
+    ensures \result <==> filter.end == off + 2 && filter.base[off] == '/' &&
+      filter.base[off + 1] == '#'; */
 static bool rest_is_any_child(struct ella_slice filter, uint32_t off) {
     return filter.end == (uint64_t)off + 2u && filter.base[off] == '/' &&
            filter.base[off + 1u] == '#';
@@ -45,15 +69,34 @@ bool ella_topic_match(struct ella_slice filter, struct ella_slice name) {
     if (starts_with(name, '$') && starts_with_wildcard(filter))
         return false;
     //= v3/4.7.3-4 v5/4.7.3-4
+    /*@ loop invariant filter.off <= f <= filter.end && name.off <= n <= name.end;
+        loop invariant
+          rest_matches(filter.base, filter.off, filter.end, name.base, name.off, name.end) <==>
+          rest_matches(filter.base, f, filter.end, name.base, n, name.end);
+        loop assigns f, n;
+        loop variant filter.end - f; */
     while (f < filter.end) {
         if (filter.base[f] == '#')
             return true;
+        /*@ assert filter.base[f] == '+' ==>
+              (rest_matches(filter.base, f, filter.end, name.base, n, name.end) <==>
+               rest_matches(filter.base, f + 1, filter.end, name.base,
+                            level_end(name.base, n, name.end), name.end)); */
+        /*@ assert takes_byte(filter.base, f, name.base, n, name.end) ==>
+              (rest_matches(filter.base, f, filter.end, name.base, n, name.end) <==>
+               rest_matches(filter.base, f + 1, filter.end, name.base, n + 1, name.end)); */
         if (filter.base[f] == '+') {
             n = level_end(name, n);
             f++;
+            /*@ assert
+                  rest_matches(filter.base, filter.off, filter.end, name.base, name.off, name.end)
+                  <==> rest_matches(filter.base, f, filter.end, name.base, n, name.end); */
         } else if (n < name.end && filter.base[f] == name.base[n]) {
             f++;
             n++;
+            /*@ assert
+                  rest_matches(filter.base, filter.off, filter.end, name.base, name.off, name.end)
+                  <==> rest_matches(filter.base, f, filter.end, name.base, n, name.end); */
         } else {
             return n == name.end && rest_is_any_child(filter, f);
         }
@@ -61,12 +104,24 @@ bool ella_topic_match(struct ella_slice filter, struct ella_slice name) {
     return n == name.end;
 }
 
+/*@ requires whole.off <= whole.end && bytes_readable(whole.base, whole.off, whole.end);
+    assigns \nothing;
+    ensures \result ==> whole.off + 7 < whole.end; */
 static bool has_share_prefix(struct ella_slice whole) {
     return (uint64_t)whole.off + SHARE_PREFIX_LEN < whole.end &&
            memcmp(ella_slice_data(whole), share_prefix, SHARE_PREFIX_LEN) == 0;
 }
 
+/*@ requires s.off <= s.end && bytes_readable(s.base, s.off, s.end);
+    assigns \nothing;
+    ensures \result <==> \exists integer i; s.off <= i < s.end &&
+      (s.base[i] == '+' || s.base[i] == '#'); */
 static bool has_wildcard(struct ella_slice s) {
+    /*@ loop invariant s.off <= at <= s.end;
+        loop invariant \forall integer i; s.off <= i < at ==>
+          s.base[i] != '+' && s.base[i] != '#';
+        loop assigns at;
+        loop variant s.end - at; */
     for (uint32_t at = s.off; at < s.end; at++) {
         if (s.base[at] == '+' || s.base[at] == '#')
             return true;

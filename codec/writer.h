@@ -28,6 +28,8 @@ struct writer {
       \valid(w) && \valid(w->buf + (w->at .. w->end - 1)) &&
       \separated(w, w->buf + (w->at .. w->end - 1));
 
+    predicate slice_readable{L}(struct ella_slice s) = bytes_readable(s.base, s.off, s.end);
+
     predicate slice_apart{L}(struct writer *w, struct ella_slice s) =
       \separated(w, s.base + (s.off .. s.end - 1)) &&
       \separated(w->buf + (w->at .. w->end - 1), s.base + (s.off .. s.end - 1)); */

@@ -34,6 +34,7 @@ class Scratch:
     def run(self, command, folder):
         env = dict(self.env, PWD=str(folder))  # Frama-C believes it
         return subprocess.run(command, cwd=folder, env=env, check=False, text=True,
+                              stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
     def sources(self, name):
@@ -121,9 +122,7 @@ def wp_command(target, cache, mode, smoke):
         command += [] if number else ["-wp-session", str(cache.parent / "session")]
         command += ["-wp-rte"] if target.get("rte", True) else []
         command += ["-wp-smoke-tests"] if smoke else []
-    return command + ["-then", "-wp-report-json", "wp.json", "-report-classify",
-                      "-report-unclassified-unknown", "ERROR", "-report-output", "report.json",
-                      "-report-status"]
+    return command
 
 
 def wp(scratch, target, cache_file, mode, smoke=False):
@@ -141,10 +140,14 @@ def wp(scratch, target, cache_file, mode, smoke=False):
     result = dict(read_wp(done.stdout), status=done.returncode, log=done.stdout,
                   seconds=round(time.monotonic() - begun, 1))
     if mode == "update":
-        used = {path.stem: json.loads(path.read_text(encoding="utf-8"))
-                for path in sorted(cache.glob("*.json"))}
-        result["cache"] = used
+        result["cache"] = {path.stem: read_entry(path) for path in sorted(cache.glob("*.json"))}
     return result
+
+
+def read_entry(path):
+    """An answer of the cache; Frama-C writes a whole number of seconds as `1.`, unlike JSON."""
+    text = path.read_text(encoding="utf-8")
+    return json.loads(re.sub(r"(\d)\.(?=[\s,}])", r"\1.0", text))
 
 
 def read_wp(log):

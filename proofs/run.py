@@ -18,6 +18,7 @@ every goal proved, no goal and no reached statement fewer, none more.
 import argparse
 import json
 import os
+import re
 import sys
 import tempfile
 import tomllib
@@ -51,7 +52,10 @@ def faults(target, result):
     """Why a result is no proof."""
     if not result["finished"]:
         return ["Frama-C did not finish"]
-    found = []
+    ignored = re.findall(r"annot-error.*|.*Missing RTE.*", result["log"])
+    if target["kind"] == "eva":
+        ignored += re.findall(r".*Neither code nor specification.*", result["log"])
+    found = ["Frama-C says: " + line.strip() for line in ignored]
     if target["kind"] == "eva":
         if result["alarms"] or result["checks_open"]:
             found.append(f"{result['alarms']} alarms, {result['checks_open']} open checks")

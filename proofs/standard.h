@@ -7,7 +7,7 @@
 #ifndef PROOFS_STANDARD_H
 #define PROOFS_STANDARD_H
 
-#include "libella/codec.h"
+#include <stdint.h>
 
 /* Variable Byte Integer (section 1.5.5): how many bytes its shortest form has, and which they are:
  * seven bits each, the low ones first, 128 added to all but the last. */
@@ -24,14 +24,44 @@
         p[2] == x / 16384 % 128 + 128 && p[3] == x / 2097152);
  */
 
+/* Topic matching (section 4.7). Bytes [i, fe) of the filter match bytes [j, ne) of the name:
+ * '#' takes all that is left, also nothing, and together with the '/' before it, the parent;
+ * '+' takes one level, which may be empty; any other byte takes itself. The filter is valid. */
+/*@ logic integer level_end{L}(uint8_t *b, integer i, integer end) =
+      i < end && b[i] != '/' ? level_end(b, i + 1, end) : i;
+
+    predicate takes_byte{L}(uint8_t *f, integer i, uint8_t *n, integer j, integer ne) =
+      f[i] != '+' && j < ne && f[i] == n[j];
+
+    predicate any_child{L}(uint8_t *f, integer i, integer fe) =
+      fe == i + 2 && f[i] == '/' && f[i + 1] == '#';
+
+    predicate rest_matches{L}(uint8_t *f, integer i, integer fe,
+                              uint8_t *n, integer j, integer ne) =
+      (i >= fe ==> j == ne) &&
+      (i < fe && f[i] == '+' ==>
+        rest_matches(f, i + 1, fe, n, level_end(n, j, ne), ne)) &&
+      (i < fe && f[i] != '#' && takes_byte(f, i, n, j, ne) ==>
+        rest_matches(f, i + 1, fe, n, j + 1, ne)) &&
+      (i < fe && f[i] != '#' && f[i] != '+' && !takes_byte(f, i, n, j, ne) ==>
+        j == ne && any_child(f, i, fe));
+
+    predicate topic_matches{L}(uint8_t *f, integer i, integer fe,
+                               uint8_t *n, integer j, integer ne) =
+      !(j < ne && n[j] == '$' && i < fe && (f[i] == '+' || f[i] == '#')) &&
+      rest_matches(f, i, fe, n, j, ne);
+ */
+
+/* The name of a shared subscription (section 4.8.2): bytes [i, end) are at least one, none of them
+ * '+', '#' or '/', and a '/' follows. */
+/*@ predicate share_name{L}(uint8_t *b, integer i, integer end) =
+      i < end && b[end] == '/' && \forall integer k; i <= k < end ==>
+        b[k] != '+' && b[k] != '#' && b[k] != '/';
+ */
+
 /* Bytes that a contract speaks of. */
 /*@ predicate bytes_readable{L}(uint8_t *buf, integer start, integer end) =
       \valid_read(buf + (start .. end - 1));
-
-    predicate slice_readable{L}(struct ella_slice s) = bytes_readable(s.base, s.off, s.end);
-
-    predicate slice_copied{L}(uint8_t *to, struct ella_slice s) =
-      \forall integer i; 0 <= i < s.end - s.off ==> to[i] == s.base[s.off + i];
  */
 
 #endif

@@ -399,10 +399,25 @@ ELLA_MUST_USE enum ella_error ella_topic_filter_check(const uint8_t *buf, uint32
 
 /* Splits $share/NAME/FILTER into name and filter; false, with *filter the whole, if it is not a
  * shared subscription. The filter must be valid. */
+/*@ requires whole.off <= whole.end && bytes_readable(whole.base, whole.off, whole.end);
+    requires \valid(name) && \valid(filter) && \separated(name, filter);
+    requires \separated(name, whole.base + (whole.off .. whole.end - 1)) &&
+      \separated(filter, whole.base + (whole.off .. whole.end - 1));
+    assigns *name, *filter;
+    ensures !\result ==> *filter == whole && name->off == name->end;
+    ensures \result ==> name->base == whole.base && filter->base == whole.base &&
+      name->off == whole.off + 7 && filter->end == whole.end &&
+      share_name(whole.base, name->off, name->end) &&
+      filter->off == name->end + 1 && filter->off < filter->end; */
 bool ella_topic_share(struct ella_slice whole, struct ella_slice *name, struct ella_slice *filter);
 
 /* Whether the filter (valid, without $share/NAME/) matches the topic name (valid), with the rule
  * on topics that begin with $ (section 4.7.2). Byte by byte: no normalisation, no case folding. */
+/*@ requires filter.off <= filter.end && bytes_readable(filter.base, filter.off, filter.end);
+    requires name.off <= name.end && bytes_readable(name.base, name.off, name.end);
+    assigns \nothing;
+    ensures \result <==>
+      topic_matches(filter.base, filter.off, filter.end, name.base, name.off, name.end); */
 bool ella_topic_match(struct ella_slice filter, struct ella_slice name);
 
 #ifdef __cplusplus
