@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Libella authors
+ *
+ * New connections, and the listening sockets that they come from.
+ */
+#include <unistd.h>
+
+#include "broker/io/loop_state.h"
+
+static void refuse(struct loop *loop, int fd, const struct address *peer, const char *why) {
+    char text[ADDRESS_TEXT_SIZE];
+    loop->stats.refused_count++;
+    log_limited(loop->log, LOG_FLOOD_CONNECTIONS, LOG_TYPE_NOTICE, "refused address=%s: %s",
+                address_text(peer, text), why);
+    close(fd);
+}
+
+static bool open_conn(struct loop *loop, struct conn *conn, int fd) {
+    if (!poller_watch(&loop->poller, fd, conn->slot, POLLER_UNWATCHED, POLLER_READ))
+        return false;
+    conn->interest = POLLER_READ;
+    const struct core_event event = {.type = CORE_OPEN,
+                                     .conn = conn->slot,
+                                     .now_ms = loop->now_ms,
+                                     .open = &conn->listener->core};
+    if (core_step(loop->core, &event) == CORE_OK)
+        return true;
+    (void)poller_watch(&loop->poller, fd, conn->slot, POLLER_READ, POLLER_UNWATCHED);
+    return false;
+}
+
+static void accepted(struct loop *loop, struct listener *listener, int fd,
+                     const struct address *peer) {
+    if (listener->max_connections != 0 && listener->open_count >= listener->max_connections) {
+        refuse(loop, fd, peer, "max_connections of the listener is reached");
+        return;
+    }
+    struct conn *conn = conn_table_add(&loop->conns);
+    if (conn == NULL) {
+        refuse(loop, fd, peer, "no memory");
+        return;
+    }
+    conn->fd = fd;
+    conn->peer = *peer;
+    conn->listener = listener;
+    ella_decoder_init(&conn->decoder, ELLA_VERSION_UNKNOWN, ELLA_FROM_CLIENT,
+                      loop->config->limits.max_packet_size_bytes);
+    if (!open_conn(loop, conn, fd)) {
+        conn_table_remove(&loop->conns, conn);
+        refuse(loop, fd, peer, "no memory");
+        return;
+    }
+    listener->open_count++;
+    loop->stats.accepted_count++;
+}
+
+static uint32_t listener_token(const struct loop *loop, const struct listener_socket *listening) {
+    return TOKEN_LISTENER + (uint32_t)(listening - loop->listeners->sockets);
+}
+
+/* Waiting peers stay in the kernel's queue; asking for them again at once would only spin. */
+static void pause_listening(struct loop *loop, struct listener_socket *listening,
+                            const char *why) {
+    log_limited(loop->log, LOG_FLOOD_SYSTEM, LOG_TYPE_WARNING, "new connections have to wait: %s",
+                why);
+    (void)poller_watch(&loop->poller, listening->fd, listener_token(loop, listening), POLLER_READ,
+                       POLLER_UNWATCHED);
+    listening->paused = true;
+    listening->resume_ms = loop->now_ms + LISTENER_PAUSE_MS;
+    loop->has_paused = true;
+    loop->stats.pauses++;
+}
+
+void loop_resume_listening(struct loop *loop) {
+    loop->has_paused = false;
+    for (uint32_t i = 0; i < loop->listeners->socket_count; i++) {
+        struct listener_socket *listening = &loop->listeners->sockets[i];
+        if (!listening->paused)
+            continue;
+        if (listening->resume_ms <= loop->now_ms &&
+            poller_watch(&loop->poller, listening->fd, listener_token(loop, listening),
+                         POLLER_UNWATCHED, POLLER_READ))
+            listening->paused = false;
+        else if (listening->resume_ms <= loop->now_ms)
+            listening->resume_ms = loop->now_ms + LISTENER_PAUSE_MS;
+        loop->has_paused = loop->has_paused || listening->paused;
+    }
+}
+
+void loop_accept(struct loop *loop, uint32_t index) {
+    struct listener_socket *listening = &loop->listeners->sockets[index];
+    for (int i = 0; i < LISTENER_ACCEPT_MAX; i++) {
+        int fd = -1;
+        struct address peer;
+        const char *why = "";
+        switch (listener_accept(listening, &fd, &peer, &why)) {
+        case LISTENER_NOTHING:
+            return;
+        case LISTENER_REST:
+            pause_listening(loop, listening, why);
+            return;
+        case LISTENER_ACCEPTED:
+            accepted(loop, listening->listener, fd, &peer);
+            break;
+        }
+    }
+}
+
+/* ---- All listening sockets ---- */
+
+bool loop_listen(struct loop *loop) {
+    if (loop->wake_fd >= 0 &&
+        !poller_watch(&loop->poller, loop->wake_fd, TOKEN_WAKE, POLLER_UNWATCHED, POLLER_READ))
+        return false;
+    for (uint32_t i = 0; i < loop->listeners->socket_count; i++) {
+        if (!poller_watch(&loop->poller, loop->listeners->sockets[i].fd, TOKEN_LISTENER + i,
+                          POLLER_UNWATCHED, POLLER_READ))
+            return false;
+    }
+    return true;
+}
+
+void loop_stop_listening(struct loop *loop) {
+    for (uint32_t i = 0; i < loop->listeners->socket_count; i++) {
+        if (!loop->listeners->sockets[i].paused)
+            (void)poller_watch(&loop->poller, loop->listeners->sockets[i].fd, TOKEN_LISTENER + i,
+                               POLLER_READ, POLLER_UNWATCHED);
+    }
+    loop->has_paused = false;
+    listener_set_close(loop->listeners);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Libella authors
+ *
+ * The loop and its core: the ports it is given, and what it asks to be done.
+ */
+#include <stdlib.h>
+
+#include "broker/io/log_line.h"
+#include "broker/io/loop_state.h"
+
+/* A slot that the core names and the table does not know is a fault of ours: stop, in release
+ * builds too. */
+#undef NDEBUG
+#include <assert.h>
+
+/* ---- Ports ---- */
+
+/* The core's lines. They come in the middle of its steps, so nothing may be asked of it here. */
+static void log_from_core(void *context, const struct core_log *line) {
+    const struct loop *loop = context;
+    const bool is_connection =
+        line->kind == CORE_LOG_CONNECTED || line->kind == CORE_LOG_DISCONNECTED;
+    if (is_connection && !loop->config->connection_messages)
+        return;
+    const struct conn *conn = NULL;
+    if (line->conn != CORE_NO_CONN)
+        conn = conn_table_get(&loop->conns, line->conn);
+    log_line_write(loop->log, line, conn == NULL ? NULL : &conn->peer);
+}
+
+static void *allocate(void *context, size_t size) {
+    (void)context;
+    return malloc(size);
+}
+
+static void release(void *context, void *memory, size_t size) {
+    (void)context;
+    (void)size;
+    free(memory);
+}
+
+bool loop_create_core(struct loop *loop, uint64_t seed) {
+    const struct core_ports ports = {.ctx = loop,
+                                     .allocate = allocate,
+                                     .release = release,
+                                     .log = log_from_core,
+                                     .log_packets = log_wants(loop->log, LOG_TYPE_DEBUG),
+                                     .seed = seed};
+    loop->core = core_create(&loop->config->limits, &ports, loop->now_ms);
+    return loop->core != NULL;
+}
+
+/* ---- Effects ---- */
+
+static void authenticate(struct loop *loop, const struct core_effect *question) {
+    const struct conn *conn = conn_table_get(&loop->conns, question->conn);
+    const struct auth_rules rules = {.allow_anonymous = conn->listener->allow_anonymous,
+                                     .clientid_prefixes = loop->config->clientid_prefixes,
+                                     .auto_id_prefix = loop->config->limits.auto_id_prefix};
+    struct core_auth_result result;
+    auth_answer(&rules, question, &result);
+    const struct core_event event = {
+        .type = CORE_AUTH_RESULT, .conn = question->conn, .now_ms = loop->now_ms, .auth = &result};
+    (void)core_step(loop->core, &event);
+}
+
+void loop_carry_out_effects(struct loop *loop) {
+    struct core_effect effect;
+    while (core_next_effect(loop->core, &effect)) {
+        struct conn *conn = conn_table_get(&loop->conns, effect.conn);
+        assert(conn != NULL);
+        switch (effect.type) {
+        case CORE_EFFECT_AUTHENTICATE:
+            authenticate(loop, &effect);
+            break;
+        case CORE_EFFECT_WRITE:
+            loop_mark_dirty(loop, conn);
+            break;
+        case CORE_EFFECT_CLOSE:
+            loop_finish(loop, conn);
+            break;
+        }
+    }
+}

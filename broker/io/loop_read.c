@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Libella authors
+ *
+ * From the sockets to the core.
+ */
+#include "broker/io/loop_state.h"
+
+/* Gives the core all whole packets in [start, end); returns the first byte that it has no use for
+ * yet. Authentication is answered at once, so a core that takes nothing waits for its answers to
+ * be read, or is done with conn. */
+static uint32_t step_packets(struct loop *loop, struct conn *conn, const uint8_t *buf,
+                             uint32_t start, uint32_t end) {
+    for (;;) {
+        start =
+            core_receive(loop->core, conn->slot, &conn->decoder, buf, start, end, loop->now_ms);
+        if (core_accepts(loop->core, conn->slot))
+            return start;
+        loop_carry_out_effects(loop);
+        if (conn->state != CONN_OPEN)
+            return end;
+        conn->held = !core_accepts(loop->core, conn->slot);
+        if (conn->held)
+            return start;
+    }
+}
+
+/* Keeps [start, end) of the read buffer, as much as makes in wanted_bytes long. Returns the first
+ * byte not kept. */
+static uint32_t keep(struct loop *loop, struct conn *conn, uint32_t start, uint32_t end,
+                     uint32_t wanted_bytes) {
+    const uint32_t kept = conn_keep_input(conn, loop->read_buffer, start, end, wanted_bytes);
+    if (kept > 0)
+        return start + kept;
+    loop_drop(loop, conn, "no memory for a packet");
+    return end;
+}
+
+/* Completes the packet in conn->in with bytes from [start, end) of the read buffer. Returns the
+ * first byte not needed for it. */
+static uint32_t complete_kept(struct loop *loop, struct conn *conn, uint32_t start, uint32_t end) {
+    const uint32_t needed = conn->decoder.needed;
+    start = keep(loop, conn, start, end, needed);
+    if (conn->state != CONN_OPEN || conn->in->end < needed)
+        return start;
+    const uint32_t used = step_packets(loop, conn, conn->in->bytes, 0, conn->in->end);
+    if (conn->state == CONN_OPEN)
+        conn_use_input(conn, used);
+    return start;
+}
+
+/* Gives the core a slice of [start, len) of the read buffer, or the whole if the packet is larger.
+ * Keeps a packet that is not whole. Returns the first byte not dealt with. */
+static uint32_t step_slice(struct loop *loop, struct conn *conn, uint32_t start, uint32_t len) {
+    const uint32_t end = len - start > LOOP_SLICE_BYTES ? start + LOOP_SLICE_BYTES : len;
+    uint32_t used = step_packets(loop, conn, loop->read_buffer, start, end);
+    if (used == start && end < len && conn->state == CONN_OPEN && !conn->held)
+        used = step_packets(loop, conn, loop->read_buffer, start, len);
+    if (used > start || conn->state != CONN_OPEN || conn->held)
+        return used;
+    return keep(loop, conn, start, len, conn->decoder.needed);
+}
+
+static void feed(struct loop *loop, struct conn *conn, uint32_t len) {
+    uint32_t start = 0;
+    while (start < len && conn->state == CONN_OPEN && !conn->held) {
+        const uint32_t before = start;
+        if (conn->in != NULL)
+            start = complete_kept(loop, conn, start, len);
+        else
+            start = step_slice(loop, conn, start, len);
+        loop->fed_bytes += start - before;
+        if (loop->fed_bytes >= LOOP_SLICE_BYTES)
+            loop_write_dirty(loop);
+    }
+    if (conn->state != CONN_OPEN || !conn->held)
+        return;
+    if (start < len)
+        (void)keep(loop, conn, start, len, (conn->in == NULL ? 0 : conn->in->end) + (len - start));
+    if (conn->state == CONN_OPEN)
+        loop_update_interest(loop, conn);
+}
+
+/* The core takes packets again: first those that were kept. */
+void loop_resume(struct loop *loop, struct conn *conn) {
+    conn->held = false;
+    if (conn->in != NULL) {
+        const uint32_t used = step_packets(loop, conn, conn->in->bytes, 0, conn->in->end);
+        if (conn->state != CONN_OPEN)
+            return;
+        conn_use_input(conn, used);
+    }
+    loop_update_interest(loop, conn);
+}
+
+/* Reads to throw away. */
+void loop_read_lingering(struct loop *loop, struct conn *conn) {
+    uint32_t got = 0;
+    const char *why = NULL;
+    const enum conn_result result =
+        conn_read(conn, loop->read_buffer, loop->read_size, &got, &why);
+    if (result == CONN_CLOSED || result == CONN_FAILED)
+        loop_drop(loop, conn, NULL);
+}
+
+void loop_read_open(struct loop *loop, struct conn *conn) {
+    uint32_t got = 0;
+    const char *why = NULL;
+    loop->stats.read_calls++;
+    switch (conn_read(conn, loop->read_buffer, loop->read_size, &got, &why)) {
+    case CONN_BLOCKED:
+        return;
+    case CONN_CLOSED:
+        loop_drop(loop, conn, "closed by the client");
+        return;
+    case CONN_FAILED:
+        loop_drop(loop, conn, why);
+        return;
+    case CONN_OK:
+        break;
+    }
+    loop->stats.read_bytes += got;
+    feed(loop, conn, got);
+}

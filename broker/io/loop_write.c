@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Libella authors
+ *
+ * From the core to the sockets.
+ */
+#include "broker/io/loop_state.h"
+
+/* false: conn is gone. If the peer takes nothing any more, what it said last may still wait to be
+ * read, a DISCONNECT that discards its Will for one: then reading goes on and finds the end. */
+static bool survives(struct loop *loop, struct conn *conn, enum conn_result result,
+                     const char *why) {
+    if (result != CONN_FAILED && (result != CONN_CLOSED || conn->state == CONN_OPEN))
+        return true;
+    loop_drop(loop, conn, why);
+    return false;
+}
+
+/* The socket takes bytes again: what was kept goes first. */
+void loop_write_kept(struct loop *loop, struct conn *conn) {
+    struct conn_buffer *out = conn->out;
+    uint32_t sent = 0;
+    const char *why = NULL;
+    loop->stats.write_calls++;
+    const enum conn_result result =
+        conn_write(conn, out->bytes + out->start, out->end - out->start, &sent, &why);
+    if (!survives(loop, conn, result, why))
+        return;
+    loop->stats.written_bytes += sent;
+    out->start += sent;
+    if (result != CONN_CLOSED && out->start < out->end)
+        return;
+    conn_drop_output(conn);
+    loop_mark_dirty(loop, conn);
+    loop_update_interest(loop, conn);
+}
+
+/* Fills the write buffer from the core. *is_empty: the core has no more for now. */
+static uint32_t pull(struct loop *loop, const struct conn *conn, bool *is_empty) {
+    uint32_t used = 0;
+    *is_empty = false;
+    while (LOOP_WRITE_SIZE - used >= CORE_PULL_SIZE_MIN) {
+        const size_t got =
+            core_pull(loop->core, conn->slot, loop->write_buffer + used, LOOP_WRITE_SIZE - used);
+        if (got == 0) {
+            *is_empty = true;
+            break;
+        }
+        used += (uint32_t)got;
+    }
+    return used;
+}
+
+/* Sends len bytes of the write buffer, keeps what the socket does not take. */
+static void send_pulled(struct loop *loop, struct conn *conn, uint32_t len) {
+    uint32_t sent = 0;
+    const char *why = NULL;
+    loop->stats.write_calls++;
+    const enum conn_result result = conn_write(conn, loop->write_buffer, len, &sent, &why);
+    if (!survives(loop, conn, result, why))
+        return;
+    loop->stats.written_bytes += sent;
+    if (sent == len || result == CONN_CLOSED)
+        return;
+    if (!conn_keep_output(conn, loop->write_buffer, sent, len))
+        loop_drop(loop, conn, "no memory for what the socket did not take");
+    else
+        loop_update_interest(loop, conn);
+}
+
+/* Sends what the core has, as far as the socket takes it. Whether all is sent. */
+static bool write_all(struct loop *loop, struct conn *conn) {
+    for (int i = 0; i < LOOP_WRITES_MAX; i++) {
+        bool is_empty = false;
+        const uint32_t len = pull(loop, conn, &is_empty);
+        if (len > 0)
+            send_pulled(loop, conn, len);
+        if (conn->state == CONN_GONE || conn->out != NULL)
+            return false;
+        if (is_empty)
+            return true;
+    }
+    loop_mark_dirty(loop, conn);
+    return false;
+}
+
+static void write_conn(struct loop *loop, struct conn *conn) {
+    if (conn->out != NULL || (conn->state != CONN_OPEN && conn->state != CONN_FINISHING))
+        return;
+    const bool is_done = write_all(loop, conn);
+    if (conn->state == CONN_FINISHING && is_done)
+        loop_linger(loop, conn);
+    if (conn->state == CONN_OPEN && conn->held && core_accepts(loop->core, conn->slot))
+        loop_resume(loop, conn);
+}
+
+void loop_write_dirty(struct loop *loop) {
+    loop_carry_out_effects(loop);
+    loop->fed_bytes = 0;
+    uint32_t slot = loop->dirty.first;
+    loop->dirty = (struct conn_list){CONN_NONE, CONN_NONE};
+    while (slot != CONN_NONE) {
+        struct conn *conn = conn_table_get(&loop->conns, slot);
+        slot = conn->dirty_next;
+        conn->dirty = false;
+        write_conn(loop, conn);
+    }
+}
