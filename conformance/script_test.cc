@@ -277,5 +277,18 @@ TEST(Script, VersionsHaveNames) {
     EXPECT_EQ(script_version("4"), 0u);
 }
 
+TEST(Script, TextFramesNeedAWebsocket) {
+    const std::string top = "case a\ncites v5/6.0.0-1\n";
+    const script good =
+        script_parse("v5/6_websocket.case", top + "needs websocket\nA > text PINGREQ & raw 00\n");
+    ASSERT_TRUE(good.errors.empty()) << good.errors[0];
+    EXPECT_TRUE(good.cases[0].steps[0].text);
+    EXPECT_EQ(good.cases[0].steps[0].pieces.size(), 2u);
+    const script bad = script_parse("v5/6_websocket.case", top + "A > text PINGREQ\n");
+    ASSERT_EQ(bad.errors.size(), 1u);
+    EXPECT_EQ(bad.errors[0], "v5/6_websocket.case:3: a text frame can only be sent in a case that "
+                             "needs websocket");
+}
+
 } // namespace
 } // namespace conformance
