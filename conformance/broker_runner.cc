@@ -21,7 +21,8 @@ namespace {
 constexpr long ready_step_ms = 20;
 constexpr size_t log_tail_bytes = 2000;
 constexpr long settle_ms = 100;  // what a case does to a broker may show a moment later
-constexpr uint64_t patience = 3; // times the timeout, when a case is run again
+constexpr uint64_t end_ms = 5000; // how long a broker may be gone from its port and still end
+constexpr uint64_t patience = 3;  // times the timeout, when a case is run again
 
 uint64_t clock_ms() {
     struct timespec now = {};
@@ -89,10 +90,7 @@ bool broker_runner::start(const broker_setup &setup, std::string *error) {
            wait_until_ready(setup, error);
 }
 
-bool broker_runner::is_ready(const broker_setup &setup) const {
-    if (!setup.ready_line.empty()) {
-        return process_read_file(log_).find(setup.ready_line) != std::string::npos;
-    }
+bool broker_runner::answers() const {
     tcp_world probe(address_, {});
     std::string error;
     const int connection = probe.open("", &error);
@@ -100,6 +98,23 @@ bool broker_runner::is_ready(const broker_setup &setup) const {
         probe.abort(connection);
     }
     return connection >= 0;
+}
+
+bool broker_runner::is_ready(const broker_setup &setup) const {
+    return setup.ready_line.empty()
+               ? answers()
+               : process_read_file(log_).find(setup.ready_line) != std::string::npos;
+}
+
+// Sockets of a program that ends are closed before it can be seen that it has ended: one that is
+// gone from its port is waited for.
+bool broker_runner::outlived() {
+    pause_ms(settle_ms);
+    const uint64_t until = clock_ms() + end_ms;
+    while (process_.running() && clock_ms() < until && !answers()) {
+        pause_ms(ready_step_ms);
+    }
+    return process_.running();
 }
 
 bool broker_runner::wait_until_ready(const broker_setup &setup, std::string *error) {
@@ -141,8 +156,7 @@ bool broker_runner::ask_again(const broker_setup &setup, report_row *row, std::s
               [&](size_t, const case_result &result) { second = result; });
     const case_result first = std::exchange(row->result, second);
     case_result &now = row->result;
-    pause_ms(settle_ms);
-    if (!process_.running()) {
+    if (!outlived()) {
         ended_.push_back(row->scenario->address() + ": " + process_.outcome());
         now.verdict = verdict::fail;
         now.reason = "the broker ended (" + process_.outcome() + ")\n" + now.reason;
@@ -172,7 +186,7 @@ bool broker_runner::run_setup(const broker_setup &setup, const std::vector<test_
     });
     // Until it is known which case it was, all are run again: its own verdict may be pass.
     const size_t known = ended_.size();
-    const bool weak = !process_.running();
+    const bool weak = !outlived();
     for (const size_t index : chosen) {
         report_row &row = (*rows)[index];
         const bool suspect = weak && ended_.size() == known;

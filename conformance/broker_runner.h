@@ -45,7 +45,9 @@ class broker_runner {
                                   const std::map<std::string, std::string> &values) const;
     bool start(const broker_setup &setup, std::string *error);
     bool wait_until_ready(const broker_setup &setup, std::string *error);
+    bool answers() const;
     bool is_ready(const broker_setup &setup) const;
+    bool outlived();
     bool run_setup(const broker_setup &setup, const std::vector<test_case> &cases,
                    const std::vector<size_t> &chosen, std::vector<report_row> *rows,
                    std::string *error);

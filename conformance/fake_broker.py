@@ -7,7 +7,8 @@ PINGREQ, closes after DISCONNECT, and knows nothing else.
 usage: fake_broker.py PORT [HABIT...]
 
 Habits: mute (no PINGRESP), user (only ella with the password secret may connect), crash (ends when
-it gets a PUBLISH), late (says so when it is ready, not before).
+it gets a PUBLISH), lingers (is gone from its port a while before it has ended), late (says so when
+it is ready, not before).
 """
 import os
 import socket
@@ -71,7 +72,7 @@ def answer(first, body, level, habits):
         code = (0x87 if level == 5 else 5) if refused else 0
         return bytes([0x20, 2 + len(extra), 0, code]) + extra
     if kind == 3 and "crash" in habits:
-        os._exit(3)
+        return None
     if kind == 8:
         codes = granted(body, level)
         return bytes([0x90, 2 + len(extra) + len(codes)]) + body[:2] + extra + codes
@@ -82,7 +83,7 @@ def answer(first, body, level, habits):
     return None
 
 
-def serve(link, habits):
+def serve(link, listener, habits):
     level = 4
     try:
         while True:
@@ -92,9 +93,19 @@ def serve(link, habits):
             if data is None:
                 break
             link.sendall(data)
+        if first >> 4 == 3 and "crash" in habits:
+            end(link, listener, habits)
     except OSError:
         pass
     link.close()
+
+
+def end(link, listener, habits):
+    if "lingers" in habits:
+        listener.shutdown(socket.SHUT_RDWR)
+        link.shutdown(socket.SHUT_RDWR)
+        time.sleep(1)
+    os._exit(3)
 
 
 def main():
@@ -106,9 +117,12 @@ def main():
     if "late" in habits:
         time.sleep(0.3)
         print("now it is ready", flush=True)
-    while True:
-        link, _ = listener.accept()
-        threading.Thread(target=serve, args=(link, habits), daemon=True).start()
+    try:
+        while True:
+            link, _ = listener.accept()
+            threading.Thread(target=serve, args=(link, listener, habits), daemon=True).start()
+    except OSError:  # it is shut down
+        threading.Event().wait()
 
 
 if __name__ == "__main__":

@@ -346,16 +346,18 @@ exec @broker@ "$@"
         self.assertEqual(good["reason"], "does not speak 5.0")
 
     def test_a_broker_that_ends_is_started_again(self):
-        path = self.describe("weak", ["crash"])
-        done = self.run_grid(path, "--json", "--jobs", "1")
-        self.assertEqual(done.returncode, 0, done.stderr)
-        result = json.loads((self.dir / "out" / "weak.json").read_text())
-        cases = {case["case"]: case for case in result["cases"]}
-        self.assertEqual(cases["v3/3.12/crash"]["verdict"], "fail")
-        self.assertIn("the broker ended (exit status 3)", cases["v3/3.12/crash"]["reason"])
-        self.assertEqual(cases["v5/3.1.2/good"]["verdict"], "pass")
-        self.assertIn("ended by itself during v3/3.12/crash",
-                      (self.dir / "out" / "index.html").read_text())
+        for habits in (["crash"], ["crash", "lingers"]):
+            path = self.describe("weak", habits)
+            done = self.run_grid(path, "--json", "--jobs", "1")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            result = json.loads((self.dir / "out" / "weak.json").read_text())
+            cases = {case["case"]: case for case in result["cases"]}
+            crash = cases["v3/3.12/crash"]
+            self.assertEqual(crash["verdict"], "fail", habits)
+            self.assertIn("the broker ended (exit status 3)", crash["reason"])
+            self.assertEqual(cases["v5/3.1.2/good"]["verdict"], "pass", habits)
+            self.assertIn("ended by itself during v3/3.12/crash",
+                          (self.dir / "out" / "index.html").read_text())
 
     def test_errors(self):
         broken = self.dir / "broken.toml"
