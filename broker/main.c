@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "broker/io/config.h"
+#include "broker/io/confine.h"
 #include "broker/io/listener.h"
 #include "broker/io/log.h"
 #include "broker/io/loop.h"
@@ -285,7 +286,9 @@ static bool start(struct program *program) {
     if (program->signal_fd < 0)
         return start_failed(program, "signals");
     say_who_may_connect(program);
-    if (!start_loop(program))
+    if (config->has_secrets && !process_forbid_core_dumps())
+        return start_failed(program, "core dumps");
+    if (!confine(config, program->command_line.file, &program->log) || !start_loop(program))
         return false;
     if (program->command_line.daemon)
         process_daemon_ready(program->ready_fd);

@@ -77,6 +77,7 @@ void config_init(struct config *config) {
         .allow_anonymous = CONFIG_UNSAID,
         .allow_zero_length_clientid = CONFIG_UNSAID,
         .set_tcp_nodelay = true,
+        .sandbox = true,
     };
     core_limits_default(&config->limits);
 }
@@ -88,6 +89,8 @@ void config_free(struct config *config) {
     }
     for (uint32_t i = 0; i < config->file_name_count; i++)
         free(config->file_names[i]);
+    for (uint32_t i = 0; i < config->include_dir_count; i++)
+        free(config->include_dirs[i]);
     free(config->log_file);
     free(config->log_timestamp_format);
     free(config->clientid_prefixes);

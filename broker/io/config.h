@@ -33,6 +33,7 @@
 #define CONFIG_LISTENERS_MAX 64u
 /* -p may be given this often. */
 #define CONFIG_PORTS_MAX 10u
+#define CONFIG_INCLUDE_DIRS_MAX 16u
 #define CONFIG_STRING_LEN_MAX 65535u
 /* Faults told of one reading; what has more is no configuration. */
 #define CONFIG_ERRORS_MAX 100u
@@ -76,6 +77,11 @@ struct config {
     bool set_tcp_nodelay;
     bool persistence;
     bool local_only; /* no listener configured: loopback, anonymous */
+    bool sandbox;
+    bool allow_exposed_files;
+    bool has_secrets; /* names a file of keys or passwords */
+    char *include_dirs[CONFIG_INCLUDE_DIRS_MAX];
+    uint32_t include_dir_count;
     char *clientid_prefixes;
     char *pid_file;
     char *user;
@@ -117,6 +123,11 @@ bool config_read(struct config *config, const struct config_command_line *comman
 bool config_reload(struct config *live, struct config *next,
                    const struct config_reporter *reporter);
 
+/* Calls visit for each file and folder that the configuration names, with whether it is written;
+ * those of include_dir and of unix sockets too. Stops at, and returns, the first false. */
+bool config_visit_paths(const struct config *config,
+                        bool (*visit)(void *ctx, const char *path, bool is_written), void *ctx);
+
 /* Whether anonymous clients are allowed at this listener, all options considered. */
 bool config_allows_anonymous(const struct config *config, const struct config_listener *listener);
 bool config_allows_zero_length_clientid(const struct config *config,
@@ -142,6 +153,7 @@ enum config_type {
     CONFIG_SECONDS,  /* uint32_t milliseconds, seconds in the file */
     CONFIG_DURATION, /* uint32_t seconds; a number with h, d, w, m or y in the file */
     CONFIG_STRING,   /* char *, owned */
+    CONFIG_PATH,     /* the same: a file or folder, kept within reach of the sandbox */
     CONFIG_TEXT,     /* char[]; maximum is its longest length */
     CONFIG_SPECIAL,  /* set() does it */
 };
@@ -167,6 +179,8 @@ struct config_option {
     enum config_status status;
     enum config_origin origin;
     bool reloadable; /* SIGHUP applies it */
+    bool writes;     /* CONFIG_PATH: made, written and removed while running */
+    bool secret;     /* CONFIG_PATH: refused if others may read it, unless allow_exposed_files */
     uint64_t minimum;
     uint64_t maximum;
     size_t offset;             /* in struct config or struct config_listener */

@@ -24,6 +24,7 @@ static size_t value_size(const struct config_option *option) {
     case CONFIG_U64:
         return sizeof(uint64_t);
     case CONFIG_STRING:
+    case CONFIG_PATH:
         return sizeof(char *);
     case CONFIG_TEXT:
         return (size_t)option->maximum + 1;
@@ -32,8 +33,12 @@ static size_t value_size(const struct config_option *option) {
     }
 }
 
+static bool is_string(const struct config_option *option) {
+    return option->type == CONFIG_STRING || option->type == CONFIG_PATH;
+}
+
 static bool differs(const struct config_option *option, const char *live, const char *next) {
-    if (option->type == CONFIG_STRING) {
+    if (is_string(option)) {
         char *a = NULL;
         char *b = NULL;
         memcpy(&a, live, sizeof a);
@@ -55,7 +60,7 @@ static void swap_strings(char **a, char **b) {
 static void take_value(const struct config_option *option, char *live, char *next) {
     char *a = NULL;
     char *b = NULL;
-    if (option->type != CONFIG_STRING) {
+    if (!is_string(option)) {
         memcpy(live, next, value_size(option));
         return;
     }

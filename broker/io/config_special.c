@@ -251,6 +251,16 @@ bool config_set_per_listener_settings(struct config_parser *parser, char *value)
     return true;
 }
 
+bool config_set_allow_exposed_files(struct config_parser *parser, char *value) {
+    bool yes = false;
+    if (!config_value_bool(parser, value, &yes))
+        return false;
+    if (yes && parser->config->has_secrets)
+        return config_fail(parser, "allow_exposed_files must come before the files it speaks of");
+    parser->config->allow_exposed_files = yes;
+    return true;
+}
+
 bool config_set_set_tcp_nodelay(struct config_parser *parser, char *value) {
     if (!config_value_bool(parser, value, &parser->config->set_tcp_nodelay))
         return false;
@@ -299,6 +309,18 @@ static bool include_file(const struct config_parser *parser, const char *folder,
     return done;
 }
 
+/* For the sandbox, so that the folder can be read again. */
+static bool keep_include_dir(const struct config_parser *parser, const char *folder) {
+    struct config *config = parser->config;
+    if (config->include_dir_count == CONFIG_INCLUDE_DIRS_MAX)
+        return config_fail(parser, "there are more than %u include_dir", CONFIG_INCLUDE_DIRS_MAX);
+    char *copy = strdup(folder);
+    if (copy == NULL)
+        return config_fail(parser, "no memory");
+    config->include_dirs[config->include_dir_count++] = copy;
+    return true;
+}
+
 bool config_set_include_dir(struct config_parser *parser, char *value) {
     if (parser->is_included)
         return config_fail(parser, "include_dir works in the main file only");
@@ -308,9 +330,10 @@ bool config_set_include_dir(struct config_parser *parser, char *value) {
     const int count = scandir(value, &entries, is_included, byte_order);
     if (count < 0)
         return config_fail(parser, "include_dir %s: %s", value, strerror(errno));
-    bool good =
-        count <= (int)INCLUDED_FILES_MAX ||
-        config_fail(parser, "include_dir %s has more than %u files", value, INCLUDED_FILES_MAX);
+    bool good = keep_include_dir(parser, value);
+    if (count > (int)INCLUDED_FILES_MAX)
+        good = config_fail(parser, "include_dir %s has more than %u files", value,
+                           INCLUDED_FILES_MAX);
     for (int i = 0; i < count; i++) {
         good = include_file(parser, value, entries[i]->d_name) && good;
         free(entries[i]);

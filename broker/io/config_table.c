@@ -58,6 +58,10 @@ const struct config_option config_options[] = {
      .text = "Whether clients may connect without proving who they are. While there is no "
              "source of credentials a user name is taken as it is, without a password check, "
              "and false refuses everybody."},
+    {SPECIAL("allow_exposed_files", CONFIG_GENERAL, true, config_set_allow_exposed_files),
+     .origin = CONFIG_LIBELLA, .argument = "BOOL", .default_value = "false",
+     .text = "Whether files of keys and passwords may be readable by every user of the machine. "
+             "Must come before them."},
     NOT_YET("allow_duplicate_messages", CONFIG_GENERAL, NO_CHOICE, "BOOL",
             "Whether overlapping subscriptions deliver more than once."),
     {SPECIAL("allow_zero_length_clientid", CONFIG_GENERAL, true,
@@ -203,8 +207,9 @@ const struct config_option config_options[] = {
            UINT32_MAX - 1u, limits.session_expiry_max_s),
      .argument = "NUMBER and s | h | d | w | m | y", .default_value = "never",
      .text = "How long a session may outlive its connection. m is 30 days, y is 365 days."},
-    {VALUE("pid_file", CONFIG_STRING, CONFIG_MOSQUITTO, false, 0, 0, pid_file), .argument = "PATH",
-     .default_value = "none", .text = "The process identifier is written to this file."},
+    {VALUE("pid_file", CONFIG_PATH, CONFIG_MOSQUITTO, false, 0, 0, pid_file), .writes = true,
+     .argument = "PATH", .default_value = "none",
+     .text = "The process identifier is written to this file."},
     NOT_YET("plugin", CONFIG_GENERAL, NO_PLUGINS, "PATH", "Loads a plugin."),
     NOT_YET("plugin_load", CONFIG_GENERAL, NO_PLUGINS, "NAME PATH",
             "Loads a plugin under a name."),
@@ -238,6 +243,11 @@ const struct config_option config_options[] = {
      .argument = "BOOL", .default_value = "false", .text = "Another name of persistence."},
     REMOVED("retry_interval", CONFIG_GENERAL, "SECONDS",
             "Had a meaning in old versions of Mosquitto."),
+    {VALUE("sandbox", CONFIG_BOOL, CONFIG_LIBELLA, false, 0, 1, sandbox), .argument = "BOOL",
+     .default_value = "true",
+     .text = "Whether the broker, once its listeners are open, gives up what it does not need: "
+             "files by Landlock, system calls by seccomp, as far as the kernel has them. Files "
+             "that SIGHUP names anew have to be in folders that were named at the start."},
     {SPECIAL("set_tcp_nodelay", CONFIG_GENERAL, false, config_set_set_tcp_nodelay),
      .argument = "BOOL", .default_value = "true",
      .text = "Accepted for the sake of existing files. TCP_NODELAY is always set, since what "

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "broker/io/config_parser.h"
 #include "libella/codec.h"
@@ -68,6 +69,23 @@ bool config_value_string(const struct config_parser *parser, const char *value, 
         return config_fail(parser, "%s is given twice", parser->option->name);
     *target = strdup(value);
     return *target != NULL || config_fail(parser, "no memory");
+}
+
+/* A file that is not there is the affair of who reads it. */
+static bool check_exposure(const struct config_parser *parser, const char *path) {
+    struct stat status;
+    if (!parser->option->secret)
+        return true;
+    parser->config->has_secrets = true;
+    if (parser->config->allow_exposed_files || stat(path, &status) != 0 ||
+        (status.st_mode & (S_IROTH | S_IWOTH)) == 0)
+        return true;
+    return config_fail(parser,
+                       "%s %s: every user of this machine may %s it (mode %04o); chmod o= it, or "
+                       "write allow_exposed_files true above this line",
+                       parser->option->name, path,
+                       (status.st_mode & S_IROTH) != 0 ? "read" : "write",
+                       (unsigned)status.st_mode & 07777u);
 }
 
 static bool set_text(struct config_parser *parser, char *target, const char *value) {
@@ -169,6 +187,8 @@ bool config_value_set(struct config_parser *parser, void *target, char *value) {
         return true;
     case CONFIG_STRING:
         return config_value_string(parser, value, target);
+    case CONFIG_PATH:
+        return config_value_string(parser, value, target) && check_exposure(parser, value);
     case CONFIG_TEXT:
         return set_text(parser, target, value);
     case CONFIG_DURATION:

@@ -11,6 +11,7 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -84,6 +85,11 @@ void process_daemon_ready(int ready_fd) {
     if (write(ready_fd, "", 1) < 0)
         errno = 0;
     close(ready_fd);
+}
+
+bool process_forbid_core_dumps(void) {
+    const struct rlimit none = {0, 0};
+    return setrlimit(RLIMIT_CORE, &none) == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
 }
 
 bool process_write_pid_file(const char *path) {

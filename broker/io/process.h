@@ -23,6 +23,9 @@ uint64_t process_raise_descriptor_limit(void);
  * for process_daemon_ready(). false: see errno. */
 bool process_daemonize(bool keep_stdout, bool keep_stderr, int *ready_fd);
 void process_daemon_ready(int ready_fd);
+/* From now on no image of our memory, with its keys and passwords, is written to disk, and no
+ * other process of the same user may look into it. */
+bool process_forbid_core_dumps(void);
 /* false: see errno. */
 bool process_write_pid_file(const char *path);
 

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Libella authors
+ *
+ * Which files and folders a configuration names: a column of the table of options says so.
+ */
+#include <string.h>
+
+#include "broker/io/config.h"
+
+struct visit {
+    bool (*call)(void *ctx, const char *path, bool is_written);
+    void *ctx;
+};
+
+static bool visit_scope(const struct visit *visit, enum config_scope scope, const void *values) {
+    for (size_t i = 0; i < config_option_count; i++) {
+        const struct config_option *option = &config_options[i];
+        char *path = NULL;
+        if (option->scope != scope || option->type != CONFIG_PATH ||
+            option->status != CONFIG_SUPPORTED)
+            continue;
+        memcpy(&path, (const char *)values + option->offset, sizeof path);
+        if (path != NULL && !visit->call(visit->ctx, path, option->writes))
+            return false;
+    }
+    return true;
+}
+
+static bool visit_listener(const struct visit *visit, const struct config_listener *listener) {
+    if (listener->port == 0 && !visit->call(visit->ctx, listener->address, true))
+        return false;
+    return visit_scope(visit, CONFIG_LISTENER, listener);
+}
+
+bool config_visit_paths(const struct config *config,
+                        bool (*visit)(void *ctx, const char *path, bool is_written), void *ctx) {
+    const struct visit all = {.call = visit, .ctx = ctx};
+    bool goes_on = visit_scope(&all, CONFIG_GENERAL, config);
+    if (goes_on && config->log_file != NULL)
+        goes_on = visit(ctx, config->log_file, true);
+    for (uint32_t i = 0; goes_on && i < config->include_dir_count; i++)
+        goes_on = visit(ctx, config->include_dirs[i], false);
+    for (uint32_t i = 0; goes_on && i < config->listener_count; i++)
+        goes_on = visit_listener(&all, &config->listeners[i]);
+    return goes_on;
+}
