@@ -5,7 +5,8 @@
 Position independence, read-only relocations and stack protection are on for everything (.bazelrc
 and the compiler's defaults)."""
 
-# Checked copies need optimisation; indirect branches end at marks on processors that look for them.
+# Checked copies need optimisation; indirect branches end at marks where a processor looks for
+# them.
 _HARDENING = select({
     "//tools/bazel:opt": [
         "-U_FORTIFY_SOURCE",
