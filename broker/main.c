@@ -61,7 +61,7 @@ static const char help_text[] =
     "\n"
     "usage: libellad [-c FILE] [-p PORT]... [-d] [-v | -q] [--poller epoll|poll]\n"
     "       libellad --test-config -c FILE\n"
-    "       libellad --help | --version | --describe-options markdown|man\n"
+    "       libellad --help | --version | --describe-options FORM\n"
     "\n"
     "  -c, --config-file FILE  read this file, written as mosquitto.conf\n"
     "  -p, --port PORT         listen on this port of this machine only, when no listener is\n"
@@ -71,7 +71,8 @@ static const char help_text[] =
     "  -q, --quiet             log nothing\n"
     "      --test-config       tell every mistake in the file, and end\n"
     "      --poller KIND       wait with epoll (Linux) or poll\n"
-    "      --describe-options  print the table of options of the file, and end\n"
+    "      --describe-options  print the table of options of the file, and end: as markdown,\n"
+    "                          man, or from-mosquitto\n"
     "  -h, --help              print this, and end\n"
     "      --version           print the version, and end\n"
     "\n"
@@ -107,10 +108,15 @@ static bool set_poller(struct config_command_line *command_line, const char *nam
 
 static bool set_form(struct program *program, const char *name) {
     program->task = TASK_DESCRIBE;
-    program->form = strcmp(name, "man") == 0 ? CONFIG_AS_MAN : CONFIG_AS_MARKDOWN;
-    if (strcmp(name, "man") == 0 || strcmp(name, "markdown") == 0)
-        return true;
-    return usage_error("options are described as markdown or man, not as ", name);
+    static const char *const names[] = {[CONFIG_AS_MARKDOWN] = "markdown",
+                                        [CONFIG_AS_MAN] = "man",
+                                        [CONFIG_FROM_MOSQUITTO] = "from-mosquitto"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        program->form = (enum config_form)i;
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    }
+    return usage_error("options are described as markdown, man or from-mosquitto, not as ", name);
 }
 
 enum long_option {

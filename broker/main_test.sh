@@ -5,12 +5,13 @@
 # libellad as a process: command line, exit status, signals, daemon, and that the pages printed
 # from its table of options are fresh.
 #
-# usage: main_test.sh LIBELLAD OPTIONS_PAGE MANUAL_PAGE
+# usage: main_test.sh LIBELLAD OPTIONS_PAGE MANUAL_PAGE MIGRATION_PAGE
 set -u
 
 libellad=$(realpath "$1")
 options_page=$(realpath "$2")
 manual_page=$(realpath "$3")
+migration_page=$(realpath "$4")
 folder=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$folder"' EXIT
 cd "$folder" || exit 1
@@ -270,11 +271,15 @@ wait $broker
 "$libellad" --describe-options markdown >options.md
 diff -u "$options_page" options.md ||
     fail "stale: libellad --describe-options markdown > docs/reference/options.md"
-"$libellad" --describe-options man >options.man
-sed -n '/^\.\\" What follows is printed by/,/^\.\\" What came before was printed by/p' \
-    "$manual_page" | sed '1d;$d' >committed.man
-diff -u committed.man options.man ||
-    fail "stale: put libellad --describe-options man between the marks of docs/man/libellad.conf.5"
+# expect_fresh PAGE FORM: what stands between the marks of the page is what is printed now.
+expect_fresh() {
+    "$libellad" --describe-options "$2" >now
+    sed -n '/What follows is printed by/,/What came before was printed by/p' "$1" |
+        sed '1d;$d' >committed
+    diff -u committed now || fail "stale: tools/describe_options.sh LIBELLAD mends $1"
+}
+expect_fresh "$manual_page" man
+expect_fresh "$migration_page" from-mosquitto
 
 [ $failures -eq 0 ] && echo "passed"
 exit $((failures > 0))

@@ -187,7 +187,8 @@ struct config_option {
     const char *argument;      /* for people: "SECONDS" */
     const char *default_value; /* for people */
     const char *text;          /* for people: one or two sentences */
-    const char *advice;        /* CONFIG_NOT_YET: what to do instead */
+    const char *advice;  /* CONFIG_NOT_YET, or of a value not supported: what to do instead */
+    const char *differs; /* what is other than in Mosquitto; NULL: nothing */
     bool (*set)(struct config_parser *parser, char *value); /* CONFIG_SPECIAL */
 };
 
@@ -200,7 +201,8 @@ const struct config_option *config_option_find(const char *name);
 /* The table for people. */
 enum config_form {
     CONFIG_AS_MARKDOWN,
-    CONFIG_AS_MAN
+    CONFIG_AS_MAN,
+    CONFIG_FROM_MOSQUITTO /* Markdown: what becomes of each of its options */
 };
 void config_describe(FILE *out, enum config_form form);
 

@@ -33,7 +33,7 @@ static bool section_has(enum config_scope scope, bool supported) {
 /* Text in which characters that the form gives a meaning to are made plain. */
 static void put_text(FILE *out, enum config_form form, const char *text) {
     for (; *text != '\0'; text++) {
-        if (form == CONFIG_AS_MARKDOWN && *text == '|')
+        if (form != CONFIG_AS_MAN && *text == '|')
             fputs("\\|", out);
         else if (form == CONFIG_AS_MAN && *text == '-')
             fputs("\\-", out);
@@ -139,9 +139,69 @@ static void describe_man(FILE *out) {
     fputs(".\n", out);
 }
 
+/* ---- For those who come from Mosquitto ---- */
+
+static bool is_mosquittos(const struct config_option *option) {
+    return option->origin != CONFIG_LIBELLA;
+}
+
+static void name_row(FILE *out, const struct config_option *option, const char *text) {
+    fputs("| `", out);
+    put_name(out, CONFIG_AS_MARKDOWN, option);
+    fputs("` | ", out);
+    put_text(out, CONFIG_AS_MARKDOWN, text);
+    fputs(" |\n", out);
+}
+
+static void list_same(FILE *out) {
+    const char *separator = "";
+    for (size_t i = 0; i < config_option_count; i++) {
+        const struct config_option *option = &config_options[i];
+        if (!is_mosquittos(option) || !is_supported(option) || option->differs != NULL)
+            continue;
+        fprintf(out, "%s`", separator);
+        put_name(out, CONFIG_AS_MARKDOWN, option);
+        fputs("`", out);
+        separator = ",\n";
+    }
+    fputs(".\n", out);
+}
+
+static void describe_from_mosquitto(FILE *out) {
+    fputs("### Same name, same meaning\n\n", out);
+    list_same(out);
+    fputs("\n### Same name, other meaning\n\n| option | what is different |\n|---|---|\n", out);
+    for (size_t i = 0; i < config_option_count; i++) {
+        const struct config_option *option = &config_options[i];
+        if (is_mosquittos(option) && is_supported(option) && option->differs != NULL)
+            name_row(out, option, option->differs);
+        else if (option->status == CONFIG_REMOVED)
+            name_row(out, option, option->text);
+    }
+    fputs("\n### Refused\n\nThe file is an error, with the line and this advice:\n\n"
+          "| option | what to do |\n|---|---|\n",
+          out);
+    for (size_t i = 0; i < config_option_count; i++) {
+        if (config_options[i].status == CONFIG_NOT_YET)
+            name_row(out, &config_options[i], config_options[i].advice);
+    }
+    fputs("\n### What Mosquitto does not have\n\n| option | meaning |\n|---|---|\n", out);
+    for (size_t i = 0; i < config_option_count; i++) {
+        if (!is_mosquittos(&config_options[i]))
+            name_row(out, &config_options[i], config_options[i].text);
+    }
+}
+
 void config_describe(FILE *out, enum config_form form) {
-    if (form == CONFIG_AS_MARKDOWN)
+    switch (form) {
+    case CONFIG_AS_MARKDOWN:
         describe_markdown(out);
-    else
+        return;
+    case CONFIG_AS_MAN:
         describe_man(out);
+        return;
+    case CONFIG_FROM_MOSQUITTO:
+        describe_from_mosquitto(out);
+        return;
+    }
 }

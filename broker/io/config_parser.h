@@ -62,6 +62,8 @@ bool config_set_socket_domain(struct config_parser *parser, char *value);
 bool config_set_log_dest(struct config_parser *parser, char *value);
 bool config_set_log_type(struct config_parser *parser, char *value);
 bool config_set_log_facility(struct config_parser *parser, char *value);
+/* For options whose other value is not supported. */
+bool config_set_only_false(struct config_parser *parser, char *value);
 bool config_set_allow_exposed_files(struct config_parser *parser, char *value);
 bool config_set_include_dir(struct config_parser *parser, char *value);
 bool config_set_allow_anonymous(struct config_parser *parser, char *value);

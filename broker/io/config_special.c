@@ -261,6 +261,14 @@ bool config_set_allow_exposed_files(struct config_parser *parser, char *value) {
     return true;
 }
 
+bool config_set_only_false(struct config_parser *parser, char *value) {
+    bool yes = false;
+    if (!config_value_bool(parser, value, &yes))
+        return false;
+    return !yes || config_fail(parser, "%s true is not supported; %s", parser->option->name,
+                               parser->option->advice);
+}
+
 bool config_set_set_tcp_nodelay(struct config_parser *parser, char *value) {
     if (!config_value_bool(parser, value, &parser->config->set_tcp_nodelay))
         return false;

@@ -639,7 +639,14 @@ TEST(ConfigTable, RowsAreWholeAndNamesAreUnique) {
         ASSERT_NE(option.default_value, nullptr) << option.name;
         EXPECT_EQ(option.status == CONFIG_SUPPORTED, *option.default_value != '\0') << option.name;
         EXPECT_EQ(option.text[strlen(option.text) - 1], '.') << option.name;
-        EXPECT_EQ(option.status == CONFIG_NOT_YET, option.advice != nullptr) << option.name;
+        const bool half = option.status == CONFIG_SUPPORTED && option.advice != nullptr;
+        EXPECT_EQ(option.status == CONFIG_NOT_YET || half, option.advice != nullptr)
+            << option.name;
+        EXPECT_TRUE(!half || option.differs != nullptr) << option.name;
+        if (option.differs != nullptr) {
+            EXPECT_NE(option.origin, CONFIG_LIBELLA) << option.name;
+            EXPECT_EQ(option.differs[strlen(option.differs) - 1], '.') << option.name;
+        }
         EXPECT_EQ(option.type == CONFIG_SPECIAL, option.set != nullptr) << option.name;
         EXPECT_LE(option.minimum, option.maximum) << option.name;
     }
@@ -850,8 +857,21 @@ TEST(ConfigReload, OtherListenersChangeNothing) {
     }
 }
 
-TEST(ConfigDescribe, BothFormsNameEverySupportedOption) {
-    for (const config_form form : {CONFIG_AS_MARKDOWN, CONFIG_AS_MAN}) {
+TEST(ConfigTable, ValuesThatAreNotSupportedSaySo) {
+    for (size_t i = 0; i < config_option_count; i++) {
+        const config_option &option = config_options[i];
+        if (option.status != CONFIG_SUPPORTED || option.advice == nullptr)
+            continue;
+        configuration c;
+        EXPECT_TRUE(c.read_text(option.name + std::string(" false\n"))) << c.error();
+        EXPECT_FALSE(c.read_text(option.name + std::string(" true\n")));
+        EXPECT_EQ(c.error(), "t.conf:1: " + std::string(option.name) + " true is not supported; " +
+                                 option.advice);
+    }
+}
+
+TEST(ConfigDescribe, EveryFormNamesEveryOption) {
+    for (const config_form form : {CONFIG_AS_MARKDOWN, CONFIG_AS_MAN, CONFIG_FROM_MOSQUITTO}) {
         char *text = nullptr;
         size_t size = 0;
         FILE *stream = open_memstream(&text, &size);
