@@ -275,6 +275,12 @@ enum core_status core_step(struct core *core, const struct core_event *event) {
     case CORE_SHUTDOWN:
         shut_down(core);
         return CORE_OK;
+    case CORE_RECORD:
+    case CORE_RECORDS_END:
+    case CORE_DURABLE:
+    case CORE_STORAGE:
+    case CORE_SNAPSHOT:
+        return CORE_OK;
     }
     return done ? settle(core, event->conn) : CORE_NO_MEMORY;
 }
@@ -326,6 +332,19 @@ bool core_accepts(const struct core *core, uint32_t conn) {
 
 uint64_t core_deadline_ms(const struct core *core) {
     return timer_next_ms(&core->timers);
+}
+
+/* ---- The journal ---- */
+
+bool core_pull_journal(struct core *core, struct core_batch *out) {
+    (void)core;
+    (void)out;
+    return false;
+}
+
+bool core_has_journal(const struct core *core) {
+    (void)core;
+    return false;
 }
 
 /* ---- Looking in ---- */

@@ -11,6 +11,7 @@
  *     core_step(core, &event)              for whatever happened, in order
  *     while (core_next_effect(core, &e))   what the core wants done: authenticate, write, close
  *     core_pull(core, conn, buf, size)     the bytes to send, when the transport can take them
+ *     core_pull_journal(core, &batch)      the records to make durable, if there is a journal
  *     core_deadline_ms(core)               when to come back with CORE_TIME at the latest
  *
  * The driver names connections by small dense numbers of its own choice (slots). A slot is free
@@ -35,7 +36,10 @@ struct core;
 
 enum core_status {
     CORE_OK = 0,
-    CORE_NO_MEMORY, /* the event had no effect, or its connection is being closed; others go on */
+    CORE_NO_MEMORY,  /* the event had no effect, or its connection is being closed; others go on */
+    CORE_NOT_TAKEN,  /* CORE_PACKET had no effect: give the packet again once core_accepts() says
+                        so. Only while the storage fails, for PUBLISH of QoS 1 and 2 before 5.0 */
+    CORE_BAD_RECORD, /* CORE_RECORD had no effect: it is malformed, or names what is not there */
 };
 
 /* ---- Ports ---- */
@@ -77,6 +81,7 @@ enum core_log_kind {
     CORE_LOG_SESSION_ENDED,
     CORE_LOG_PACKET_IN,  /* debug: one line for each packet */
     CORE_LOG_PACKET_OUT, /* debug */
+    CORE_LOG_STORAGE,    /* the storage fails, or works again */
 };
 
 #define CORE_NO_CONN UINT32_MAX
@@ -105,6 +110,8 @@ struct core_ports {
     bool (*policy)(void *ctx, const struct core_question *question);
     void (*log)(void *ctx, const struct core_log *line);
     bool log_packets; /* whether CORE_LOG_PACKET_* are wanted: they cost time */
+    bool journal; /* what must outlive a crash is recorded, and answers wait until it is durable:
+                     see "The journal" below */
     uint64_t
         seed; /* decides assigned client identifiers and hash seeds; unpredictable in production */
 };
@@ -129,6 +136,18 @@ enum core_event_type {
     CORE_CONFIG,        /* new limits: limits. What is live stays; new limits bind from now on */
     CORE_PUBLISH_LOCAL, /* a message of the broker's own: publish (topic, payload, qos, retain) */
     CORE_SHUTDOWN,      /* MQTT 5.0 clients get DISCONNECT 0x8B, all are closed (section 3.14) */
+    /* with a journal only */
+    CORE_RECORD,      /* a record of an earlier run: record. Before CORE_RECORDS_END alone */
+    CORE_RECORDS_END, /* there are no more; wall_ms. Once, before any event but CORE_RECORD */
+    CORE_DURABLE,     /* the batches up to this one are as durable as configured: batch */
+    CORE_STORAGE,     /* the storage fails, or can be written again: storage */
+    CORE_SNAPSHOT,    /* begin a snapshot with the next batch; ignored while one is going on */
+};
+
+enum core_storage {
+    CORE_STORAGE_OK,     /* it can be written again: the core begins a snapshot */
+    CORE_STORAGE_FULL,   /* no space: batches that are not durable are lost */
+    CORE_STORAGE_FAILED, /* the same for any other reason */
 };
 
 /* What the listener lays down for its connections. Must outlive them. */
@@ -156,8 +175,10 @@ struct core_auth_result {
 
 struct core_event {
     enum core_event_type type;
-    uint32_t conn;   /* slot */
-    uint64_t now_ms; /* monotonic, milliseconds, never less than in the event before */
+    uint32_t conn;    /* slot */
+    uint64_t now_ms;  /* monotonic, milliseconds, never less than in the event before */
+    uint64_t wall_ms; /* the same moment since 1970-01-01 UTC, 0: as much later as now_ms. Needed
+                         with CORE_RECORDS_END; best told with every CORE_TIME */
     const struct core_listener *open;
     const struct ella_packet *packet;
     uint32_t packet_size; /* bytes, fixed header included */
@@ -165,7 +186,10 @@ struct core_event {
     const struct core_auth_result *auth;
     const struct core_limits *limits;
     const struct ella_publish *publish;
-    const char *text; /* static text: why the transport closed, NULL for an orderly end */
+    const char *text;         /* static text: why the transport closed, NULL for an orderly end */
+    struct ella_slice record; /* one whole record (record.h) */
+    uint64_t batch;           /* number */
+    enum core_storage storage;
 };
 
 enum core_status core_step(struct core *core, const struct core_event *event);
@@ -214,6 +238,50 @@ bool core_accepts(const struct core *core, uint32_t conn);
 
 /* When CORE_TIME is due at the latest, milliseconds; UINT64_MAX: never. */
 uint64_t core_deadline_ms(const struct core *core);
+
+/* ---- The journal ----
+ *
+ * What must outlive a crash is recorded while events are stepped and bytes are pulled: sessions
+ * with an expiry, their subscriptions, messages, what is in flight in both directions, retained
+ * messages, wills. An answer that promises something (CONNACK, SUBACK, UNSUBACK, PUBACK, PUBREC,
+ * PUBREL, PUBCOMP, and the packet identifier of a QoS 2 PUBLISH) is held back by core_pull() until
+ * its records are durable. What is not held flows on.
+ *
+ * A driver, in each round:
+ *     step the events; carry out the effects; core_pull() for connections
+ *     if (core_pull_journal(core, &batch))    one batch, the pulls above included
+ *         if (batch.begins_snapshot)          a new file begins with this batch
+ *         write batch.bytes, all or nothing; have it synced, on another thread
+ *     when batches are durable: CORE_DURABLE with the number of the last one
+ *         if it is, or is behind, the batch that ends_snapshot: files before the one that began
+ *         with the snapshot are of no more use
+ * A batch is a unit: what is recovered must be whole batches, in order, none left out but those
+ * that are damaged. Where one unit of records (record.h: the records of one event) is enough for a
+ * frame of its own, units may be framed instead.
+ *
+ * If writing or syncing fails: CORE_STORAGE. The batches that are not durable are lost, nothing
+ * that depends on them leaves, records are no longer produced, PUBLISH of QoS 1 and 2 is refused
+ * (0x97) or, before 5.0, not taken; CONNECT of new sessions that are to last and SUBSCRIBE for
+ * them are refused. Once there is a place to write to again: CORE_STORAGE_OK. The next batch
+ * begins a snapshot of all there is, and when that is durable to its end what was held leaves.
+ *
+ * At the start: CORE_RECORD for each record of the files, oldest file first, then
+ * CORE_RECORDS_END. docs/persistence.md has the formats and says why this recovers all that was
+ * promised. */
+
+struct core_batch {
+    const uint8_t *bytes; /* whole records; valid until the core is called again */
+    size_t size;          /* > 0 */
+    uint64_t number;      /* one more than that of the batch before; the first is 1 */
+    bool begins_snapshot;
+    bool ends_snapshot;
+};
+
+/* The records since the last call. false: there are none. While a snapshot goes on each batch
+ * carries a slice of it of some 256 KiB, and there is always one. */
+bool core_pull_journal(struct core *core, struct core_batch *out);
+/* Whether core_pull_journal() would give something: then do not sleep. */
+bool core_has_journal(const struct core *core);
 
 /* ---- Looking in ---- */
 

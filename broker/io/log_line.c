@@ -20,6 +20,7 @@ static const char *kind_word(enum core_log_kind kind) {
         [CORE_LOG_UNSUBSCRIBED] = "unsubscribed", [CORE_LOG_DENIED] = "denied",
         [CORE_LOG_DROPPED] = "dropped",           [CORE_LOG_SESSION_ENDED] = "session ended",
         [CORE_LOG_PACKET_IN] = "received",        [CORE_LOG_PACKET_OUT] = "sent",
+        [CORE_LOG_STORAGE] = "storage",
     };
     return (size_t)kind < sizeof words / sizeof words[0] ? words[kind] : "event";
 }

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Libella authors
+ *
+ * record: heads of records from bytes and to bytes. It knows nothing of what they mean.
+ */
+#include "broker/core/record.h"
+
+static const char *const names[RECORD_KIND_COUNT] = {
+    [RECORD_START] = "start",
+    [RECORD_TIME] = "time",
+    [RECORD_SNAPSHOT_BEGIN] = "snapshot begin",
+    [RECORD_SNAPSHOT_END] = "snapshot end",
+    [RECORD_SESSION] = "session",
+    [RECORD_SESSION_END] = "session end",
+    [RECORD_SUBSCRIPTION] = "subscription",
+    [RECORD_UNSUBSCRIPTION] = "unsubscription",
+    [RECORD_MESSAGE] = "message",
+    [RECORD_QUEUED] = "queued",
+    [RECORD_SENT] = "sent",
+    [RECORD_RELEASED] = "released",
+    [RECORD_DONE] = "done",
+    [RECORD_RECEIVED] = "received",
+    [RECORD_RECEIVED_END] = "received end",
+    [RECORD_RETAINED] = "retained",
+    [RECORD_RETAINED_CLEAR] = "retained clear",
+};
+
+const char *record_kind_name(uint8_t kind) {
+    return kind < RECORD_KIND_COUNT && names[kind] != NULL ? names[kind] : "?";
+}
+
+void record_put_u32(uint8_t *to, uint32_t value) {
+    for (unsigned i = 0; i < 4u; i++)
+        to[i] = (uint8_t)(value >> (8u * i));
+}
+
+void record_put_u64(uint8_t *to, uint64_t value) {
+    for (unsigned i = 0; i < 8u; i++)
+        to[i] = (uint8_t)(value >> (8u * i));
+}
+
+uint32_t record_get_u32(const uint8_t *from) {
+    uint32_t value = 0u;
+
+    for (unsigned i = 4u; i > 0u; i--)
+        value = value << 8 | from[i - 1u];
+    return value;
+}
+
+uint64_t record_get_u64(const uint8_t *from) {
+    uint64_t value = 0u;
+
+    for (unsigned i = 8u; i > 0u; i--)
+        value = value << 8 | from[i - 1u];
+    return value;
+}
+
+void record_write_head(const struct record *record, uint32_t body_len, uint8_t *to) {
+    record_put_u32(to, RECORD_HEAD_SIZE + body_len);
+    to[4] = record->kind;
+    to[5] = record->flags;
+    to[6] = (uint8_t)record->packet_id;
+    to[7] = (uint8_t)(record->packet_id >> 8);
+    record_put_u64(to + 8, record->session);
+    record_put_u64(to + 16, record->number);
+    record_put_u64(to + 24, record->value);
+}
+
+uint32_t record_read(const uint8_t *bytes, uint32_t start, uint32_t end, struct record *out) {
+    const uint8_t *at = bytes + start;
+    uint32_t size;
+
+    if (end - start < RECORD_HEAD_SIZE)
+        return 0u;
+    size = record_get_u32(at);
+    if (size < RECORD_HEAD_SIZE || size > end - start || at[4] == 0u ||
+        at[4] >= RECORD_KIND_COUNT || (at[5] & ~RECORD_FLAGS_KNOWN) != 0u)
+        return 0u;
+    out->kind = at[4];
+    out->flags = at[5];
+    out->packet_id = (uint16_t)(at[6] | at[7] << 8);
+    out->session = record_get_u64(at + 8);
+    out->number = record_get_u64(at + 16);
+    out->value = record_get_u64(at + 24);
+    out->body.base = bytes;
+    out->body.off = start + RECORD_HEAD_SIZE;
+    out->body.end = start + size;
+    return size;
+}
+
+uint32_t record_unit_size(const uint8_t *bytes, uint32_t start, uint32_t end) {
+    struct record record;
+    uint32_t at = start;
+    uint32_t size;
+
+    while ((size = record_read(bytes, at, end, &record)) > 0u) {
+        at += size;
+        if ((record.flags & RECORD_UNIT_END) != 0u)
+            return at - start;
+    }
+    return 0u;
+}
