@@ -49,16 +49,16 @@ enum file_use {
 };
 
 enum file_task_kind {
-    FILE_TASK_SYNC,           /* file: all that was appended to it reaches the disk */
+    FILE_TASK_SYNC,           /* file, opened for either use: all that it holds reaches the disk */
     FILE_TASK_SYNC_DIRECTORY, /* names made, changed and removed reach the disk */
     FILE_TASK_RENAME,         /* name becomes new_name, replacing it if it exists */
     FILE_TASK_REMOVE,         /* name; FILE_OK if there is none */
 };
 
-/* The journal waits for its own tasks, not for those of a snapshot. */
+/* Acknowledgements wait for what is synced, and not for what is removed. */
 enum file_lane {
-    FILE_LANE_JOURNAL,
-    FILE_LANE_SNAPSHOT,
+    FILE_LANE_SYNC,
+    FILE_LANE_REMOVE,
     FILE_LANE_COUNT
 };
 
@@ -76,7 +76,7 @@ struct file_result {
 
 struct file_port {
     void *ctx;
-    /* One process has the directory until it ends or close_all. */
+    /* One process has the directory until it ends or gives the files up. */
     enum file_status (*lock)(void *ctx);
     enum file_status (*open)(void *ctx, const char *name, enum file_use use, int *out_file);
     /* Not while a task has the file. Syncs nothing. */
@@ -118,9 +118,8 @@ struct file_posix *file_posix_open(const char *directory, const char **out_why);
 /* Waits for the tasks, gives up the lock. NULL is allowed. */
 void file_posix_close(struct file_posix *files);
 struct file_port file_posix_port(struct file_posix *files);
-/* Readable when a task has ended: wait for it beside the sockets, then file_posix_drain(). */
+/* Readable from when a task has ended until port.ended() was asked: to wait for beside sockets. */
 int file_posix_fd(const struct file_posix *files);
-void file_posix_drain(struct file_posix *files);
 
 /* The status in words: "no space left". Static. */
 const char *file_status_text(enum file_status status);

@@ -1,32 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The Libella authors
  *
- * The journal: what the broker promised, kept in files, and found again. Records are bytes that
- * the core makes and understands; here they get a place, a check sum and, if wanted, encryption.
- * It knows no MQTT, no socket, no thread: files are a port (file.h), luck and time are arguments.
- * docs/persistence.md has the format byte by byte and the argument why recovery is right.
+ * The journal: what the broker promised, kept in files, and found again. Units of records are
+ * bytes that the core makes and understands; here they get a place, a check sum and, if wanted,
+ * encryption. It knows no MQTT, no socket, no thread: files are a port (file.h), luck and time are
+ * arguments. docs/persistence.md has the format byte by byte and the argument why recovery is
+ * right.
  *
- * Files: NUMBER.snapshot holds the state before segment NUMBER; NUMBER.journal, NUMBER+1.journal …
- * hold, in order, what was appended since. Numbers are ten digits and grow by one.
+ * Files, NUMBER.journal, ten digits that grow by one, hold what was appended, in order. A snapshot
+ * is a part of that: the file that it begins with is the first one needed as soon as its end is
+ * durable, and those before it are removed.
  *
- * Life of one round of the loop, when the core has been fed:
+ * A round of the loop, when the core has been fed (persistence.c does all this):
  *
- *     journal_add(journal, record) …         every record that the core gives
- *     journal_commit(journal, batch, now)    one write for all of them
  *     journal_run(journal, now)              what the disk has finished
- *     journal_durable(journal)               acknowledgements of batches up to this may leave
+ *     journal_durable(), journal_storage()   are told to the core
+ *     if (journal_takes(journal))
+ *         journal_begin(), journal_add() …   a batch: all records since the last one
+ *         journal_commit()                   one write; its sync begins
  *
- * A batch comes back whole or not at all. While one sync runs, later batches are written behind
- * it, and the next sync covers all of them.
+ * While a sync runs no batch is taken, rounds go on, and the next batch is all that came
+ * meanwhile: one sync for all of them.
  *
- * What goes wrong
- *   - No space: what could not be written waits here, up to pending_bytes_max, and is written when
- *     there is space again. Durable stays where it is. JOURNAL_FULL.
- *   - Anything else, a failed sync above all: what is in that file since its last good sync counts
- *     as lost. Nothing is tried again with that file. The batches since then become durable with
- *     the next snapshot, which is made into new files as soon as the disk takes them, and again
- *     each retry_ms until it does. Until then records are not kept, since the snapshot holds what
- *     they say. JOURNAL_FAILED.
+ * When the disk fails or has no space: what is not durable counts as lost. Nothing is tried again
+ * with that file, since a failed fsync leaves no telling what is on the disk. Each retry_ms a new
+ * file is tried; once one can be written and synced the storage is good again, and the next batch
+ * must begin a snapshot.
  */
 #ifndef BROKER_IO_JOURNAL_H
 #define BROKER_IO_JOURNAL_H
@@ -36,52 +35,49 @@
 #include <stdint.h>
 
 #include "broker/io/file.h"
+#include "broker/io/journal_cipher.h"
 
-/* Of one record, bytes. A longer one is a programmer's fault. */
-#define JOURNAL_RECORD_LEN_MAX (512u * 1024u * 1024u)
-#define JOURNAL_KEY_LEN 32u
+/* Bytes of a unit at most. */
+#define JOURNAL_UNIT_LEN_MAX (512u * 1024u * 1024u)
 
 enum journal_sync {
-    JOURNAL_SYNC_ALWAYS,   /* durable: synced */
-    JOURNAL_SYNC_INTERVAL, /* durable: written; synced every sync_interval_ms */
-    JOURNAL_SYNC_NEVER,    /* durable: written; only snapshots are synced */
+    JOURNAL_SYNC_ALWAYS,   /* durable is: synced */
+    JOURNAL_SYNC_INTERVAL, /* durable is: written; synced every sync_interval_ms */
+    JOURNAL_SYNC_NEVER,    /* durable is: written; files are synced when they are left */
 };
 
 enum journal_level {
-    JOURNAL_SAY_INFO,
     JOURNAL_SAY_NOTICE,
     JOURNAL_SAY_WARNING,
     JOURNAL_SAY_ERROR
 };
 
-/* What can be chosen. journal_options_init() gives the values behind each. */
+/* What can be chosen; journal_options_init() gives the values behind each. */
 struct journal_options {
-    const struct file_port *files; /* outlives the journal */
-    void *ctx;                     /* of say and random */
+    struct file_port files; /* its context outlives the journal */
+    void *ctx;              /* of say and random */
     /* A line for people; text is valid during the call. NULL: nothing is said. */
     void (*say)(void *ctx, enum journal_level level, const char *text);
-    /* Fills out with bytes nobody can guess (the simulator: with bytes of its seed). */
+    /* Fills out with bytes that nobody can guess (a simulator: with bytes of its seed). */
     void (*random)(void *ctx, uint8_t *out, size_t out_len);
-    enum journal_sync sync;        /* always */
-    uint32_t sync_interval_ms;     /* 1000 */
-    uint64_t segment_bytes;        /* 64 MiB: a segment this long is the last thing of its file */
-    uint64_t snapshot_bytes_min;   /* 16 MiB: fewer bytes of segments ask for no snapshot */
-    uint32_t snapshot_interval_ms; /* 1,800,000; 0: by size alone */
-    uint64_t snapshot_changes;     /* 0; else a snapshot after so many records */
-    uint64_t pending_bytes_max;    /* 64 MiB */
-    uint32_t retry_ms;             /* 1000: how long after no space or a failure to try again */
-    uint32_t slow_sync_ms;         /* 1000: a sync that takes longer is said */
-    bool strict;            /* false; true: damage ends recovery instead of being set aside */
-    const uint8_t *key;     /* NULL: plain; JOURNAL_KEY_LEN bytes: new files are encrypted */
-    const uint8_t *old_key; /* NULL; tried on files that key does not open */
+    enum journal_sync sync;          /* always */
+    uint32_t sync_interval_ms;       /* 1000 */
+    uint64_t segment_bytes;          /* 64 MiB; a file this long is the last but one */
+    uint64_t snapshot_bytes_min;     /* 16 MiB: fewer bytes behind a snapshot ask for no other */
+    uint32_t snapshot_interval_ms;   /* 1,800,000; 0: by size alone */
+    uint64_t snapshot_changes;       /* 0: by size and time; else after so many units */
+    uint32_t retry_ms;               /* 1000 */
+    uint32_t slow_sync_ms;           /* 1000: a sync that takes longer is said */
+    bool strict;                     /* false; true: damage ends recovery */
+    const struct journal_keys *keys; /* NULL: none; copied */
 };
-void journal_options_init(struct journal_options *options, const struct file_port *files);
+void journal_options_init(struct journal_options *options);
 
 struct journal;
 
-/* NULL: no memory. options is copied, keys too. Touches no file. */
+/* NULL: no memory. options is copied. Touches no file. */
 struct journal *journal_create(const struct journal_options *options);
-/* Closes files, syncs nothing: what a crash does. journal_close() first for an orderly end. */
+/* Closes files and syncs nothing, as a crash does: journal_close() first for an orderly end. */
 void journal_destroy(struct journal *journal);
 
 /* ---- Start ---- */
@@ -89,96 +85,81 @@ void journal_destroy(struct journal *journal);
 enum journal_status {
     JOURNAL_OK = 0,
     JOURNAL_LOCKED,     /* another process has the directory */
-    JOURNAL_UNREADABLE, /* the directory or a file in it can't be read or written: say said which
-                         */
-    JOURNAL_NEWER,      /* a file is of a later version of the format */
-    JOURNAL_WRONG_KEY,  /* a file is encrypted, and with no key that was given */
-    JOURNAL_DAMAGED,    /* strict, and something is damaged or missing */
+    JOURNAL_UNREADABLE, /* the directory can't be read */
+    JOURNAL_WRONG_KEY,  /* a file is encrypted, and with none of the keys */
+    JOURNAL_DAMAGED,    /* strict, and something is damaged, missing or of a later version */
     JOURNAL_NO_MEMORY,  /* here, or take() said so */
 };
 const char *journal_status_text(enum journal_status status);
 
-/* Finds all that is there: cuts a torn end, sets damaged pieces aside into NAME.damaged-… files,
- * and calls take() for each record that is good: those of the snapshot, then those appended since,
- * in order, whole batches only. take() returns false if there is no memory for it.
- * Then a new segment is begun, durable like the directory, and the journal runs. */
-enum journal_status journal_recover(struct journal *journal, void *take_ctx,
-                                    bool (*take)(void *take_ctx, const uint8_t *record,
-                                                 size_t record_len));
+/* Finds all that is there: cuts a torn end, copies damaged pieces into NAME.damaged-OFFSET, sets
+ * files aside that say nothing, and calls take() for each good unit in order. take() returns false
+ * if there is no memory. Each of these is said, with the choice there is. Then a new file is begun
+ * and synced, and the journal runs; if the disk takes no writes it runs too, failed. */
+enum journal_status journal_recover(struct journal *journal, uint64_t now_ms, void *take_ctx,
+                                    bool (*take)(void *take_ctx, const uint8_t *unit,
+                                                 size_t unit_len));
 
 /* ---- Rounds ---- */
 
-/* One record of the batch under way; copied. */
-void journal_add(struct journal *journal, const uint8_t *record, size_t record_len);
-/* All that was added since the last commit is batch, a number above that of the last one. Nothing
- * added: it is durable as soon as those before it are. */
-void journal_commit(struct journal *journal, uint64_t batch, uint64_t now_ms);
-/* Takes what the disk has finished, tries again what is due, begins the next sync. Call it after
- * each commit, when the files' descriptor is readable, and at journal_deadline_ms(). */
+/* Takes what the disk has finished and begins what is due. Call it each round, when the files'
+ * descriptor is readable, and at journal_deadline_ms(). */
 void journal_run(struct journal *journal, uint64_t now_ms);
-/* All batches up to this one are as durable as options.sync says. Never goes back. */
-uint64_t journal_durable(const struct journal *journal);
 /* When journal_run() is due at the latest; UINT64_MAX: never. */
 uint64_t journal_deadline_ms(const struct journal *journal);
 
+/* Whether a batch may be begun now. */
+bool journal_takes(const struct journal *journal);
+/* A batch. Numbers grow. After a failure the first one must begin a snapshot. */
+void journal_begin(struct journal *journal, uint64_t batch, bool begins_snapshot, uint64_t now_ms);
+/* A unit of records, copied: it comes back whole or not at all. */
+void journal_add(struct journal *journal, const uint8_t *unit, size_t unit_len);
+/* The batch is whole. It is written, and its sync begun. */
+void journal_commit(struct journal *journal, bool ends_snapshot, uint64_t now_ms);
+
+/* The last batch that is as durable as options.sync says; those before it are too, but for what a
+ * failure lost. Never goes back. */
+uint64_t journal_durable(const struct journal *journal);
+
 enum journal_storage {
     JOURNAL_GOOD,
-    JOURNAL_FULL,   /* promise nothing new; what is under way ends when there is space */
-    JOURNAL_FAILED, /* the same; the next snapshot ends it */
+    JOURNAL_FULL,
+    JOURNAL_FAILED,
 };
+/* A change from GOOD to another: batches after journal_durable() are lost. Back to GOOD: a batch
+ * that begins a snapshot is waited for. */
 enum journal_storage journal_storage(const struct journal *journal);
 
-/* Writes what waits, syncs it and waits for it, whatever options.sync says. false: not all of it
- * reached the disk (said). Then destroy. */
-bool journal_close(struct journal *journal, uint64_t now_ms);
-
-/* ---- Snapshots ---- */
-
-/* Whether a snapshot should be begun now: segments have outgrown the last one, it is asked for by
- * time or count or journal_ask_snapshot(), or JOURNAL_FAILED can only be left by one. */
+/* Whether the next batch should begin a snapshot: what was written since the last one has outgrown
+ * it, or it is asked for by time, count, damage found at the start, keys, or
+ * journal_ask_snapshot(). Says so until one begins. */
 bool journal_wants_snapshot(const struct journal *journal, uint64_t now_ms);
-/* From the next journal_run() on journal_wants_snapshot() says yes, once. */
 void journal_ask_snapshot(struct journal *journal);
-/* Between a commit and the next add. Begins a new segment: recovery will take the records of the
- * snapshot first and then every record added after this call. false: the disk does not take new
- * files now (said); asked for again after retry_ms. */
-bool journal_snapshot_begin(struct journal *journal, uint64_t now_ms);
-/* Whether one is under way, from begin until it is durable or has failed. */
-bool journal_snapshot_runs(const struct journal *journal);
-/* How many bytes of records it takes now; 0: the disk is behind, or it has ended. */
-size_t journal_snapshot_room(const struct journal *journal);
-/* The next record. Exceeding the room by one record is allowed. */
-void journal_snapshot_add(struct journal *journal, const uint8_t *record, size_t record_len);
-/* There are no more records: it is made durable, then what it replaces is removed. */
-void journal_snapshot_end(struct journal *journal);
-/* Whether the one under way has failed, so that the driver may stop walking; until the next begin.
- * Files of before are untouched. */
-bool journal_snapshot_failed(const struct journal *journal);
+
+/* Syncs what was committed, whatever options.sync says, and waits for it. false: not all of it
+ * reached the disk (said). Only destroy may follow. */
+bool journal_close(struct journal *journal, uint64_t now_ms);
 
 /* ---- Looking in ---- */
 
 struct journal_stats {
-    uint64_t written_bytes;   /* appended to segments */
-    uint64_t snapshot_bytes;  /* appended to snapshots */
-    uint64_t records;         /* added to segments */
-    uint64_t batches;         /* written with at least one record */
-    uint64_t batch_bytes_max; /* the longest one */
+    uint64_t written_bytes;
+    uint64_t units;
+    uint64_t batches;
+    uint64_t batch_bytes_max;
     uint64_t syncs;
-    uint64_t sync_us;     /* all of them together */
-    uint64_t sync_us_max; /* the longest one */
+    uint64_t sync_us; /* all of them together */
+    uint64_t sync_us_max;
     uint64_t sync_us_last;
-    uint64_t synced_batches; /* batches / syncs is how well groups work */
-    uint64_t write_failures;
-    uint64_t sync_failures;
-    uint64_t segments;      /* that exist */
-    uint64_t disk_bytes;    /* segments and snapshots that exist */
-    uint64_t pending_bytes; /* that wait for space */
-    uint64_t snapshots;     /* that became durable */
-    uint64_t snapshot_failures;
-    uint64_t snapshot_ms_last; /* from begin until durable */
-    uint64_t recovered_records;
+    uint64_t failures;       /* of writing and syncing */
+    uint64_t segments;       /* that exist */
+    uint64_t disk_bytes;     /* of these */
+    uint64_t snapshots;      /* whose end became durable */
+    uint64_t snapshot_bytes; /* of the last one, with what was written meanwhile */
+    uint64_t snapshot_ms;    /* of the last one, from begin to durable */
+    uint64_t recovered_units;
     uint64_t recovered_ms;
-    uint64_t damaged_frames; /* set aside at the start */
+    uint64_t damaged_pieces; /* set aside at the start */
     uint64_t damaged_bytes;
     uint64_t torn_bytes; /* cut at the start */
 };

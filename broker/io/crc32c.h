@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Libella authors
+ *
+ * CRC-32C (Castagnoli), the check sum of iSCSI, ext4 and Btrfs: polynomial 0x1EDC6F41, reflected,
+ * begun and ended with all ones. "123456789" gives 0xE3069283.
+ */
+#ifndef BROKER_IO_CRC32C_H
+#define BROKER_IO_CRC32C_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Goes on from crc, that of the bytes before data; 0 if there are none. */
+uint32_t crc32c(uint32_t crc, const uint8_t *data, size_t data_len);
+
+#endif
