@@ -347,18 +347,6 @@ bool core_has_journal(const struct core *core) {
     return false;
 }
 
-bool core_pull_snapshot(struct core *core, size_t size_max, struct core_slice *out) {
-    (void)core;
-    (void)size_max;
-    (void)out;
-    return false;
-}
-
-bool core_wants_snapshot(const struct core *core) {
-    (void)core;
-    return false;
-}
-
 /* ---- Looking in ---- */
 
 const struct core_stats *core_stats(const struct core *core) {

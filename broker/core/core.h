@@ -140,20 +140,14 @@ enum core_event_type {
     CORE_RECORD,      /* a record of an earlier run: record. Before CORE_RECORDS_END alone */
     CORE_RECORDS_END, /* there are no more; wall_ms. Once, before any event but CORE_RECORD */
     CORE_DURABLE,     /* the batches up to this one are as durable as configured: batch */
-    CORE_STORAGE,     /* the storage fails, or takes everything again: storage */
-    CORE_SNAPSHOT,    /* how far a snapshot is: snapshot */
+    CORE_STORAGE,     /* the storage fails, or can be written again: storage */
+    CORE_SNAPSHOT,    /* begin a snapshot with the next batch; ignored while one is going on */
 };
 
 enum core_storage {
-    CORE_STORAGE_OK,
-    CORE_STORAGE_FULL,   /* no space */
-    CORE_STORAGE_FAILED, /* anything else */
-};
-
-enum core_snapshot {
-    CORE_SNAPSHOT_BEGIN,   /* core_pull_snapshot() from now on; what it gave before is void */
-    CORE_SNAPSHOT_DURABLE, /* all of it */
-    CORE_SNAPSHOT_FAILED,  /* it is given up */
+    CORE_STORAGE_OK,     /* it can be written again: the core begins a snapshot */
+    CORE_STORAGE_FULL,   /* no space: batches that are not durable are lost */
+    CORE_STORAGE_FAILED, /* the same for any other reason */
 };
 
 /* What the listener lays down for its connections. Must outlive them. */
@@ -196,7 +190,6 @@ struct core_event {
     struct ella_slice record; /* one whole record (record.h) */
     uint64_t batch;           /* number */
     enum core_storage storage;
-    enum core_snapshot snapshot;
 };
 
 enum core_status core_step(struct core *core, const struct core_event *event);
@@ -252,51 +245,44 @@ uint64_t core_deadline_ms(const struct core *core);
  * with an expiry, their subscriptions, messages, what is in flight in both directions, retained
  * messages, wills. An answer that promises something (CONNACK, SUBACK, UNSUBACK, PUBACK, PUBREC,
  * PUBREL, PUBCOMP, and the packet identifier of a QoS 2 PUBLISH) is held back by core_pull() until
- * its records are durable; CORE_EFFECT_WRITE is told when it leaves. What is not held flows on.
+ * its records are durable. What is not held flows on.
  *
- * At the start: CORE_RECORD for each record of the last whole snapshot, then for each record since
- * its beginning, in order; then CORE_RECORDS_END. In each round:
+ * A driver, in each round:
+ *     step the events; carry out the effects; core_pull() for connections
+ *     if (core_pull_journal(core, &batch))    one batch, what the pulls above recorded included
+ *         if (batch.begins_snapshot)          a new file begins with this batch
+ *         write batch.bytes, all or nothing; have it synced, on another thread
+ *     when batches are durable: CORE_DURABLE with the number of the last one, effects again
+ *         if it is, or is behind, the batch that ends_snapshot: files before the one that began
+ *         with the snapshot are of no more use
+ * It may let records gather while a sync runs: the next batch is all of them.
  *
- *     step the events, carry out the effects, core_pull() for connections
- *     core_pull_journal()              one batch, what the pulls recorded included: write it
- *     CORE_DURABLE                     when batches are durable; effects again
+ * What is recovered must be whole batches, or whole units of them (record.h: the records of one
+ * event), in order, none left out but those that are damaged.
  *
- * A batch comes back whole or not at all, or else each unit of it (record.h: the records of one
- * event). Batches come back in order, and none without those before it, but for what is damaged.
+ * If writing or syncing fails: CORE_STORAGE. The batches that are not durable are lost, nothing
+ * that depends on them leaves, records are no longer produced, PUBLISH of QoS 1 and 2 is refused
+ * (0x97) or, before 5.0, not taken; CONNECT of new sessions that are to last and SUBSCRIBE for
+ * them are refused. Once there is a place to write to again: CORE_STORAGE_OK. The next batch
+ * begins a snapshot of all there is, and when that is durable to its end what was held leaves.
  *
- * A snapshot is made while the world goes on. Between two batches, with CORE_SNAPSHOT_BEGIN, the
- * journal begins anew; then core_pull_snapshot(), a slice now and then, kept apart from the
- * batches, until the last one; CORE_SNAPSHOT_DURABLE, and what was before its beginning is of no
- * more use. docs/persistence.md says why snapshot and batches together recover all that was
- * promised.
- *
- * If the storage fails: CORE_STORAGE. PUBLISH of QoS 1 and 2 is then refused (0x97) or, before
- * 5.0, not taken; sessions that are to last are not begun, nor subscriptions of such made. QoS 0
- * and what needs no promise goes on. Batches that were lost become durable, by CORE_DURABLE, when
- * a snapshot is durable that began after them. */
+ * At the start: CORE_RECORD for each record of the files, oldest file first, then
+ * CORE_RECORDS_END. docs/persistence.md has the formats and says why this recovers all that was
+ * promised. */
 
 struct core_batch {
     const uint8_t *bytes; /* whole records; valid until the core is called again */
     size_t size;          /* > 0 */
-    uint64_t number;      /* grows; the first is 1 */
+    uint64_t number;      /* one more than that of the batch before; the first is 1 */
+    bool begins_snapshot;
+    bool ends_snapshot;
 };
 
-/* The records since the last call. false: there are none. */
+/* The records since the last call. false: there are none. While a snapshot goes on each batch
+ * carries a slice of it of some 256 KiB, and there is always one. */
 bool core_pull_journal(struct core *core, struct core_batch *out);
-/* Whether core_pull_journal() would give something. */
+/* Whether core_pull_journal() would give something: then do not sleep. */
 bool core_has_journal(const struct core *core);
-
-struct core_slice {
-    const uint8_t *bytes; /* whole records; valid until the core is called again */
-    size_t size;
-    bool is_last; /* the snapshot is whole; size may be 0 */
-};
-
-/* The next records of the snapshot: some size_max bytes, one record more at most. false: no
- * memory, ask again later, or none is going on. */
-bool core_pull_snapshot(struct core *core, size_t size_max, struct core_slice *out);
-/* There was no memory for a record: nothing more is promised until a snapshot is durable. */
-bool core_wants_snapshot(const struct core *core);
 
 /* ---- Looking in ---- */
 

@@ -19,7 +19,6 @@ static const char *const names[RECORD_KIND_COUNT] = {
     [RECORD_SENT] = "sent",
     [RECORD_RELEASED] = "released",
     [RECORD_DONE] = "done",
-    [RECORD_QUEUED_END] = "queued end",
     [RECORD_RECEIVED] = "received",
     [RECORD_RECEIVED_END] = "received end",
     [RECORD_RETAINED] = "retained",

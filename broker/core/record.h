@@ -22,8 +22,8 @@
  *     kind           head                                 body
  *     START          number, value: key of the hashes     8 bytes: the time
  *     TIME           value: the time                      -
- *     SNAPSHOT_BEGIN (where a snapshot was begun)         -
- *     SNAPSHOT_END   (where its last record was made)     -
+ *     SNAPSHOT_BEGIN                                      -
+ *     SNAPSHOT_END                                        -
  *     SESSION        session; value: when its connection  CONNECT: client identifier, user name,
  *                    was lost, 0: it has one              Session Expiry Interval, the will
  *     SESSION_END    session                              -
@@ -43,8 +43,6 @@
  *                    packet_id
  *     DONE           session; number of the entry;        - (finished or given up)
  *                    packet_id, 0: was not sent
- *     QUEUED_END     session; number: entries up to this  - (in snapshots)
- *                    one that were not queued are done
  *     RECEIVED       session; packet_id                   - (of a QoS 2 PUBLISH from the client)
  *     RECEIVED_END   session; packet_id                   - (PUBREL came)
  *     RETAINED       number of the message                -
@@ -77,7 +75,6 @@ enum record_kind {
     RECORD_SENT,
     RECORD_RELEASED,
     RECORD_DONE,
-    RECORD_QUEUED_END,
     RECORD_RECEIVED,
     RECORD_RECEIVED_END,
     RECORD_RETAINED,
