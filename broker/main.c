@@ -16,6 +16,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "broker/io/audit.h"
 #include "broker/io/config.h"
 #include "broker/io/confine.h"
 #include "broker/io/listener.h"
@@ -49,6 +50,7 @@ struct program {
     struct config_command_line command_line;
     struct config config;
     struct log log;
+    struct audit audit;
     struct listener_set listeners;
     struct process_user user;
     int ready_fd; /* of a daemon, until it runs */
@@ -244,6 +246,23 @@ static bool open_log(struct program *program) {
     return true;
 }
 
+static bool open_audit(struct program *program) {
+    const struct config *config = &program->config;
+    if (!audit_open(&program->audit, config->audit_log,
+                    (enum audit_format)config->audit_log_format))
+        return start_failed(program, config->audit_log);
+    if (program->audit.fd >= 0 && program->user.change &&
+        fchown(program->audit.fd, program->user.uid, program->user.gid) != 0)
+        return start_failed(program, config->audit_log);
+    return true;
+}
+
+/* What the operator did. */
+static void audit_program(struct program *program, const char *event, const char *result) {
+    const struct audit_event line = {.event = event, .result = result};
+    audit_write(&program->audit, &line);
+}
+
 static bool go_to_background(struct program *program) {
     const uint32_t where = program->config.log.destinations;
     return !program->command_line.daemon ||
@@ -258,6 +277,7 @@ static bool start_loop(struct program *program) {
     struct loop_options options = {.poller = poller_find(name),
                                    .listeners = &program->listeners,
                                    .log = &program->log,
+                                   .audit = &program->audit,
                                    .config = &program->config,
                                    .wake_fd = program->signal_fd};
     if (getrandom(&options.seed, sizeof options.seed, 0) != (ssize_t)sizeof options.seed)
@@ -274,7 +294,7 @@ static bool start(struct program *program) {
         return false;
     }
     const uint64_t descriptors = process_raise_descriptor_limit();
-    if (!open_log(program))
+    if (!open_log(program) || !open_audit(program))
         return false;
     log_say(&program->log, LOG_TYPE_NOTICE,
             "libellad " LIBELLAD_VERSION " starts, %" PRIu64 " descriptors", descriptors);
@@ -296,6 +316,7 @@ static bool start(struct program *program) {
         return start_failed(program, "core dumps");
     if (!confine(config, program->command_line.file, &program->log) || !start_loop(program))
         return false;
+    audit_program(program, "start", "ok");
     if (program->command_line.daemon)
         process_daemon_ready(program->ready_fd);
     return true;
@@ -326,8 +347,12 @@ static void reload(struct program *program) {
         log_say(&program->log, LOG_TYPE_ERROR, "no memory for new limits");
     if (good && !log_open(&program->log, &program->config.log))
         (void)start_failed(program, program->config.log.file);
+    if (good && !audit_open(&program->audit, program->config.audit_log,
+                            (enum audit_format)program->config.audit_log_format))
+        (void)start_failed(program, program->config.audit_log);
     if (good)
         log_say(&program->log, LOG_TYPE_NOTICE, "the configuration was read again");
+    audit_program(program, "reload", good ? "ok" : "failed");
     config_free(&next);
 }
 
@@ -388,6 +413,7 @@ static void run(struct program *program) {
     }
     log_say(&program->log, LOG_TYPE_NOTICE, "libellad ends");
     loop_shutdown(program->loop);
+    audit_program(program, "stop", "ok");
 }
 
 static enum exit_status serve(struct program *program) {
@@ -415,6 +441,7 @@ static enum exit_status read_and_serve(struct program *program) {
             status = serve(program);
     }
     config_free(&program->config);
+    audit_close(&program->audit);
     log_close(&program->log);
     return status;
 }
@@ -424,6 +451,7 @@ int main(int argc, char **argv) {
     if (!process_guard_descriptors())
         return EXIT_NOT_STARTED;
     log_init(&program.log);
+    audit_init(&program.audit, &program.log);
     if (!parse_arguments(&program, argc, argv))
         return EXIT_USAGE;
     switch (program.task) {

@@ -62,6 +62,10 @@ struct ella_slice connect_request_client_id(const struct connection *connection)
     return text_slice(connection->request == NULL ? NULL : connection->request->client_id);
 }
 
+struct ella_slice connect_request_user_name(const struct connection *connection) {
+    return text_slice(connection->request == NULL ? NULL : connection->request->user_name);
+}
+
 bool connect_request_set_data(struct core *core, struct connection *connection,
                               const struct ella_properties *properties) {
     struct connect_request *r = connection->request;

@@ -92,6 +92,7 @@ struct core_log {
     enum core_log_kind kind;
     uint32_t conn; /* CORE_NO_CONN if no connection is concerned; the driver adds the address */
     struct ella_slice client_id;
+    struct ella_slice user_name; /* of the connection; empty: none was given */
     struct ella_slice topic;
     uint8_t packet_type; /* enum ella_packet_type, 0 if none */
     uint8_t

@@ -82,6 +82,7 @@ void connect_accept(struct core *core, struct connection *connection,
 void connect_request_free(struct core *core, struct connection *connection);
 /* The client identifier of the CONNECT that is being judged, empty if none is. */
 struct ella_slice connect_request_client_id(const struct connection *connection);
+struct ella_slice connect_request_user_name(const struct connection *connection);
 /* Keeps the Authentication Data of CONNECT or AUTH for who judges. false: no memory. */
 bool connect_request_set_data(struct core *core, struct connection *connection,
                               const struct ella_properties *properties);

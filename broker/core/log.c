@@ -5,9 +5,20 @@
  */
 #include "broker/core/core_state.h"
 
+static struct ella_slice user_name_of(const struct connection *connection) {
+    if (connection->session != NULL)
+        return text_slice(connection->session->user_name);
+    return connect_request_user_name(connection);
+}
+
 void log_line(struct core *core, const struct core_log *line) {
-    if (core->ports.log != NULL)
-        core->ports.log(core->ports.ctx, line);
+    struct core_log whole = *line;
+
+    if (core->ports.log == NULL)
+        return;
+    if (line->conn != CORE_NO_CONN)
+        whole.user_name = user_name_of(connection_of(core, line->conn));
+    core->ports.log(core->ports.ctx, &whole);
 }
 
 struct ella_slice log_client_id(const struct connection *connection) {

@@ -91,6 +91,7 @@ void config_free(struct config *config) {
         free(config->file_names[i]);
     for (uint32_t i = 0; i < config->include_dir_count; i++)
         free(config->include_dirs[i]);
+    free(config->audit_log);
     free(config->log_file);
     free(config->log_timestamp_format);
     free(config->clientid_prefixes);

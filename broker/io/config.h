@@ -71,7 +71,9 @@ struct config {
     char *log_file;
     char *log_timestamp_format;
     bool connection_messages;
-    uint8_t allow_anonymous; /* enum config_answer */
+    char *audit_log;          /* path; NULL: there is none */
+    uint8_t audit_log_format; /* enum audit_format */
+    uint8_t allow_anonymous;  /* enum config_answer */
     uint8_t allow_zero_length_clientid;
     bool per_listener_settings;
     bool set_tcp_nodelay;
@@ -154,6 +156,7 @@ enum config_type {
     CONFIG_DURATION, /* uint32_t seconds; a number with h, d, w, m or y in the file */
     CONFIG_STRING,   /* char *, owned */
     CONFIG_PATH,     /* the same: a file or folder, kept within reach of the sandbox */
+    CONFIG_CHOICE,   /* uint8_t: which of the words in argument, counted from 0 */
     CONFIG_TEXT,     /* char[]; maximum is its longest length */
     CONFIG_SPECIAL,  /* set() does it */
 };

@@ -18,6 +18,7 @@ static size_t value_size(const struct config_option *option) {
         return sizeof(bool);
     case CONFIG_ANSWER:
     case CONFIG_U8:
+    case CONFIG_CHOICE:
         return sizeof(uint8_t);
     case CONFIG_U16:
         return sizeof(uint16_t);

@@ -73,6 +73,12 @@ const struct config_option config_options[] = {
      .argument = "BOOL", .default_value = "true",
      .text = "Whether a client may leave its identifier to the broker. Of the listener if "
              "per_listener_settings is true."},
+    {VALUE("audit_log", CONFIG_PATH, CONFIG_LIBELLA, true, 0, 0, audit_log), .writes = true,
+     .argument = "PATH", .default_value = "none",
+     .text = "A file to which every connection, subscription, denial and end of a session is "
+             "written, with who, from where and the result. Opened again on SIGHUP."},
+    {VALUE("audit_log_format", CONFIG_CHOICE, CONFIG_LIBELLA, true, 0, 0, audit_log_format),
+     .argument = "text | json", .default_value = "text", .text = "How its lines are written."},
     NOT_YET("auth_plugin", CONFIG_GENERAL, NO_PLUGINS, "PATH", "Loads a plugin."),
     NOT_YET("auth_plugin_deny_special_chars", CONFIG_GENERAL, NO_PLUGINS, "BOOL",
             "Whether names with + and # are refused before plugins are asked."),

@@ -596,7 +596,10 @@ std::string value_for(const config_option &option) {
         return "false";
     case CONFIG_DURATION:
         return "1h";
+    case CONFIG_CHOICE:
+        return std::string(option.argument, strcspn(option.argument, " "));
     case CONFIG_STRING:
+    case CONFIG_PATH:
     case CONFIG_TEXT:
         return "text";
     default:

@@ -88,6 +88,23 @@ static bool check_exposure(const struct config_parser *parser, const char *path)
                        (unsigned)status.st_mode & 07777u);
 }
 
+/* The words stand in the table as people read them: "text | json". */
+static bool set_choice(const struct config_parser *parser, void *target, const char *value) {
+    const size_t len = strlen(value);
+    uint8_t index = 0;
+    for (const char *word = parser->option->argument; *word != '\0'; index++) {
+        const size_t word_len = strcspn(word, " |");
+        if (word_len == len && strncmp(word, value, len) == 0) {
+            *(uint8_t *)target = index;
+            return true;
+        }
+        word += word_len;
+        word += strspn(word, " |");
+    }
+    return config_fail(parser, "%s must be %s, not \"%s\"", parser->option->name,
+                       parser->option->argument, value);
+}
+
 static bool set_text(struct config_parser *parser, char *target, const char *value) {
     const size_t row = (size_t)(parser->option - config_options);
     if (!check_string(parser, value))
@@ -189,6 +206,8 @@ bool config_value_set(struct config_parser *parser, void *target, char *value) {
         return config_value_string(parser, value, target);
     case CONFIG_PATH:
         return config_value_string(parser, value, target) && check_exposure(parser, value);
+    case CONFIG_CHOICE:
+        return set_choice(parser, target, value);
     case CONFIG_TEXT:
         return set_text(parser, target, value);
     case CONFIG_DURATION:

@@ -131,6 +131,7 @@ struct loop *loop_create(const struct loop_options *options) {
         return NULL;
     loop->listeners = options->listeners;
     loop->log = options->log;
+    loop->audit = options->audit;
     loop->config = options->config;
     loop->wake_fd = options->wake_fd;
     loop->dirty = (struct conn_list){CONN_NONE, CONN_NONE};

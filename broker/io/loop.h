@@ -15,6 +15,7 @@
 #define BROKER_IO_LOOP_H
 
 #include "broker/core/core.h"
+#include "broker/io/audit.h"
 #include "broker/io/auth.h"
 #include "broker/io/conn.h"
 #include "broker/io/listener.h"
@@ -43,6 +44,7 @@ struct loop_options {
     const struct poller_kind *poller;
     struct listener_set *listeners; /* open; outlives the loop */
     struct log *log;
+    struct audit *audit;         /* NULL: none */
     const struct config *config; /* outlives the loop or the next loop_configure() */
     uint64_t seed;
     int wake_fd; /* loop_round() returns true when it is readable; -1: none */

@@ -18,14 +18,16 @@
 /* The core's lines. They come in the middle of its steps, so nothing may be asked of it here. */
 static void log_from_core(void *context, const struct core_log *line) {
     const struct loop *loop = context;
-    const bool is_connection =
-        line->kind == CORE_LOG_CONNECTED || line->kind == CORE_LOG_DISCONNECTED;
-    if (is_connection && !loop->config->connection_messages)
-        return;
     const struct conn *conn = NULL;
     if (line->conn != CORE_NO_CONN)
         conn = conn_table_get(&loop->conns, line->conn);
-    log_line_write(loop->log, line, conn == NULL ? NULL : &conn->peer);
+    const struct address *peer = conn == NULL ? NULL : &conn->peer;
+    if (loop->audit != NULL)
+        audit_core(loop->audit, line, peer);
+    const bool is_connection =
+        line->kind == CORE_LOG_CONNECTED || line->kind == CORE_LOG_DISCONNECTED;
+    if (!is_connection || loop->config->connection_messages)
+        log_line_write(loop->log, line, peer);
 }
 
 static void *allocate(void *context, size_t size) {

@@ -23,6 +23,7 @@ struct loop {
     struct poller poller;
     struct listener_set *listeners;
     struct log *log;
+    struct audit *audit; /* NULL: none */
     const struct config *config;
     struct conn_table conns;
     struct conn_list dirty;   /* through dirty_next */
