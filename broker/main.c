@@ -336,6 +336,16 @@ static bool try_log(struct program *program, const struct config *next) {
     return true;
 }
 
+/* The files may have been moved away, or others are named now. */
+static void reopen_logs(struct program *program) {
+    const struct config *config = &program->config;
+    if (!log_open(&program->log, &config->log))
+        (void)start_failed(program, config->log.file);
+    if (!audit_open(&program->audit, config->audit_log,
+                    (enum audit_format)config->audit_log_format))
+        (void)start_failed(program, config->audit_log);
+}
+
 static void reload(struct program *program) {
     const struct config_reporter reporter = {.ctx = program, .report = report};
     struct config next;
@@ -345,11 +355,8 @@ static void reload(struct program *program) {
         log_say(&program->log, LOG_TYPE_ERROR, "the configuration stays as it was");
     else if (!loop_configure(program->loop, &program->config))
         log_say(&program->log, LOG_TYPE_ERROR, "no memory for new limits");
-    if (good && !log_open(&program->log, &program->config.log))
-        (void)start_failed(program, program->config.log.file);
-    if (good && !audit_open(&program->audit, program->config.audit_log,
-                            (enum audit_format)program->config.audit_log_format))
-        (void)start_failed(program, program->config.audit_log);
+    if (good)
+        reopen_logs(program);
     if (good)
         log_say(&program->log, LOG_TYPE_NOTICE, "the configuration was read again");
     audit_program(program, "reload", good ? "ok" : "failed");
@@ -400,6 +407,9 @@ static bool handle_signals(struct program *program) {
             break;
         case SIGNALS_MEMORY:
             say_memory(program);
+            break;
+        case SIGNALS_ROTATE:
+            reopen_logs(program);
             break;
         }
     }

@@ -214,10 +214,38 @@ kill -USR1 $broker
 wait_for "no counters" has_text broker.log "stat connections_accepted="
 kill -USR2 $broker
 wait_for "no memory" has_text broker.log "memory session="
+mv broker.log broker.log.2
+kill -RTMIN $broker
+wait_for "the log is not made again" test -e broker.log
+kill -USR2 $broker
+wait_for "the log is not opened again" has_text broker.log "memory session="
+! has_text broker.log "read again" || fail "SIGRTMIN reads the configuration"
 kill $broker
 wait $broker
 status=$?
 [ $status -eq 0 ] || fail "ended in $status after signals"
+
+# ---- The audit log ----
+
+next_port
+printf '%s\n' "listener $port 127.0.0.1" "allow_anonymous true" "audit_log $folder/audit.log" \
+    "audit_log_format json" >audit.conf
+"$libellad" -c audit.conf 2>audit.err &
+broker=$!
+wait_for "no listener" is_open $port
+exec 3<>"/dev/tcp/127.0.0.1/$port"
+printf "$connect_5" >&3
+head -c 4 <&3 >/dev/null
+exec 3>&-
+kill -HUP $broker
+wait_for "no reload in the audit log" has_text audit.log '"event":"reload","result":"ok"'
+kill $broker
+wait $broker
+expect_text audit.log '"event":"start","result":"ok"'
+expect_text audit.log '"event":"connect","result":"ok","client":"c","address":"127.0.0.1:'
+expect_text audit.log '"event":"disconnect","result":"ok","client":"c"'
+expect_text audit.log '"event":"stop","result":"ok"'
+[ "$(stat -c %a audit.log)" = 600 ] || fail "mode of the audit log: $(stat -c %a audit.log)"
 
 # ---- Daemon, pid file, user ----
 

@@ -17,6 +17,7 @@ int signals_open(void) {
     sigemptyset(&set);
     for (size_t i = 0; i < sizeof caught / sizeof caught[0]; i++)
         sigaddset(&set, caught[i]);
+    sigaddset(&set, SIGRTMIN); /* no constant */
     if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
         return -1;
     if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
@@ -28,6 +29,8 @@ enum signals_event signals_next(int fd) {
     struct signalfd_siginfo info;
     if (read(fd, &info, sizeof info) != (ssize_t)sizeof info)
         return SIGNALS_NONE;
+    if ((int)info.ssi_signo == SIGRTMIN)
+        return SIGNALS_ROTATE;
     switch ((int)info.ssi_signo) {
     case SIGHUP:
         return SIGNALS_RELOAD;

@@ -15,6 +15,7 @@ enum signals_event {
     SIGNALS_RELOAD, /* SIGHUP */
     SIGNALS_STATS,  /* SIGUSR1 */
     SIGNALS_MEMORY, /* SIGUSR2 */
+    SIGNALS_ROTATE, /* SIGRTMIN: log files were moved away */
 };
 
 /* Blocks what is caught and ignores SIGPIPE, for the whole process. Returns the descriptor to wait
