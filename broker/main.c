@@ -350,6 +350,7 @@ static void reload(struct program *program) {
     const struct config_reporter reporter = {.ctx = program, .report = report};
     struct config next;
     const bool good = read_config(program, &next) && try_log(program, &next) &&
+                      listener_set_prepare(&program->listeners, &next, &program->log) &&
                       config_reload(&program->config, &next, &reporter);
     if (!good)
         log_say(&program->log, LOG_TYPE_ERROR, "the configuration stays as it was");
@@ -371,9 +372,10 @@ static void say_stats(struct program *program) {
                 core_stat_row((enum core_stat)i)->name, stats->value[i]);
     log_say(&program->log, LOG_TYPE_NOTICE,
             "stat rounds=%" PRIu64 " accepted=%" PRIu64 " refused=%" PRIu64 " reads=%" PRIu64
-            " writes=%" PRIu64 " pauses=%" PRIu64,
+            " writes=%" PRIu64 " pauses=%" PRIu64 " handshakes=%" PRIu64
+            " handshakes_failed=%" PRIu64 " revoked=%" PRIu64,
             io->rounds, io->accepted_count, io->refused_count, io->read_calls, io->write_calls,
-            io->pauses);
+            io->pauses, io->handshakes, io->handshakes_failed, io->revoked_count);
 }
 
 static void say_memory(struct program *program) {
@@ -444,11 +446,12 @@ static enum exit_status read_and_serve(struct program *program) {
     /* Faults are told as compilers do, so that editors find the place. */
     program->log.settings.timestamp = program->task != TASK_TEST_CONFIG;
     if (read_config(program, &program->config)) {
-        status = EXIT_ORDERLY;
-        if (program->task == TASK_TEST_CONFIG)
-            printf("%s is right\n", program->command_line.file);
-        else
+        if (program->task != TASK_TEST_CONFIG)
             status = serve(program);
+        else if (listener_check_tls(&program->config, &program->log)) {
+            printf("%s is right\n", program->command_line.file);
+            status = EXIT_ORDERLY;
+        }
     }
     config_free(&program->config);
     audit_close(&program->audit);

@@ -14,6 +14,8 @@ struct auth_rules {
     bool allow_anonymous;          /* of the listener */
     const char *clientid_prefixes; /* NULL: any client identifier will do */
     const char *auto_id_prefix;    /* begins the identifiers that the broker assigns */
+    const char *identity; /* who the client's certificate or key says it is; NULL: nobody */
+    bool wants_identity;  /* that is its user name, and whoever has none is refused */
 };
 
 void auth_answer(const struct auth_rules *rules, const struct core_effect *question,

@@ -74,6 +74,7 @@ void config_init(struct config *config) {
                 .facility = LOG_DAEMON,
                 .timestamp = true},
         .connection_messages = true,
+        .tls_handshake_timeout_ms = 10000,
         .allow_anonymous = CONFIG_UNSAID,
         .allow_zero_length_clientid = CONFIG_UNSAID,
         .set_tcp_nodelay = true,
@@ -82,11 +83,23 @@ void config_init(struct config *config) {
     core_limits_default(&config->limits);
 }
 
-void config_free(struct config *config) {
-    for (uint32_t i = 0; i < config->listener_count; i++) {
-        free(config->listeners[i].address);
-        free(config->listeners[i].bind_interface);
+static void free_listener(struct config_listener *listener) {
+    for (size_t i = 0; i < config_option_count; i++) {
+        const struct config_option *option = &config_options[i];
+        char *text = NULL;
+        if (option->scope != CONFIG_LISTENER || option->status != CONFIG_SUPPORTED ||
+            (option->type != CONFIG_STRING && option->type != CONFIG_PATH))
+            continue;
+        memcpy(&text, (char *)listener + option->offset, sizeof text);
+        free(text);
     }
+    free(listener->address);
+    free(listener->psk_file);
+}
+
+void config_free(struct config *config) {
+    for (uint32_t i = 0; i < config->listener_count; i++)
+        free_listener(&config->listeners[i]);
     for (uint32_t i = 0; i < config->file_name_count; i++)
         free(config->file_names[i]);
     for (uint32_t i = 0; i < config->include_dir_count; i++)
@@ -95,6 +108,7 @@ void config_free(struct config *config) {
     free(config->log_file);
     free(config->log_timestamp_format);
     free(config->clientid_prefixes);
+    free(config->psk_file);
     free(config->pid_file);
     free(config->user);
     free(config->poller);
@@ -389,4 +403,13 @@ bool config_allows_anonymous(const struct config *config, const struct config_li
 bool config_allows_zero_length_clientid(const struct config *config,
                                         const struct config_listener *listener) {
     return answer(listener->allow_zero_length_clientid, config->allow_zero_length_clientid, true);
+}
+
+bool config_has_tls(const struct config_listener *listener) {
+    return listener->tls.certfile != NULL || listener->tls.keyfile != NULL ||
+           listener->tls.psk_hint != NULL;
+}
+
+const char *config_psk_file(const struct config *config, const struct config_listener *listener) {
+    return listener->psk_file != NULL ? listener->psk_file : config->psk_file;
 }

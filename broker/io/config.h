@@ -45,8 +45,29 @@ enum config_answer {
     CONFIG_UNSAID = 2
 };
 
+/* TLS at one listener. All NULL and 0: none. Files are read by tls_context.h. */
+struct config_tls {
+    char *cafile;
+    char *capath;
+    char *certfile;
+    char *keyfile;
+    char *crlfile;
+    char *ocsp_file;
+    char *dhparamfile;
+    char *ciphers;
+    char *ciphers_tls13;
+    char *psk_hint;
+    uint16_t version_minimum; /* as TLS writes it: 0x0303 is 1.2, 0x0304 is 1.3; 0: 1.2 */
+    bool require_certificate;
+    bool use_identity_as_username;
+    bool use_subject_as_username;
+    bool disable_client_cert_date_checks;
+};
+
 struct config_listener {
-    char *address; /* host or path of a unix socket; NULL: every address */
+    struct config_tls tls;
+    char *psk_file; /* of this listener, if per_listener_settings */
+    char *address;  /* host or path of a unix socket; NULL: every address */
     char *bind_interface;
     char *protocol;        /* NULL: mqtt */
     uint16_t port;         /* 0: unix socket */
@@ -71,6 +92,7 @@ struct config {
     char *log_file;
     char *log_timestamp_format;
     bool connection_messages;
+    uint32_t tls_handshake_timeout_ms;
     char *audit_log;          /* path; NULL: there is none */
     uint8_t audit_log_format; /* enum audit_format */
     uint8_t allow_anonymous;  /* enum config_answer */
@@ -85,6 +107,7 @@ struct config {
     char *include_dirs[CONFIG_INCLUDE_DIRS_MAX];
     uint32_t include_dir_count;
     char *clientid_prefixes;
+    char *psk_file;
     char *pid_file;
     char *user;
     char *poller;
@@ -134,6 +157,11 @@ bool config_visit_paths(const struct config *config,
 bool config_allows_anonymous(const struct config *config, const struct config_listener *listener);
 bool config_allows_zero_length_clientid(const struct config *config,
                                         const struct config_listener *listener);
+
+/* Whether clients have to speak TLS at this listener. */
+bool config_has_tls(const struct config_listener *listener);
+/* NULL: none. */
+const char *config_psk_file(const struct config *config, const struct config_listener *listener);
 
 /* ---- The table of options ---- */
 

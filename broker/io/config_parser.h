@@ -51,6 +51,8 @@ bool config_value_bool(const struct config_parser *parser, const char *value, bo
 bool config_value_number(const struct config_parser *parser, const char *value, int64_t minimum,
                          uint64_t maximum, int64_t *out);
 bool config_value_string(const struct config_parser *parser, const char *value, char **target);
+/* The same for a file; one of secrets must not be readable by everybody. */
+bool config_value_path(const struct config_parser *parser, const char *value, char **target);
 
 /* config_special.c: options that are more than a value; they are named in the table. */
 bool config_set_listener(struct config_parser *parser, char *value);
@@ -68,6 +70,9 @@ bool config_set_allow_exposed_files(struct config_parser *parser, char *value);
 bool config_set_include_dir(struct config_parser *parser, char *value);
 bool config_set_allow_anonymous(struct config_parser *parser, char *value);
 bool config_set_allow_zero_length_clientid(struct config_parser *parser, char *value);
+bool config_set_psk_file(struct config_parser *parser, char *value);
+bool config_set_tls_version(struct config_parser *parser, char *value);
+bool config_set_tls_keyform(struct config_parser *parser, char *value);
 bool config_set_per_listener_settings(struct config_parser *parser, char *value);
 bool config_set_set_tcp_nodelay(struct config_parser *parser, char *value);
 bool config_set_persistence(struct config_parser *parser, char *value);

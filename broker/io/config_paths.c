@@ -29,6 +29,8 @@ static bool visit_scope(const struct visit *visit, enum config_scope scope, cons
 static bool visit_listener(const struct visit *visit, const struct config_listener *listener) {
     if (listener->port == 0 && !visit->call(visit->ctx, listener->address, true))
         return false;
+    if (listener->psk_file != NULL && !visit->call(visit->ctx, listener->psk_file, false))
+        return false;
     return visit_scope(visit, CONFIG_LISTENER, listener);
 }
 
@@ -38,6 +40,8 @@ bool config_visit_paths(const struct config *config,
     bool goes_on = visit_scope(&all, CONFIG_GENERAL, config);
     if (goes_on && config->log_file != NULL)
         goes_on = visit(ctx, config->log_file, true);
+    if (goes_on && config->psk_file != NULL)
+        goes_on = visit(ctx, config->psk_file, false);
     for (uint32_t i = 0; goes_on && i < config->include_dir_count; i++)
         goes_on = visit(ctx, config->include_dirs[i], false);
     for (uint32_t i = 0; goes_on && i < config->listener_count; i++)

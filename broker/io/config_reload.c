@@ -115,6 +115,7 @@ static void take_specials(struct config *live, struct config *next) {
     live->allow_anonymous = next->allow_anonymous;
     live->allow_zero_length_clientid = next->allow_zero_length_clientid;
     live->per_listener_settings = next->per_listener_settings;
+    swap_strings(&live->psk_file, &next->psk_file);
     for (uint32_t i = 0; i < live->listener_count; i++) {
         struct config_listener *listener = &live->listeners[i];
         const struct config_listener *other = &next->listeners[i];
@@ -122,6 +123,8 @@ static void take_specials(struct config *live, struct config *next) {
                sizeof listener->version_accepted);
         listener->allow_anonymous = other->allow_anonymous;
         listener->allow_zero_length_clientid = other->allow_zero_length_clientid;
+        listener->tls.version_minimum = other->tls.version_minimum;
+        swap_strings(&listener->psk_file, &next->listeners[i].psk_file);
     }
 }
 

@@ -14,6 +14,9 @@
 #define PORT_MAX 65535u
 #define INCLUDED_FILES_MAX 1024u
 #define INCLUDED_SUFFIX ".conf"
+/* As they are written on the wire (RFC 8446, 4.2.1). */
+#define TLS_1_2 0x0303u
+#define TLS_1_3 0x0304u
 
 /* The next word of *rest, NULL if there is none; a word that begins with # ends the line. */
 static char *next_word(char **rest) {
@@ -120,6 +123,33 @@ bool config_set_socket_domain(struct config_parser *parser, char *value) {
         return config_fail(parser, "socket_domain must be ipv4 or ipv6, not \"%s\"", value);
     listener->socket_domain = (uint8_t)(value[3] - '0');
     return true;
+}
+
+/* ---- TLS ---- */
+
+bool config_set_tls_version(struct config_parser *parser, char *value) {
+    struct config_listener *listener = config_current_listener(parser);
+    if (listener == NULL)
+        return false;
+    if (strcmp(value, "tlsv1.2") == 0)
+        listener->tls.version_minimum = TLS_1_2;
+    else if (strcmp(value, "tlsv1.3") == 0)
+        listener->tls.version_minimum = TLS_1_3;
+    else if (strcmp(value, "tlsv1.1") == 0 || strcmp(value, "tlsv1") == 0)
+        return config_fail(parser, "tls_version %s is not safe any more; write tlsv1.2 or tlsv1.3",
+                           value);
+    else
+        return config_fail(parser, "tls_version must be tlsv1.2 or tlsv1.3, not \"%s\"", value);
+    return true;
+}
+
+bool config_set_tls_keyform(struct config_parser *parser, char *value) {
+    if (strcmp(value, "pem") == 0)
+        return true;
+    if (strcmp(value, "engine") == 0)
+        return config_fail(parser, "tls_keyform engine is not supported: OpenSSL 3 replaced "
+                                   "engines; give the key as a PEM file");
+    return config_fail(parser, "tls_keyform must be pem, not \"%s\"", value);
 }
 
 /* ---- Log ---- */
@@ -236,6 +266,18 @@ bool config_set_allow_zero_length_clientid(struct config_parser *parser, char *v
                                        : &parser->config->allow_zero_length_clientid;
     *target = yes ? CONFIG_YES : CONFIG_NO;
     return true;
+}
+
+bool config_set_psk_file(struct config_parser *parser, char *value) {
+    parser->reading->security_seen = true;
+    char **target = &parser->config->psk_file;
+    if (parser->config->per_listener_settings) {
+        struct config_listener *listener = config_current_listener(parser);
+        if (listener == NULL)
+            return false;
+        target = &listener->psk_file;
+    }
+    return config_value_path(parser, value, target);
 }
 
 bool config_set_per_listener_settings(struct config_parser *parser, char *value) {

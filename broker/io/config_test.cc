@@ -159,7 +159,7 @@ TEST(ConfigSyntax, AllFaultsAreToldNotOnlyTheFirst) {
     c.dir.write("d/b.conf", "nonsense\n");
     EXPECT_FALSE(c.read_text("sys_interval x\ninclude_dir " + c.dir.file("d") +
                              "\nlistener 70000\nbind_interface a\nlistener 2000\n"
-                             "bind_interface b\ncafile /a\n"));
+                             "bind_interface b\nbridge_cafile /a\n"));
     const std::string prefix = c.dir.file("");
     std::vector<std::string> places;
     for (const std::string &error : c.errors)
@@ -579,6 +579,10 @@ std::string value_for(const config_option &option) {
         return "4,5";
     if (name == "socket_domain")
         return "ipv4";
+    if (name == "tls_version")
+        return "tlsv1.3";
+    if (name == "tls_keyform")
+        return "pem";
     if (name == "log_dest")
         return "stderr";
     if (name == "log_type")

@@ -105,6 +105,10 @@ static bool set_choice(const struct config_parser *parser, void *target, const c
                        parser->option->argument, value);
 }
 
+bool config_value_path(const struct config_parser *parser, const char *value, char **target) {
+    return config_value_string(parser, value, target) && check_exposure(parser, value);
+}
+
 static bool set_text(struct config_parser *parser, char *target, const char *value) {
     const size_t row = (size_t)(parser->option - config_options);
     if (!check_string(parser, value))
@@ -205,7 +209,7 @@ bool config_value_set(struct config_parser *parser, void *target, char *value) {
     case CONFIG_STRING:
         return config_value_string(parser, value, target);
     case CONFIG_PATH:
-        return config_value_string(parser, value, target) && check_exposure(parser, value);
+        return config_value_path(parser, value, target);
     case CONFIG_CHOICE:
         return set_choice(parser, target, value);
     case CONFIG_TEXT:

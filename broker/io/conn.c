@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The Libella authors
  *
- * Connections, their buffers and their sockets; see conn.h.
+ * Connections and their buffers; see conn.h.
  */
 #include "broker/io/conn.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/uio.h>
 
 /* Connections are allocated in chunks that never move; slot = chunk * CHUNK_SLOTS + index. */
 #define CHUNK_SLOTS 256u
@@ -140,11 +137,12 @@ void conn_drop_input(struct conn *conn) {
 }
 
 bool conn_keep_output(struct conn *conn, const uint8_t *data, uint32_t start, uint32_t end) {
-    struct conn_buffer *out = resize(NULL, end - start);
+    const uint32_t held = conn->out == NULL ? 0 : conn->out->end;
+    struct conn_buffer *out = resize(conn->out, held + (end - start));
     if (out == NULL)
         return false;
-    memcpy(out->bytes, data + start, end - start);
-    out->end = end - start;
+    memcpy(out->bytes + held, data + start, end - start);
+    out->end = held + (end - start);
     conn->out = out;
     return true;
 }
@@ -152,49 +150,4 @@ bool conn_keep_output(struct conn *conn, const uint8_t *data, uint32_t start, ui
 void conn_drop_output(struct conn *conn) {
     free(conn->out);
     conn->out = NULL;
-}
-
-/* ---- The socket ---- */
-
-static enum conn_result failure(const char **why) {
-    if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)
-        return CONN_BLOCKED;
-    switch (errno) {
-    case ECONNRESET:
-    case EPIPE:
-        *why = "connection reset by the client";
-        break;
-    case ETIMEDOUT:
-        *why = "the network gave up";
-        break;
-    default:
-        *why = "network error";
-        break;
-    }
-    return CONN_FAILED;
-}
-
-enum conn_result conn_read(struct conn *conn, uint8_t *buf, uint32_t size, uint32_t *done,
-                           const char **why) {
-    const ssize_t got = recv(conn->fd, buf, size, 0);
-    if (got < 0)
-        return failure(why);
-    *done = (uint32_t)got;
-    return got == 0 ? CONN_CLOSED : CONN_OK;
-}
-
-enum conn_result conn_write(struct conn *conn, const uint8_t *buf, uint32_t len, uint32_t *done,
-                            const char **why) {
-    const ssize_t sent = send(conn->fd, buf, len, MSG_NOSIGNAL);
-    if (sent < 0) {
-        const bool is_gone = errno == EPIPE || errno == ECONNRESET;
-        const enum conn_result result = failure(why);
-        return is_gone ? CONN_CLOSED : result;
-    }
-    *done = (uint32_t)sent;
-    return CONN_OK;
-}
-
-void conn_finish_writing(struct conn *conn) {
-    (void)shutdown(conn->fd, SHUT_WR);
 }

@@ -2,7 +2,8 @@
  * Copyright The Libella authors
  *
  * The broker's end of one network connection: its descriptor, its decoder, what came of a packet
- * not yet whole and what the socket did not take yet. It knows neither core nor poller.
+ * not yet whole and what the socket did not take yet. It knows neither core nor poller;
+ * transport.h reads and writes.
  *
  * Invariants
  *   - An idle connection owns no buffer: in exists while a packet is unfinished or the core takes
@@ -22,6 +23,7 @@
 #include "libella/codec.h"
 
 struct listener;
+struct tls;
 
 #define CONN_NONE UINT32_MAX /* no slot */
 /* What one idle connection may cost in this table. */
@@ -29,6 +31,7 @@ struct listener;
 
 enum conn_state {
     CONN_FREE = 0,
+    CONN_GREETING, /* TLS is being agreed upon: the core does not know of it yet */
     CONN_OPEN,
     CONN_FINISHING, /* the core is done with it: the last bytes are being sent */
     CONN_LINGERING, /* all is sent and our half closed; waiting for the peer to close its half */
@@ -47,14 +50,15 @@ struct conn {
     struct conn_buffer *in;
     struct conn_buffer *out;
     struct listener *listener;
-    uint64_t deadline_ms; /* FINISHING, LINGERING: when patience ends */
+    struct tls *tls;      /* NULL: plain TCP. Owned */
+    uint64_t deadline_ms; /* GREETING, FINISHING, LINGERING: when patience ends */
     struct ella_decoder decoder;
     struct address peer;
     int fd;
     uint32_t slot;
     uint32_t dirty_next;   /* list of those that want to write, CONN_NONE at its end */
-    uint32_t closing_next; /* list of those FINISHING or LINGERING, oldest first; of those GONE;
-                              free list */
+    uint32_t closing_next; /* list of those GREETING; of those FINISHING or LINGERING, oldest
+                              first; of those GONE; free list */
     uint32_t closing_previous;
     uint8_t state;    /* enum conn_state */
     uint8_t interest; /* enum poller_interest as told to the poller */
@@ -93,24 +97,8 @@ uint32_t conn_keep_input(struct conn *conn, const uint8_t *data, uint32_t start,
 void conn_use_input(struct conn *conn, uint32_t used);
 void conn_drop_input(struct conn *conn);
 
-/* Keeps [start, end) of data to be sent later; there must be no out. false: no memory. */
+/* Keeps [start, end) of data to be sent later, behind what is kept already. false: no memory. */
 bool conn_keep_output(struct conn *conn, const uint8_t *data, uint32_t start, uint32_t end);
 void conn_drop_output(struct conn *conn);
-
-/* ---- The socket ---- */
-
-enum conn_result {
-    CONN_OK,      /* *done bytes were read or written, perhaps fewer than asked for */
-    CONN_BLOCKED, /* not now */
-    CONN_CLOSED,  /* the peer has closed: nothing comes any more, or nothing is taken */
-    CONN_FAILED,  /* *why says why */
-};
-
-enum conn_result conn_read(struct conn *conn, uint8_t *buf, uint32_t size, uint32_t *done,
-                           const char **why);
-enum conn_result conn_write(struct conn *conn, const uint8_t *buf, uint32_t len, uint32_t *done,
-                            const char **why);
-/* Nothing more is sent: the peer sees the end after the last byte. */
-void conn_finish_writing(struct conn *conn);
 
 #endif

@@ -13,6 +13,7 @@
 extern "C" {
 #include "broker/io/address.h"
 #include "broker/io/conn.h"
+#include "broker/io/transport.h"
 }
 
 namespace {
@@ -82,6 +83,9 @@ TEST(ConnOutput, KeepsTheRest) {
     ASSERT_TRUE(conn_keep_output(&c, data, 1, 4));
     EXPECT_EQ(c.out->end - c.out->start, 3u);
     EXPECT_EQ(c.out->bytes[0], 2);
+    ASSERT_TRUE(conn_keep_output(&c, data, 0, 1));
+    EXPECT_EQ(c.out->end - c.out->start, 4u);
+    EXPECT_EQ(c.out->bytes[3], 1);
     conn_drop_output(&c);
     EXPECT_EQ(c.out, nullptr);
 }
@@ -95,18 +99,19 @@ TEST(ConnSocket, ReadsWritesAndFindsTheEnd) {
     uint8_t buf[8];
     uint32_t done = 0;
     const char *why = nullptr;
-    EXPECT_EQ(conn_read(&c, buf, sizeof buf, &done, &why), CONN_BLOCKED);
+    transport_room room = {};
+    EXPECT_EQ(transport_read(&c, &room, buf, sizeof buf, &done, &why), TRANSPORT_BLOCKED);
     peer.send({1, 2});
-    EXPECT_EQ(conn_read(&c, buf, sizeof buf, &done, &why), CONN_OK);
+    EXPECT_EQ(transport_read(&c, &room, buf, sizeof buf, &done, &why), TRANSPORT_OK);
     EXPECT_EQ(done, 2u);
-    EXPECT_EQ(conn_write(&c, buf, 2, &done, &why), CONN_OK);
+    EXPECT_EQ(transport_write(&c, &room, buf, 2, &done, &why), TRANSPORT_OK);
     EXPECT_EQ(peer.receive(), (io_test::bytes{1, 2}));
-    conn_finish_writing(&c);
+    transport_finish(&c, &room);
     peer.receive();
     EXPECT_TRUE(peer.ended);
     peer.end();
-    EXPECT_EQ(conn_read(&c, buf, sizeof buf, &done, &why), CONN_CLOSED);
-    EXPECT_EQ(conn_write(&c, buf, 2, &done, &why), CONN_CLOSED);
+    EXPECT_EQ(transport_read(&c, &room, buf, sizeof buf, &done, &why), TRANSPORT_CLOSED);
+    EXPECT_EQ(transport_write(&c, &room, buf, 2, &done, &why), TRANSPORT_CLOSED);
     close(c.fd);
 }
 

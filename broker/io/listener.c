@@ -210,6 +210,66 @@ static bool open_path(struct opening *opening) {
 
 /* ---- The set ---- */
 
+/* NULL in *out: plain TCP. */
+static bool make_tls(const struct tls_source *source, struct tls_context **out) {
+    *out = NULL;
+    if (!config_has_tls(source->listener))
+        return true;
+    *out = tls_context_create(source);
+    return *out != NULL;
+}
+
+static bool open_tls(struct listener_set *set, const struct config *config, struct log *log) {
+    bool good = true;
+    for (uint32_t i = 0; i < set->listener_count; i++) {
+        const struct tls_source source = {
+            .config = config, .listener = &config->listeners[i], .log = log, .may_ask = true};
+        good = make_tls(&source, &set->listeners[i].tls) && good;
+    }
+    return good;
+}
+
+bool listener_set_prepare(struct listener_set *set, const struct config *next, struct log *log) {
+    /* Other listeners than before are refused by config_reload(). */
+    bool good = true;
+    set->is_prepared = false;
+    if (set->listener_count != next->listener_count)
+        return true;
+    for (uint32_t i = 0; i < set->listener_count && good; i++) {
+        struct listener *listener = &set->listeners[i];
+        const struct tls_source source = {.config = next,
+                                          .listener = &next->listeners[i],
+                                          .log = log,
+                                          .previous = listener->tls};
+        tls_context_release(listener->next_tls);
+        good = make_tls(&source, &listener->next_tls);
+    }
+    set->is_prepared = good;
+    return good;
+}
+
+bool listener_check_tls(const struct config *config, struct log *log) {
+    bool good = true;
+    for (uint32_t i = 0; i < config->listener_count; i++) {
+        const struct tls_source source = {
+            .config = config, .listener = &config->listeners[i], .log = log, .may_ask = true};
+        struct tls_context *made = NULL;
+        good = make_tls(&source, &made) && good;
+        tls_context_release(made);
+    }
+    return good;
+}
+
+static void take_prepared(struct listener_set *set) {
+    for (uint32_t i = 0; i < set->listener_count && set->is_prepared; i++) {
+        struct listener *listener = &set->listeners[i];
+        tls_context_release(listener->tls);
+        listener->tls = listener->next_tls;
+        listener->next_tls = NULL;
+    }
+    set->is_prepared = false;
+}
+
 static void configure(struct listener *listener, const struct config *config,
                       const struct config_listener *from) {
     listener->config = from;
@@ -226,6 +286,7 @@ static void configure(struct listener *listener, const struct config *config,
 void listener_set_configure(struct listener_set *set, const struct config *config) {
     for (uint32_t i = 0; i < set->listener_count; i++)
         configure(&set->listeners[i], config, &config->listeners[i]);
+    take_prepared(set);
 }
 
 static void say_opened(const struct opening *opening) {
@@ -246,7 +307,7 @@ bool listener_set_open(struct listener_set *set, const struct config *config, st
         return false;
     set->listener_count = config->listener_count;
     listener_set_configure(set, config);
-    bool good = true;
+    bool good = open_tls(set, config, log);
     for (uint32_t i = 0; i < set->listener_count && good; i++) {
         struct opening opening = {.set = set, .listener = &set->listeners[i], .log = log};
         good = config->listeners[i].port == 0 ? open_path(&opening) : open_port(&opening);
@@ -281,6 +342,10 @@ void listener_set_close(struct listener_set *set) {
 }
 
 void listener_set_free(struct listener_set *set) {
+    for (uint32_t i = 0; i < set->listener_count; i++) {
+        tls_context_release(set->listeners[i].tls);
+        tls_context_release(set->listeners[i].next_tls);
+    }
     free(set->listeners);
     *set = (struct listener_set){0};
 }

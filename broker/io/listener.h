@@ -17,6 +17,7 @@
 #include "broker/io/address.h"
 #include "broker/io/config.h"
 #include "broker/io/log.h"
+#include "broker/io/tls_context.h"
 
 /* Connections that may wait to be accepted; the kernel may allow fewer (somaxconn). */
 #define LISTENER_BACKLOG 1024
@@ -33,6 +34,8 @@
 struct listener {
     struct core_listener core; /* what the core is told of each connection */
     const struct config_listener *config;
+    struct tls_context *tls;      /* NULL: plain TCP */
+    struct tls_context *next_tls; /* made for a reload that is not decided yet */
     bool allow_anonymous;
     uint32_t max_connections; /* 0: no limit */
     uint32_t open_count;
@@ -52,12 +55,19 @@ struct listener_set {
     uint32_t listener_count;
     struct listener_socket *sockets;
     uint32_t socket_count;
+    bool is_prepared; /* each listener's next_tls is to be used */
 };
 
 /* Opens all listeners of config, which must outlive the set. false: nothing is open, and the log
  * says which one failed and why. A machine without IPv6 is no failure as long as something else
  * could be opened. */
 bool listener_set_open(struct listener_set *set, const struct config *config, struct log *log);
+/* Reads certificates, keys and the like anew, as next says, which has the same listeners: what is
+ * read is used by the next listener_set_configure(). false: the log was told why; nothing will
+ * change. */
+bool listener_set_prepare(struct listener_set *set, const struct config *next, struct log *log);
+/* Whether certificates, keys and the like can be read; the log is told what is wrong. */
+bool listener_check_tls(const struct config *config, struct log *log);
 /* Takes what may change while running from config, which has the same listeners. */
 void listener_set_configure(struct listener_set *set, const struct config *config);
 /* Closes the sockets and removes unix sockets from the file system. */

@@ -50,6 +50,8 @@ static void take_event(struct loop *loop, const struct poller_event *event) {
         loop_mark_dirty(loop, conn); /* answers that nobody takes hold it no longer */
     else if (conn->state == CONN_OPEN && event->readable && !conn->held)
         loop_read_open(loop, conn);
+    else if (conn->state == CONN_GREETING && event->readable)
+        loop_read_greeting(loop, conn);
     else if (conn->state == CONN_LINGERING && event->readable)
         loop_read_lingering(loop, conn);
     else if (conn->state == CONN_FINISHING && event->hung_up)
@@ -67,8 +69,12 @@ static void time_passes(struct loop *loop) {
             break;
         loop_drop(loop, conn, "the client did not take the last bytes in time");
     }
+    loop_end_late_greetings(loop);
     if (loop->has_paused)
         loop_resume_listening(loop);
+    loop_recheck(loop);
+    if (loop->now_ms - loop->expiry_said_ms >= LOOP_EXPIRY_CHECK_MS)
+        loop_say_expiry(loop);
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b) {
@@ -76,13 +82,15 @@ static uint64_t earlier(uint64_t a, uint64_t b) {
 }
 
 static int timeout_ms(const struct loop *loop, uint32_t wait_max_ms) {
-    if (loop->dirty.first != CONN_NONE)
+    if (loop->dirty.first != CONN_NONE || loop->recheck_slot != CONN_NONE)
         return 0;
     const uint64_t now_ms = loop_now_ms();
     uint64_t due_ms = now_ms + (wait_max_ms < LOOP_WAIT_MAX_MS ? wait_max_ms : LOOP_WAIT_MAX_MS);
     due_ms = earlier(due_ms, core_deadline_ms(loop->core));
     if (loop->closing.first != CONN_NONE)
         due_ms = earlier(due_ms, conn_table_get(&loop->conns, loop->closing.first)->deadline_ms);
+    if (loop->greeting.first != CONN_NONE)
+        due_ms = earlier(due_ms, conn_table_get(&loop->conns, loop->greeting.first)->deadline_ms);
     for (uint32_t i = 0; loop->has_paused && i < loop->listeners->socket_count; i++) {
         if (loop->listeners->sockets[i].paused)
             due_ms = earlier(due_ms, loop->listeners->sockets[i].resume_ms);
@@ -112,6 +120,7 @@ bool loop_round(struct loop *loop, uint32_t wait_max_ms) {
     loop->read_size = read_share(event_count);
     loop->now_ms = loop_now_ms();
     loop->woken = false;
+    loop->handshake_us = 0;
     loop->stats.rounds++;
     for (int i = 0; i < event_count; i++)
         take_event(loop, &loop->events[i]);
@@ -136,15 +145,19 @@ struct loop *loop_create(const struct loop_options *options) {
     loop->wake_fd = options->wake_fd;
     loop->dirty = (struct conn_list){CONN_NONE, CONN_NONE};
     loop->closing = (struct conn_list){CONN_NONE, CONN_NONE};
+    loop->greeting = (struct conn_list){CONN_NONE, CONN_NONE};
+    loop->recheck_slot = CONN_NONE;
     loop->gone_first = CONN_NONE;
     loop->now_ms = loop_now_ms();
     conn_table_init(&loop->conns);
-    loop->read_buffer = malloc(LOOP_READ_SIZE);
+    loop->read_buffer = malloc(LOOP_READ_SIZE + TRANSPORT_READ_SLACK);
     loop->write_buffer = malloc(LOOP_WRITE_SIZE);
     if (loop->read_buffer != NULL && loop->write_buffer != NULL &&
         poller_create(&loop->poller, options->poller) && loop_create_core(loop, options->seed) &&
-        loop_listen(loop))
+        loop_listen(loop)) {
+        loop_say_expiry(loop);
         return loop;
+    }
     log_say(loop->log, LOG_TYPE_ERROR, "can't start: %s", strerror(errno));
     loop_destroy(loop);
     return NULL;
@@ -158,6 +171,7 @@ bool loop_configure(struct loop *loop, const struct config *config) {
         return false;
     loop->config = config;
     listener_set_configure(loop->listeners, config);
+    loop->recheck_slot = 0;
     return true;
 }
 
@@ -189,7 +203,9 @@ void loop_destroy(struct loop *loop) {
         close(conn->fd);
         conn_drop_input(conn);
         conn_drop_output(conn);
+        tls_free(conn->tls);
     }
+    transport_room_free(&loop->room);
     conn_table_free(&loop->conns);
     poller_destroy(&loop->poller);
     free(loop->read_buffer);

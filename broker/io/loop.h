@@ -40,6 +40,14 @@
 /* The longest wait when nothing is due. */
 #define LOOP_WAIT_MAX_MS 60000u
 
+/* TLS: what all handshakes of one round may take, so that those connected do not wait for those
+ * that come. One step always may. */
+#define LOOP_HANDSHAKES_US 4000u
+/* The same for looking at those connected after certificates were read again. */
+#define LOOP_RECHECK_US 2000u
+/* How often the log is told of certificates that end soon. */
+#define LOOP_EXPIRY_CHECK_MS (24u * 3600u * 1000u)
+
 struct loop_options {
     const struct poller_kind *poller;
     struct listener_set *listeners; /* open; outlives the loop */
@@ -58,7 +66,10 @@ struct loop_stats {
     uint64_t write_calls;
     uint64_t read_bytes;
     uint64_t written_bytes;
-    uint64_t pauses; /* of listening sockets, for want of descriptors */
+    uint64_t pauses;            /* of listening sockets, for want of descriptors */
+    uint64_t handshakes;        /* of TLS that came to a good end */
+    uint64_t handshakes_failed; /* or were given up */
+    uint64_t revoked_count;     /* clients closed because a reload accepts them no more */
 };
 
 struct loop;

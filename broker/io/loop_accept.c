@@ -7,25 +7,37 @@
 
 #include "broker/io/loop_state.h"
 
-static void refuse(struct loop *loop, int fd, const struct address *peer, const char *why) {
+void loop_say_refused(struct loop *loop, const struct address *peer, const char *why) {
     char text[ADDRESS_TEXT_SIZE];
     loop->stats.refused_count++;
     log_limited(loop->log, LOG_FLOOD_CONNECTIONS, LOG_TYPE_NOTICE, "refused address=%s: %s",
                 address_text(peer, text), why);
+}
+
+static void refuse(struct loop *loop, int fd, const struct address *peer, const char *why) {
+    loop_say_refused(loop, peer, why);
     close(fd);
 }
 
-static bool open_conn(struct loop *loop, struct conn *conn, int fd) {
-    if (!poller_watch(&loop->poller, fd, conn->slot, POLLER_UNWATCHED, POLLER_READ))
-        return false;
-    conn->interest = POLLER_READ;
+bool loop_open_conn(struct loop *loop, struct conn *conn) {
     const struct core_event event = {.type = CORE_OPEN,
                                      .conn = conn->slot,
                                      .now_ms = loop->now_ms,
                                      .open = &conn->listener->core};
-    if (core_step(loop->core, &event) == CORE_OK)
+    if (core_step(loop->core, &event) != CORE_OK)
+        return false;
+    conn->state = CONN_OPEN;
+    return true;
+}
+
+/* Watches it, and begins what comes first: TLS or MQTT. */
+static bool begin(struct loop *loop, struct conn *conn) {
+    if (!poller_watch(&loop->poller, conn->fd, conn->slot, POLLER_UNWATCHED, POLLER_READ))
+        return false;
+    conn->interest = POLLER_READ;
+    if (conn->listener->tls != NULL ? loop_begin_greeting(loop, conn) : loop_open_conn(loop, conn))
         return true;
-    (void)poller_watch(&loop->poller, fd, conn->slot, POLLER_READ, POLLER_UNWATCHED);
+    (void)poller_watch(&loop->poller, conn->fd, conn->slot, POLLER_READ, POLLER_UNWATCHED);
     return false;
 }
 
@@ -45,7 +57,7 @@ static void accepted(struct loop *loop, struct listener *listener, int fd,
     conn->listener = listener;
     ella_decoder_init(&conn->decoder, ELLA_VERSION_UNKNOWN, ELLA_FROM_CLIENT,
                       loop->config->limits.max_packet_size_bytes);
-    if (!open_conn(loop, conn, fd)) {
+    if (!begin(loop, conn)) {
         conn_table_remove(&loop->conns, conn);
         refuse(loop, fd, peer, "no memory");
         return;

@@ -21,24 +21,25 @@ void loop_mark_dirty(struct loop *loop, struct conn *conn) {
     loop->dirty.last = conn->slot;
 }
 
-static void add_closing(struct loop *loop, struct conn *conn) {
-    conn->deadline_ms = loop->now_ms + LOOP_CLOSE_MS;
+void loop_add_waiting(struct loop *loop, struct conn_list *list, struct conn *conn,
+                      uint32_t patience_ms) {
+    conn->deadline_ms = loop->now_ms + patience_ms;
     conn->closing_next = CONN_NONE;
-    conn->closing_previous = loop->closing.last;
-    if (loop->closing.last == CONN_NONE)
-        loop->closing.first = conn->slot;
+    conn->closing_previous = list->last;
+    if (list->last == CONN_NONE)
+        list->first = conn->slot;
     else
-        conn_table_get(&loop->conns, loop->closing.last)->closing_next = conn->slot;
-    loop->closing.last = conn->slot;
+        conn_table_get(&loop->conns, list->last)->closing_next = conn->slot;
+    list->last = conn->slot;
 }
 
-static void remove_closing(struct loop *loop, const struct conn *conn) {
+void loop_remove_waiting(struct loop *loop, struct conn_list *list, const struct conn *conn) {
     if (conn->closing_previous == CONN_NONE)
-        loop->closing.first = conn->closing_next;
+        list->first = conn->closing_next;
     else
         conn_table_get(&loop->conns, conn->closing_previous)->closing_next = conn->closing_next;
     if (conn->closing_next == CONN_NONE)
-        loop->closing.last = conn->closing_previous;
+        list->last = conn->closing_previous;
     else
         conn_table_get(&loop->conns, conn->closing_next)->closing_previous =
             conn->closing_previous;
@@ -57,13 +58,17 @@ void loop_drop(struct loop *loop, struct conn *conn, const char *text) {
     if (conn->state == CONN_OPEN || conn->state == CONN_FINISHING)
         tell_closed(loop, conn, text);
     if (conn->state == CONN_FINISHING || conn->state == CONN_LINGERING)
-        remove_closing(loop, conn);
+        loop_remove_waiting(loop, &loop->closing, conn);
+    if (conn->state == CONN_GREETING)
+        loop_remove_waiting(loop, &loop->greeting, conn);
     (void)poller_watch(&loop->poller, conn->fd, conn->slot, conn->interest, POLLER_UNWATCHED);
     close(conn->fd);
     conn->fd = -1;
     conn->listener->open_count--;
     conn_drop_input(conn);
     conn_drop_output(conn);
+    tls_free(conn->tls);
+    conn->tls = NULL;
     conn->state = CONN_GONE;
     conn->closing_next = loop->gone_first;
     loop->gone_first = conn->slot;
@@ -100,7 +105,7 @@ void loop_update_interest(struct loop *loop, struct conn *conn) {
 void loop_linger(struct loop *loop, struct conn *conn) {
     tell_closed(loop, conn, NULL);
     conn->state = CONN_LINGERING;
-    conn_finish_writing(conn);
+    transport_finish(conn, &loop->room);
     loop_update_interest(loop, conn);
 }
 
@@ -110,7 +115,7 @@ void loop_finish(struct loop *loop, struct conn *conn) {
         return;
     conn->state = CONN_FINISHING;
     conn_drop_input(conn);
-    add_closing(loop, conn);
+    loop_add_waiting(loop, &loop->closing, conn, LOOP_CLOSE_MS);
     loop_mark_dirty(loop, conn);
     loop_update_interest(loop, conn);
 }

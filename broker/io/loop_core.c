@@ -58,7 +58,10 @@ static void authenticate(struct loop *loop, const struct core_effect *question) 
     const struct conn *conn = conn_table_get(&loop->conns, question->conn);
     const struct auth_rules rules = {.allow_anonymous = conn->listener->allow_anonymous,
                                      .clientid_prefixes = loop->config->clientid_prefixes,
-                                     .auto_id_prefix = loop->config->limits.auto_id_prefix};
+                                     .auto_id_prefix = loop->config->limits.auto_id_prefix,
+                                     .identity = conn->tls == NULL ? NULL : conn->tls->user_name,
+                                     .wants_identity =
+                                         conn->tls != NULL && conn->tls->wants_user_name};
     struct core_auth_result result;
     auth_answer(&rules, question, &result);
     const struct core_event event = {

@@ -60,7 +60,16 @@ static uint32_t step_slice(struct loop *loop, struct conn *conn, uint32_t start,
     return keep(loop, conn, start, len, conn->decoder.needed);
 }
 
-static void feed(struct loop *loop, struct conn *conn, uint32_t len) {
+/* All that came was given to the core: the end of TLS may have been behind it, and answers of TLS
+ * itself may wait to be sent. */
+static void after_reading(struct loop *loop, struct conn *conn) {
+    if (transport_has_ended(conn))
+        loop_mark_dirty(loop, conn); /* the answers go first */
+    if (conn->out != NULL)
+        loop_update_interest(loop, conn);
+}
+
+void loop_feed(struct loop *loop, struct conn *conn, uint32_t len) {
     uint32_t start = 0;
     while (start < len && conn->state == CONN_OPEN && !conn->held) {
         const uint32_t before = start;
@@ -72,6 +81,8 @@ static void feed(struct loop *loop, struct conn *conn, uint32_t len) {
         if (loop->fed_bytes >= LOOP_SLICE_BYTES)
             loop_write_dirty(loop);
     }
+    if (conn->state == CONN_OPEN && !conn->held)
+        after_reading(loop, conn);
     if (conn->state != CONN_OPEN || !conn->held)
         return;
     if (start < len)
@@ -90,15 +101,14 @@ void loop_resume(struct loop *loop, struct conn *conn) {
         conn_use_input(conn, used);
     }
     loop_update_interest(loop, conn);
+    if (conn->state == CONN_OPEN)
+        after_reading(loop, conn);
 }
 
-/* Reads to throw away. */
 void loop_read_lingering(struct loop *loop, struct conn *conn) {
-    uint32_t got = 0;
-    const char *why = NULL;
-    const enum conn_result result =
-        conn_read(conn, loop->read_buffer, loop->read_size, &got, &why);
-    if (result == CONN_CLOSED || result == CONN_FAILED)
+    const enum transport_result result =
+        transport_discard(conn, loop->read_buffer, loop->read_size);
+    if (result == TRANSPORT_CLOSED || result == TRANSPORT_FAILED)
         loop_drop(loop, conn, NULL);
 }
 
@@ -106,18 +116,18 @@ void loop_read_open(struct loop *loop, struct conn *conn) {
     uint32_t got = 0;
     const char *why = NULL;
     loop->stats.read_calls++;
-    switch (conn_read(conn, loop->read_buffer, loop->read_size, &got, &why)) {
-    case CONN_BLOCKED:
+    switch (transport_read(conn, &loop->room, loop->read_buffer, loop->read_size, &got, &why)) {
+    case TRANSPORT_BLOCKED:
         return;
-    case CONN_CLOSED:
-        loop_drop(loop, conn, "closed by the client");
+    case TRANSPORT_CLOSED:
+        loop_drop(loop, conn, LOOP_CLOSED_BY_CLIENT);
         return;
-    case CONN_FAILED:
+    case TRANSPORT_FAILED:
         loop_drop(loop, conn, why);
         return;
-    case CONN_OK:
+    case TRANSPORT_OK:
         break;
     }
     loop->stats.read_bytes += got;
-    feed(loop, conn, got);
+    loop_feed(loop, conn, got);
 }

@@ -9,9 +9,11 @@
 #define BROKER_IO_LOOP_STATE_H
 
 #include "broker/io/loop.h"
+#include "broker/io/transport.h"
 
 #define TOKEN_LISTENER 0x80000000u /* and the index of the socket */
 #define TOKEN_WAKE UINT32_MAX
+#define LOOP_CLOSED_BY_CLIENT "closed by the client"
 
 struct conn_list {
     uint32_t first;
@@ -26,18 +28,23 @@ struct loop {
     struct audit *audit; /* NULL: none */
     const struct config *config;
     struct conn_table conns;
-    struct conn_list dirty;   /* through dirty_next */
-    struct conn_list closing; /* through closing_next, by deadline */
-    uint32_t gone_first;      /* through closing_next */
-    uint32_t fed_bytes;       /* since the last writing */
-    uint32_t read_size;       /* of one connection in this round */
+    struct conn_list dirty;    /* through dirty_next */
+    struct conn_list closing;  /* through closing_next, by deadline */
+    struct conn_list greeting; /* the same */
+    uint32_t gone_first;       /* through closing_next */
+    uint32_t fed_bytes;        /* since the last writing */
+    uint32_t read_size;        /* of one connection in this round */
     uint64_t now_ms;
     int wake_fd;
     bool woken;
     bool has_paused; /* a listening socket rests */
     struct loop_stats stats;
     struct poller_event events[LOOP_EVENTS_MAX];
-    uint8_t *read_buffer;
+    uint64_t handshake_us;   /* spent on handshakes in this round */
+    uint32_t recheck_slot;   /* loop_tls.c: the next to be looked at; CONN_NONE: no more */
+    uint64_t expiry_said_ms; /* when certificates were last looked at */
+    struct transport_room room;
+    uint8_t *read_buffer; /* LOOP_READ_SIZE + TRANSPORT_READ_SLACK */
     uint8_t *write_buffer;
 };
 
@@ -51,14 +58,35 @@ void loop_carry_out_effects(struct loop *loop);
 
 /* Watches the listening sockets and the wake descriptor. false: see errno. */
 bool loop_listen(struct loop *loop);
+/* A connection that came to nothing: counted, and a line with its address. */
+void loop_say_refused(struct loop *loop, const struct address *peer, const char *why);
 /* Accepts from the socket of that index, LISTENER_ACCEPT_MAX connections at most. */
 void loop_accept(struct loop *loop, uint32_t index);
 /* Sockets that rested long enough are listened at again. */
 void loop_resume_listening(struct loop *loop);
 void loop_stop_listening(struct loop *loop);
 
+/* Tells the core of the connection. false: it is gone. */
+bool loop_open_conn(struct loop *loop, struct conn *conn);
+
+/* ---- loop_tls.c ---- */
+
+/* Begins TLS on a new connection. false: no memory. */
+bool loop_begin_greeting(struct loop *loop, struct conn *conn);
+/* A step of the handshake, unless this round has had its share of them. */
+void loop_read_greeting(struct loop *loop, struct conn *conn);
+/* Handshakes that took too long are given up. */
+void loop_end_late_greetings(struct loop *loop);
+/* Looks, some in each round, at those connected before certificates or keys were read again, and
+ * closes those that are not accepted any more. */
+void loop_recheck(struct loop *loop);
+/* Warns of certificates that end soon, daily. */
+void loop_say_expiry(struct loop *loop);
+
 /* ---- loop_read.c: one read each ---- */
 
+/* Gives len bytes of the read buffer to the core. */
+void loop_feed(struct loop *loop, struct conn *conn, uint32_t len);
 void loop_read_open(struct loop *loop, struct conn *conn);
 /* Reads to throw away. */
 void loop_read_lingering(struct loop *loop, struct conn *conn);
@@ -74,6 +102,10 @@ void loop_write_dirty(struct loop *loop);
 
 /* ---- loop_close.c ---- */
 
+/* Lists by deadline, each with the same patience for all. */
+void loop_add_waiting(struct loop *loop, struct conn_list *list, struct conn *conn,
+                      uint32_t patience_ms);
+void loop_remove_waiting(struct loop *loop, struct conn_list *list, const struct conn *conn);
 void loop_mark_dirty(struct loop *loop, struct conn *conn);
 void loop_update_interest(struct loop *loop, struct conn *conn);
 /* The core is done with the connection. */

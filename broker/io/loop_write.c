@@ -7,30 +7,24 @@
 
 /* false: conn is gone. If the peer takes nothing any more, what it said last may still wait to be
  * read, a DISCONNECT that discards its Will for one: then reading goes on and finds the end. */
-static bool survives(struct loop *loop, struct conn *conn, enum conn_result result,
+static bool survives(struct loop *loop, struct conn *conn, enum transport_result result,
                      const char *why) {
-    if (result != CONN_FAILED && (result != CONN_CLOSED || conn->state == CONN_OPEN))
+    if (result != TRANSPORT_FAILED && (result != TRANSPORT_CLOSED || conn->state == CONN_OPEN))
         return true;
     loop_drop(loop, conn, why);
     return false;
 }
 
-/* The socket takes bytes again: what was kept goes first. */
 void loop_write_kept(struct loop *loop, struct conn *conn) {
-    struct conn_buffer *out = conn->out;
     uint32_t sent = 0;
     const char *why = NULL;
     loop->stats.write_calls++;
-    const enum conn_result result =
-        conn_write(conn, out->bytes + out->start, out->end - out->start, &sent, &why);
-    if (!survives(loop, conn, result, why))
-        return;
+    const enum transport_result result = transport_write_kept(conn, &sent, &why);
     loop->stats.written_bytes += sent;
-    out->start += sent;
-    if (result != CONN_CLOSED && out->start < out->end)
+    if (!survives(loop, conn, result, why) || conn->out != NULL)
         return;
-    conn_drop_output(conn);
-    loop_mark_dirty(loop, conn);
+    if (conn->state != CONN_GREETING)
+        loop_mark_dirty(loop, conn);
     loop_update_interest(loop, conn);
 }
 
@@ -50,20 +44,15 @@ static uint32_t pull(struct loop *loop, const struct conn *conn, bool *is_empty)
     return used;
 }
 
-/* Sends len bytes of the write buffer, keeps what the socket does not take. */
+/* Sends len bytes of the write buffer, as far as the socket takes them. */
 static void send_pulled(struct loop *loop, struct conn *conn, uint32_t len) {
     uint32_t sent = 0;
     const char *why = NULL;
     loop->stats.write_calls++;
-    const enum conn_result result = conn_write(conn, loop->write_buffer, len, &sent, &why);
-    if (!survives(loop, conn, result, why))
-        return;
+    const enum transport_result result =
+        transport_write(conn, &loop->room, loop->write_buffer, len, &sent, &why);
     loop->stats.written_bytes += sent;
-    if (sent == len || result == CONN_CLOSED)
-        return;
-    if (!conn_keep_output(conn, loop->write_buffer, sent, len))
-        loop_drop(loop, conn, "no memory for what the socket did not take");
-    else
+    if (survives(loop, conn, result, why) && conn->out != NULL)
         loop_update_interest(loop, conn);
 }
 
@@ -91,6 +80,8 @@ static void write_conn(struct loop *loop, struct conn *conn) {
         loop_linger(loop, conn);
     if (conn->state == CONN_OPEN && conn->held && core_accepts(loop->core, conn->slot))
         loop_resume(loop, conn);
+    if (conn->state == CONN_OPEN && !conn->held && is_done && transport_has_ended(conn))
+        loop_drop(loop, conn, LOOP_CLOSED_BY_CLIENT);
 }
 
 void loop_write_dirty(struct loop *loop) {
