@@ -64,18 +64,6 @@ static enum file_status status_of(int error) {
     }
 }
 
-const char *file_status_text(enum file_status status) {
-    static const char *const texts[] = {[FILE_OK] = "no error",
-                                        [FILE_ABSENT] = "there is no such file",
-                                        [FILE_EXISTS] = "the file exists already",
-                                        [FILE_FULL] = "no space left on the disk",
-                                        [FILE_READ_ONLY] = "the file system is read-only",
-                                        [FILE_DENIED] = "permission denied",
-                                        [FILE_BUSY] = "another process has it locked",
-                                        [FILE_FAILED] = "input/output error"};
-    return texts[status];
-}
-
 static uint64_t clock_us(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);

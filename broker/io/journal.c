@@ -415,6 +415,14 @@ static void finish_sync(struct journal *journal, uint64_t now_ms) {
     }
 }
 
+bool journal_wait(struct journal *journal, uint64_t now_ms) {
+    while (journal->syncing.step != STEP_NONE) {
+        journal->files.wait(journal->files.ctx, FILE_LANE_SYNC);
+        journal_look_at_sync(journal, now_ms);
+    }
+    return journal->storage == JOURNAL_GOOD;
+}
+
 bool journal_close(struct journal *journal, uint64_t now_ms) {
     assert(!journal->in_batch);
     if (journal->storage == JOURNAL_GOOD)

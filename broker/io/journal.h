@@ -136,6 +136,8 @@ enum journal_storage journal_storage(const struct journal *journal);
 bool journal_wants_snapshot(const struct journal *journal, uint64_t now_ms);
 void journal_ask_snapshot(struct journal *journal);
 
+/* Waits for the sync under way. false: the storage is not good. At the end only. */
+bool journal_wait(struct journal *journal, uint64_t now_ms);
 /* Syncs what was committed, whatever options.sync says, and waits for it. false: not all of it
  * reached the disk (said). Only destroy may follow. */
 bool journal_close(struct journal *journal, uint64_t now_ms);

@@ -29,6 +29,8 @@ struct found_file {
     uint64_t size;
     enum frame_open_status status;
     enum frame_start start;
+    uint64_t torn_from;    /* bytes from here on were not synced, and are not all there */
+    uint64_t snapshot_end; /* where the end of a snapshot is, 0: nowhere */
 };
 
 struct recovery {
@@ -39,10 +41,11 @@ struct recovery {
     size_t file_count;
     size_t file_room;
     bool no_memory;
-    size_t base;       /* index of the first file that is needed */
-    size_t end;        /* index behind the last one */
-    size_t chosen_end; /* the same, before a torn end was found */
+    size_t base;     /* index of the first file that is needed */
+    size_t end;      /* index behind the last one */
+    size_t used_end; /* the same, with the files behind a torn end */
     bool has_good_file;
+    bool has_end; /* of a snapshot */
     uint64_t synced_number;
     uint64_t synced_bytes;
     uint64_t snapshot_bytes; /* from the base to the end of its snapshot */
@@ -74,7 +77,8 @@ static void found_name(void *context, const char *name) {
         recovery->files = larger;
         recovery->file_room = room;
     }
-    recovery->files[recovery->file_count++] = (struct found_file){.number = number};
+    recovery->files[recovery->file_count++] =
+        (struct found_file){.number = number, .torn_from = UINT64_MAX};
 }
 
 static int by_number(const void *a, const void *b) {
@@ -132,9 +136,14 @@ static void close_file(struct recovery *recovery, struct frame_reader *reader) {
         recovery->journal->files.close(recovery->journal->files.ctx, handle);
 }
 
-/* What the ends of batches say. */
-static void note_batch_end(struct recovery *recovery, const struct frame *frame,
-                           uint64_t *out_snapshot_end) {
+static bool was_synced(const struct recovery *recovery, uint64_t number, uint64_t offset) {
+    return number < recovery->synced_number ||
+           (number == recovery->synced_number && offset < recovery->synced_bytes);
+}
+
+/* What the end of a batch says. */
+static void note_batch_end(struct recovery *recovery, struct found_file *file,
+                           const struct frame *frame) {
     if (frame->body_len != FRAME_BATCH_END_LEN)
         return;
     const uint64_t number = frame_get_u64(frame->body);
@@ -144,8 +153,8 @@ static void note_batch_end(struct recovery *recovery, const struct frame *frame,
         recovery->synced_number = number;
         recovery->synced_bytes = bytes;
     }
-    if ((frame->body[27] & FRAME_BATCH_ENDS_SNAPSHOT) != 0)
-        *out_snapshot_end = frame->end;
+    if ((frame->body[27] & FRAME_BATCH_ENDS_SNAPSHOT) != 0 && frame->offset < file->torn_from)
+        file->snapshot_end = frame->end;
 }
 
 static bool is_as_wanted(const struct journal *journal, const struct frame_file *file) {
@@ -153,21 +162,45 @@ static bool is_as_wanted(const struct journal *journal, const struct frame_file 
            (!file->is_encrypted || file->key_index == 0);
 }
 
-/* *out_snapshot_end: where in the file the end of a snapshot is, 0: nowhere. */
-static enum journal_status look_through(struct recovery *recovery, struct found_file *file,
-                                        uint64_t *out_snapshot_end) {
-    struct frame_reader reader;
+static enum frame_status scan(struct recovery *recovery, struct found_file *file,
+                              struct frame_reader *reader, bool *out_has_bad) {
     struct frame frame;
+    enum frame_status found = frame_reader_next(reader, &frame);
+    for (; found == FRAME_GOOD || found == FRAME_BAD; found = frame_reader_next(reader, &frame)) {
+        if (found == FRAME_GOOD && frame.kind == FRAME_BATCH_END)
+            note_batch_end(recovery, file, &frame);
+        *out_has_bad |= found == FRAME_BAD;
+    }
+    return found;
+}
+
+/* Once more, now that it is known up to where all was synced. */
+static enum frame_status look_for_torn_end(struct recovery *recovery, struct found_file *file,
+                                           struct frame_reader *reader) {
+    struct frame frame;
+    reader->offset = FRAME_FILE_HEADER_LEN;
+    file->snapshot_end = 0;
+    enum frame_status found = frame_reader_next(reader, &frame);
+    for (; found == FRAME_GOOD || found == FRAME_BAD; found = frame_reader_next(reader, &frame)) {
+        if (found == FRAME_GOOD && frame.kind == FRAME_BATCH_END)
+            note_batch_end(recovery, file, &frame);
+        if (found == FRAME_BAD && frame.offset < file->torn_from &&
+            !was_synced(recovery, file->number, frame.offset))
+            file->torn_from = frame.offset;
+    }
+    return found;
+}
+
+static enum journal_status look_through(struct recovery *recovery, struct found_file *file) {
+    struct frame_reader reader;
     enum frame_status found = FRAME_NO_MORE;
-    *out_snapshot_end = 0;
+    bool has_bad = false;
     file->status = open_file(recovery, file, &reader);
     if (file->status == FRAME_OPEN_OK) {
         recovery->journal->is_rekeying |= !is_as_wanted(recovery->journal, &reader.file);
-        for (found = frame_reader_next(&reader, &frame); found == FRAME_GOOD || found == FRAME_BAD;
-             found = frame_reader_next(&reader, &frame)) {
-            if (found == FRAME_GOOD && frame.kind == FRAME_BATCH_END)
-                note_batch_end(recovery, &frame, out_snapshot_end);
-        }
+        found = scan(recovery, file, &reader, &has_bad);
+        if (has_bad && found == FRAME_NO_MORE)
+            found = look_for_torn_end(recovery, file, &reader);
     }
     close_file(recovery, &reader);
     if (file->status == FRAME_OPEN_FAILED || found == FRAME_NO_MEMORY)
@@ -188,43 +221,51 @@ static void say_wrong_key(const struct journal *journal, uint64_t number) {
                 name);
 }
 
-/* Step 1. Indexes go down; base stays at 0 if the beginning is missing. */
+/* Whatever is behind index `end` counts for nothing. */
+static void forget_files_from(struct recovery *recovery, size_t end) {
+    recovery->end = end;
+    recovery->total_bytes = 0;
+    recovery->snapshot_bytes = 0;
+    recovery->has_end = false;
+    recovery->has_good_file = false;
+}
+
+static void note_file(struct recovery *recovery, const struct found_file *file) {
+    recovery->total_bytes += file->size;
+    recovery->has_good_file |= file->status == FRAME_OPEN_OK;
+    if (recovery->has_end)
+        recovery->snapshot_bytes += file->size;
+    else if (file->snapshot_end > 0)
+        recovery->snapshot_bytes = file->snapshot_end;
+    recovery->has_end |= file->snapshot_end > 0;
+}
+
+/* Step 1. Indexes go down; base stays 0 if the beginning is missing. */
 static enum journal_status choose_files(struct recovery *recovery) {
-    uint64_t bytes_behind_end = 0;
-    bool has_end = false;
     recovery->end = recovery->file_count;
+    recovery->used_end = recovery->file_count;
     for (size_t i = recovery->file_count; i-- > 0;) {
         struct found_file *file = &recovery->files[i];
-        uint64_t snapshot_end = 0;
-        const enum journal_status status = look_through(recovery, file, &snapshot_end);
+        const enum journal_status status = look_through(recovery, file);
         if (status == JOURNAL_WRONG_KEY)
             say_wrong_key(recovery->journal, file->number);
         if (status != JOURNAL_OK)
             return status;
-        if (snapshot_end > 0 && !has_end) {
-            has_end = true;
-            bytes_behind_end += file->size - snapshot_end;
-        } else if (!has_end) {
-            bytes_behind_end += file->size;
-        }
-        recovery->total_bytes += file->size;
-        recovery->has_good_file |= file->status == FRAME_OPEN_OK;
+        if (file->torn_from != UINT64_MAX)
+            forget_files_from(recovery, i + 1u);
+        note_file(recovery, file);
         if (file->status != FRAME_OPEN_OK || file->start == FRAME_CONTINUES)
             continue;
-        recovery->base = i;
-        if (file->start == FRAME_FIRST || has_end) {
-            recovery->snapshot_bytes = recovery->total_bytes - bytes_behind_end;
+        if (file->start == FRAME_FIRST || recovery->has_end) {
+            recovery->base = i;
             return JOURNAL_OK;
         }
-        recovery->base = 0;
         if (file->start == FRAME_FRESH) {
-            /* Whatever is in it and behind it, nobody was told. */
-            recovery->end = i;
+            /* Nobody was told of anything in it and behind it. */
+            forget_files_from(recovery, i);
+            recovery->used_end = i;
             recovery->synced_number = 0;
             recovery->synced_bytes = 0;
-            recovery->total_bytes = 0;
-            recovery->has_good_file = false;
-            bytes_behind_end = 0;
         }
     }
     if (recovery->has_good_file) {
@@ -296,11 +337,6 @@ static void set_file_aside(struct recovery *recovery, uint64_t number, const cha
 
 /* ---- Step 2 ---- */
 
-static bool was_synced(const struct recovery *recovery, uint64_t number, uint64_t offset) {
-    return number < recovery->synced_number ||
-           (number == recovery->synced_number && offset < recovery->synced_bytes);
-}
-
 static enum journal_status damage(struct recovery *recovery, struct frame_reader *reader,
                                   const struct frame *bad) {
     struct journal *journal = recovery->journal;
@@ -340,13 +376,12 @@ static void cut_torn_end(struct recovery *recovery, struct frame_reader *reader,
                 "the last writes to %s did not reach the disk whole: %" PRIu64
                 " bytes at its end are cut, copied to %s",
                 name, len, aside);
-    for (size_t i = index + 1u; i < recovery->end; i++) {
+    for (size_t i = index + 1u; i < recovery->used_end; i++) {
         journal_name(name, recovery->files[i].number);
         journal_say(journal, JOURNAL_SAY_WARNING,
                     "%s was written behind it and is not used; it is now %s.unused", name, name);
         set_file_aside(recovery, recovery->files[i].number, "unused");
     }
-    recovery->end = index + 1u;
 }
 
 static void say_progress(struct recovery *recovery, uint64_t offset) {
@@ -373,7 +408,7 @@ static enum journal_status take_frames(struct recovery *recovery, struct frame_r
             return JOURNAL_OK;
         if (found == FRAME_NO_MEMORY)
             return JOURNAL_NO_MEMORY;
-        if (found == FRAME_BAD && !was_synced(recovery, reader->file.number, frame.offset)) {
+        if (found == FRAME_BAD && frame.offset >= recovery->files[index].torn_from) {
             cut_torn_end(recovery, reader, frame.offset, index);
             return JOURNAL_OK;
         }
@@ -537,16 +572,15 @@ static void count_what_is_there(struct recovery *recovery, uint64_t now_ms) {
         journal->needless = (struct journal_removal){.next = recovery->files[0].number,
                                                      .end = journal->first_number};
     /* An attempt after a failure that came to nothing. */
-    if (recovery->chosen_end < recovery->file_count)
+    if (recovery->used_end < recovery->file_count)
         journal->failed = (struct journal_removal){
-            .next = recovery->files[recovery->chosen_end].number, .end = journal->next_number};
+            .next = recovery->files[recovery->used_end].number, .end = journal->next_number};
 }
 
 static enum journal_status recover(struct recovery *recovery, uint64_t now_ms) {
     enum journal_status status = find_files(recovery);
     if (status == JOURNAL_OK)
         status = choose_files(recovery);
-    recovery->chosen_end = recovery->end;
     for (size_t i = recovery->base; i < recovery->end && status == JOURNAL_OK; i++)
         status = take_file(recovery, i);
     if (status != JOURNAL_OK)
