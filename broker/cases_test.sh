@@ -3,11 +3,13 @@
 # Copyright The Libella authors
 #
 # Every conformance case over TCP, against the broker as people run it, with each poller and
-# several configurations: cases_test.sh LIBELLAD LIBELLA-CONFORMANCE POLLER
+# several configurations: cases_test.sh LIBELLAD LIBELLA-CONFORMANCE POLLER [tls]
+# tls: over TLS, with the first configuration only.
 set -u
 broker=$1
 suite=$2
 poller=$3
+kind=${4:-tcp}
 scratch=$(mktemp -d)
 pid=
 trap 'kill $pid 2>/dev/null; wait; rm -rf "$scratch"' EXIT
@@ -19,6 +21,9 @@ run() {
     for port in 28830 28831 28832 28833; do
         { echo "listener $port 127.0.0.1"; echo "allow_anonymous true"; } >"$scratch/$name.conf"
         cat >>"$scratch/$name.conf" "$scratch/options"
+        [ $kind = tcp ] ||
+            printf 'certfile %s\nkeyfile %s\n' "$scratch/crt" "$scratch/key" \
+                >>"$scratch/$name.conf"
         "$broker" -q --poller "$poller" -c "$scratch/$name.conf" &
         pid=$!
         for _ in $(seq 100); do
@@ -27,9 +32,9 @@ run() {
             sleep 0.05
         done
     done
-    echo "== $poller, $name"
-    "$suite" --broker "127.0.0.1:$port" ${needs:+--needs "$needs"} --jobs 32 --timeout 3000 \
-        "$@" >"$scratch/$name.out" 2>&1
+    echo "== $poller, $kind, $name"
+    "$suite" --broker "localhost:$port" "${over[@]}" ${needs:+--needs "$needs"} \
+        --jobs 32 --timeout 3000 "$@" >"$scratch/$name.out" 2>&1
     local status=$?
     if [ $status != 0 ]; then
         cat "$scratch/$name.out"
@@ -41,8 +46,16 @@ run() {
     pid=
 }
 
+over=()
+if [ $kind = tls ]; then
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
+        -subj /CN=localhost -keyout "$scratch/key" -out "$scratch/crt" 2>/dev/null
+    over=(--tls --cafile "$scratch/crt")
+fi
+
 : >"$scratch/options"
 run default sys_topics
+[ $kind = tcp ] || exit 0
 
 cat >"$scratch/options" <<'OPTIONS'
 receive_maximum 20

@@ -23,7 +23,12 @@ function within (promise, what) {
 class Client {
   constructor (version, options) {
     this.mqtt = mqtt.connect({
-      host: '127.0.0.1', port, protocolVersion: version, reconnectPeriod: 0, ...options
+      host: '127.0.0.1',
+      protocol: process.env.MQTT_PROTOCOL || 'mqtt',
+      port,
+      protocolVersion: version,
+      reconnectPeriod: 0,
+      ...options
     })
     this.messages = []
     this.waiting = []
