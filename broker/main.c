@@ -53,7 +53,8 @@ struct program {
     struct audit audit;
     struct listener_set listeners;
     struct process_user user;
-    int ready_fd; /* of a daemon, until it runs */
+    int ready_fd;            /* of a daemon, until it runs */
+    struct storage *storage; /* NULL: without persistence */
     struct loop *loop;
     int signal_fd;
 };
@@ -271,6 +272,12 @@ static bool go_to_background(struct program *program) {
            start_failed(program, "can't go to the background");
 }
 
+static bool open_storage(struct program *program) {
+    if (program->config.persistence)
+        program->storage = storage_open(&program->config, &program->log);
+    return !program->config.persistence || program->storage != NULL;
+}
+
 static bool start_loop(struct program *program) {
     const char *name = program->command_line.poller != NULL ? program->command_line.poller
                                                             : program->config.poller;
@@ -278,6 +285,7 @@ static bool start_loop(struct program *program) {
                                    .listeners = &program->listeners,
                                    .log = &program->log,
                                    .audit = &program->audit,
+                                   .storage = program->storage,
                                    .config = &program->config,
                                    .wake_fd = program->signal_fd};
     if (getrandom(&options.seed, sizeof options.seed, 0) != (ssize_t)sizeof options.seed)
@@ -314,7 +322,8 @@ static bool start(struct program *program) {
     say_who_may_connect(program);
     if (config->has_secrets && !process_forbid_core_dumps())
         return start_failed(program, "core dumps");
-    if (!confine(config, program->command_line.file, &program->log) || !start_loop(program))
+    if (!confine(config, program->command_line.file, &program->log) || !open_storage(program) ||
+        !start_loop(program))
         return false;
     audit_program(program, "start", "ok");
     if (program->command_line.daemon)
@@ -376,6 +385,9 @@ static void say_stats(struct program *program) {
             " handshakes_failed=%" PRIu64 " revoked=%" PRIu64,
             io->rounds, io->accepted_count, io->refused_count, io->read_calls, io->write_calls,
             io->pauses, io->handshakes, io->handshakes_failed, io->revoked_count);
+    for (size_t i = 0; i < storage_figure_count && program->storage != NULL; i++)
+        log_say(&program->log, LOG_TYPE_NOTICE, "stat persistence/%s=%" PRIu64,
+                storage_figures[i].name, storage_figures[i].value(program->storage));
 }
 
 static void say_memory(struct program *program) {
@@ -406,6 +418,7 @@ static bool handle_signals(struct program *program) {
             break;
         case SIGNALS_STATS:
             say_stats(program);
+            loop_ask_snapshot(program->loop); /* what Mosquitto does on it */
             break;
         case SIGNALS_MEMORY:
             say_memory(program);
@@ -433,6 +446,7 @@ static enum exit_status serve(struct program *program) {
     if (started)
         run(program);
     loop_destroy(program->loop);
+    storage_close(program->storage);
     listener_set_close(&program->listeners);
     listener_set_free(&program->listeners);
     signals_close(program->signal_fd);

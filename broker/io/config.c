@@ -75,6 +75,8 @@ void config_init(struct config *config) {
                 .timestamp = true},
         .connection_messages = true,
         .tls_handshake_timeout_ms = 10000,
+        .persistence_sync_interval_ms = 1000,
+        .autosave_interval = 1800,
         .allow_anonymous = CONFIG_UNSAID,
         .allow_zero_length_clientid = CONFIG_UNSAID,
         .set_tcp_nodelay = true,
@@ -105,6 +107,9 @@ void config_free(struct config *config) {
     for (uint32_t i = 0; i < config->include_dir_count; i++)
         free(config->include_dirs[i]);
     free(config->audit_log);
+    free(config->persistence_location);
+    free(config->persistence_file);
+    free(config->persistence_key_file);
     free(config->log_file);
     free(config->log_timestamp_format);
     free(config->clientid_prefixes);

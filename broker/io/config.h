@@ -100,7 +100,15 @@ struct config {
     bool per_listener_settings;
     bool set_tcp_nodelay;
     bool persistence;
-    bool local_only; /* no listener configured: loopback, anonymous */
+    bool persistence_strict;
+    bool autosave_on_changes;
+    uint8_t persistence_sync; /* enum config_sync */
+    uint32_t persistence_sync_interval_ms;
+    uint32_t autosave_interval; /* seconds or changes */
+    char *persistence_location; /* NULL: the working directory */
+    char *persistence_file;     /* NULL: mosquitto.db */
+    char *persistence_key_file; /* NULL: nothing is encrypted */
+    bool local_only;            /* no listener configured: loopback, anonymous */
     bool sandbox;
     bool allow_exposed_files;
     bool has_secrets; /* names a file of keys or passwords */
@@ -116,6 +124,13 @@ struct config {
     struct config_listener listeners[CONFIG_LISTENERS_MAX];
     uint32_t listener_count;
 };
+
+enum config_sync {
+    CONFIG_SYNC_ALWAYS,
+    CONFIG_SYNC_INTERVAL,
+    CONFIG_SYNC_NEVER
+};
+#define CONFIG_SYNC_INTERVAL_MAX_MS 3600000
 
 /* What the command line adds. */
 struct config_command_line {

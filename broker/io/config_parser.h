@@ -75,6 +75,6 @@ bool config_set_tls_version(struct config_parser *parser, char *value);
 bool config_set_tls_keyform(struct config_parser *parser, char *value);
 bool config_set_per_listener_settings(struct config_parser *parser, char *value);
 bool config_set_set_tcp_nodelay(struct config_parser *parser, char *value);
-bool config_set_persistence(struct config_parser *parser, char *value);
+bool config_set_persistence_sync(struct config_parser *parser, char *value);
 
 #endif

@@ -42,6 +42,8 @@ bool config_visit_paths(const struct config *config,
         goes_on = visit(ctx, config->log_file, true);
     if (goes_on && config->psk_file != NULL)
         goes_on = visit(ctx, config->psk_file, false);
+    if (goes_on && config->persistence && config->persistence_location == NULL)
+        goes_on = visit(ctx, ".", true);
     for (uint32_t i = 0; goes_on && i < config->include_dir_count; i++)
         goes_on = visit(ctx, config->include_dirs[i], false);
     for (uint32_t i = 0; goes_on && i < config->listener_count; i++)

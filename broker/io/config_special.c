@@ -320,14 +320,29 @@ bool config_set_set_tcp_nodelay(struct config_parser *parser, char *value) {
     return true;
 }
 
-bool config_set_persistence(struct config_parser *parser, char *value) {
-    if (!config_value_bool(parser, value, &parser->config->persistence))
-        return false;
-    if (parser->config->persistence)
+bool config_set_persistence_sync(struct config_parser *parser, char *value) {
+    static const char interval[] = "interval ";
+    struct config *config = parser->config;
+    int64_t interval_ms = 0;
+    if (strcmp(value, "always") == 0) {
+        config->persistence_sync = CONFIG_SYNC_ALWAYS;
+        return true;
+    }
+    if (strcmp(value, "never") == 0) {
+        config->persistence_sync = CONFIG_SYNC_NEVER;
+        return true;
+    }
+    if (strncmp(value, interval, sizeof interval - 1u) != 0)
         return config_fail(parser,
-                           "%s true is not supported yet; all state lives in memory and is lost "
-                           "at the end: write false if that will do",
-                           parser->option->name);
+                           "%s must be always, never, or interval and a number of milliseconds, "
+                           "not \"%s\"",
+                           parser->option->name, value);
+    value += sizeof interval - 1u;
+    value += strspn(value, " ");
+    if (!config_value_number(parser, value, 1, CONFIG_SYNC_INTERVAL_MAX_MS, &interval_ms))
+        return false;
+    config->persistence_sync = CONFIG_SYNC_INTERVAL;
+    config->persistence_sync_interval_ms = (uint32_t)interval_ms;
     return true;
 }
 

@@ -34,7 +34,6 @@
     "every client may publish and subscribe to everything: remove this line if that will do"
 #define NO_PASSWORDS                                                                              \
     "there are no passwords: see who can reach the listener, then remove this line"
-#define NO_PERSISTENCE "all state lives in memory: remove this line"
 #define NO_PLUGINS "there are no plugins: remove this line"
 #define NO_WEBSOCKETS "there are no WebSockets: remove this line"
 #define NO_ENGINES "OpenSSL 3 replaced engines: give the key as a PEM file, and remove this line"
@@ -87,10 +86,17 @@ const struct config_option config_options[] = {
            limits.auto_id_prefix),
      .argument = "TEXT", .default_value = "auto-",
      .text = "Begins the identifiers that the broker assigns. 50 bytes at most."},
-    NOT_YET("autosave_interval", CONFIG_GENERAL, NO_PERSISTENCE, "SECONDS",
-            "How often the state is written to disk."),
-    NOT_YET("autosave_on_changes", CONFIG_GENERAL, NO_PERSISTENCE, "BOOL",
-            "Whether autosave_interval counts changes."),
+    {VALUE("autosave_interval", CONFIG_U32, CONFIG_MOSQUITTO, false, 0, INT32_MAX,
+           autosave_interval),
+     .argument = "SECONDS", .default_value = "1800",
+     .text = "How long until a snapshot is made that replaces the journal so far, if an eighth "
+             "of it is new. One is made in any case when the journal has doubled. 0: only then. "
+             "With autosave_on_changes it counts changes.",
+     .differs = "It decides how long a start takes, not what is lost: that is persistence_sync."},
+    {VALUE("autosave_on_changes", CONFIG_BOOL, CONFIG_MOSQUITTO, false, 0, 1, autosave_on_changes),
+     .argument = "BOOL", .default_value = "false",
+     .text = "Whether autosave_interval is a number of changes between snapshots instead of a "
+             "time."},
     {VALUE("check_retain_source", CONFIG_BOOL, CONFIG_MOSQUITTO, true, 0, 1,
            limits.check_retain_source),
      .argument = "BOOL", .default_value = "true",
@@ -216,13 +222,36 @@ const struct config_option config_options[] = {
      .argument = "BOOL", .default_value = "false",
      .text = "Whether allow_anonymous and allow_zero_length_clientid belong to the listener "
              "they follow. Must come before them."},
-    {SPECIAL("persistence", CONFIG_GENERAL, false, config_set_persistence), .argument = "BOOL",
-     .default_value = "false",
-     .text = "Whether sessions and messages outlive the broker. true is not supported yet."},
-    NOT_YET("persistence_file", CONFIG_GENERAL, NO_PERSISTENCE, "NAME",
-            "Name of the file that the state is written to."),
-    NOT_YET("persistence_location", CONFIG_GENERAL, NO_PERSISTENCE, "PATH",
-            "Folder of the file that the state is written to."),
+    {VALUE("persistence", CONFIG_BOOL, CONFIG_MOSQUITTO, false, 0, 1, persistence),
+     .argument = "BOOL", .default_value = "false",
+     .text = "Whether sessions, queues, retained messages and wills outlive the broker. If so, "
+             "nothing is acknowledged before it is on disk as persistence_sync says.",
+     .differs = "A journal is written as things happen, not a file every half hour; "
+                "libella-journal import reads mosquitto.db."},
+    {VALUE("persistence_file", CONFIG_STRING, CONFIG_MOSQUITTO, false, 0, 0, persistence_file),
+     .argument = "NAME", .default_value = "mosquitto.db",
+     .text = "Name of a file of Mosquitto's in persistence_location: if there is one and no "
+             "journal yet, the log says how to import it.",
+     .differs = "The journal is a folder of its own, named journal."},
+    {VALUE("persistence_key_file", CONFIG_PATH, CONFIG_LIBELLA, false, 0, 0, persistence_key_file),
+     .secret = true, .argument = "PATH", .default_value = "none",
+     .text = "Encrypts the journal. The file has a key on each line, 64 hexadecimal digits; the "
+             "first one encrypts, others only decrypt what is there."},
+    {VALUE("persistence_location", CONFIG_PATH, CONFIG_MOSQUITTO, false, 0, 0,
+           persistence_location),
+     .writes = true, .argument = "PATH", .default_value = "the working directory",
+     .text = "Folder in which the folder journal is. That one is made for the user of the broker "
+             "alone."},
+    {VALUE("persistence_strict", CONFIG_BOOL, CONFIG_LIBELLA, false, 0, 1, persistence_strict),
+     .argument = "BOOL", .default_value = "false",
+     .text = "Whether the broker refuses to start when a part of the journal is damaged or "
+             "missing. If not, that part is set aside and said, and the rest is used."},
+    {SPECIAL("persistence_sync", CONFIG_GENERAL, false, config_set_persistence_sync),
+     .argument = "always | interval MILLISECONDS | never", .default_value = "always",
+     .origin = CONFIG_LIBELLA,
+     .text = "When an acknowledgement may leave. always: what it promises survives a loss of "
+             "power. interval: it survives the end of the process, and is synced that often. "
+             "never: the same, synced by the system at its leisure."},
     {VALUE("persistent_client_expiration", CONFIG_DURATION, CONFIG_MOSQUITTO, true, 1,
            UINT32_MAX - 1u, limits.session_expiry_max_s),
      .argument = "NUMBER and s | h | d | w | m | y", .default_value = "never",
@@ -262,7 +291,7 @@ const struct config_option config_options[] = {
      .argument = "BOOL", .default_value = "true", .text = "Whether messages may be retained."},
     REMOVED("retain_expiry_interval", CONFIG_GENERAL, "MINUTES",
             "Retained messages are removed when they expire."),
-    {SPECIAL("retained_persistence", CONFIG_GENERAL, false, config_set_persistence),
+    {VALUE("retained_persistence", CONFIG_BOOL, CONFIG_ALIAS, false, 0, 1, persistence),
      .argument = "BOOL", .default_value = "false", .text = "Another name of persistence."},
     REMOVED("retry_interval", CONFIG_GENERAL, "SECONDS",
             "Had a meaning in old versions of Mosquitto."),

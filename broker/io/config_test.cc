@@ -550,13 +550,36 @@ TEST(ConfigLimits, EveryPlainLimitReachesItsPlace) {
     EXPECT_STREQ(limits.response_information, "r/");
 }
 
-TEST(ConfigLimits, PersistenceMayOnlyBeFalse) {
-    EXPECT_EQ(error_of("persistence false"), "");
-    EXPECT_EQ(error_of("persistence true"),
-              "t.conf:1: persistence true is not supported yet; all state lives in memory and is "
-              "lost at the end: write false if that will do");
-    EXPECT_TRUE(contains(error_of("retained_persistence 1"),
-                         "t.conf:1: retained_persistence true is not supported yet"));
+TEST(ConfigPersistence, AllOfIt) {
+    configuration c;
+    ASSERT_TRUE(c.read_text("persistence true\npersistence_location /var/lib/x/\n"
+                            "persistence_file a.db\npersistence_strict true\n"
+                            "persistence_sync interval 250\nautosave_interval 60\n"
+                            "autosave_on_changes true\n"))
+        << c.error();
+    EXPECT_TRUE(c.config.persistence);
+    EXPECT_STREQ(c.config.persistence_location, "/var/lib/x/");
+    EXPECT_STREQ(c.config.persistence_file, "a.db");
+    EXPECT_TRUE(c.config.persistence_strict);
+    EXPECT_EQ(c.config.persistence_sync, CONFIG_SYNC_INTERVAL);
+    EXPECT_EQ(c.config.persistence_sync_interval_ms, 250u);
+    EXPECT_EQ(c.config.autosave_interval, 60u);
+    EXPECT_TRUE(c.config.autosave_on_changes);
+}
+
+TEST(ConfigPersistence, SyncIsOneOfThree) {
+    configuration c;
+    ASSERT_TRUE(c.read_text(""));
+    EXPECT_EQ(c.config.persistence_sync, CONFIG_SYNC_ALWAYS);
+    EXPECT_EQ(c.config.autosave_interval, 1800u);
+    EXPECT_EQ(error_of("persistence_sync never"), "");
+    for (const char *wrong : {"sometimes", "interval", "always 5"})
+        EXPECT_TRUE(contains(error_of(std::string("persistence_sync ") + wrong),
+                             "t.conf:1: persistence_sync must be always, never, or interval"))
+            << wrong;
+    EXPECT_NE(error_of("persistence_sync interval 0"), "");
+    EXPECT_NE(error_of("persistence_sync interval 3600001"), "");
+    EXPECT_NE(error_of("persistence_sync interval x"), "");
 }
 
 TEST(ConfigLimits, DelayingTcpIsAnsweredWithARemark) {
@@ -583,6 +606,8 @@ std::string value_for(const config_option &option) {
         return "tlsv1.3";
     if (name == "tls_keyform")
         return "pem";
+    if (name == "persistence_sync")
+        return "always";
     if (name == "log_dest")
         return "stderr";
     if (name == "log_type")

@@ -92,7 +92,8 @@ TEST(IdleMemory, AnIdleConnectionCostsLittle) {
     log.settings.types = LOG_TYPE_ERROR;
     listener_set set = {};
     ASSERT_TRUE(listener_set_open(&set, &c.config, &log));
-    const loop_options options = {poller_find(nullptr), &set, &log, nullptr, &c.config, 1, -1};
+    const loop_options options = {
+        poller_find(nullptr), &set, &log, nullptr, &c.config, 1, -1, nullptr};
     loop *broker = loop_create(&options);
     ASSERT_NE(broker, nullptr);
 

@@ -39,6 +39,8 @@ static void take_event(struct loop *loop, const struct poller_event *event) {
         loop->woken = true;
         return;
     }
+    if (event->token == TOKEN_STORAGE)
+        return; /* loop_store() looks at the end of each round */
     if (event->token >= TOKEN_LISTENER) {
         loop_accept(loop, event->token - TOKEN_LISTENER);
         return;
@@ -60,7 +62,8 @@ static void take_event(struct loop *loop, const struct poller_event *event) {
 
 static void time_passes(struct loop *loop) {
     if (core_deadline_ms(loop->core) <= loop->now_ms) {
-        const struct core_event event = {.type = CORE_TIME, .now_ms = loop->now_ms};
+        const struct core_event event = {
+            .type = CORE_TIME, .now_ms = loop->now_ms, .wall_ms = storage_wall_ms()};
         (void)core_step(loop->core, &event);
     }
     while (loop->closing.first != CONN_NONE) {
@@ -73,6 +76,7 @@ static void time_passes(struct loop *loop) {
     if (loop->has_paused)
         loop_resume_listening(loop);
     loop_recheck(loop);
+    loop_publish_storage(loop);
     if (loop->now_ms - loop->expiry_said_ms >= LOOP_EXPIRY_CHECK_MS)
         loop_say_expiry(loop);
 }
@@ -81,12 +85,13 @@ static uint64_t earlier(uint64_t a, uint64_t b) {
     return a < b ? a : b;
 }
 
-static int timeout_ms(const struct loop *loop, uint32_t wait_max_ms) {
+static int timeout_ms(struct loop *loop, uint32_t wait_max_ms) {
     if (loop->dirty.first != CONN_NONE || loop->recheck_slot != CONN_NONE)
         return 0;
     const uint64_t now_ms = loop_now_ms();
     uint64_t due_ms = now_ms + (wait_max_ms < LOOP_WAIT_MAX_MS ? wait_max_ms : LOOP_WAIT_MAX_MS);
     due_ms = earlier(due_ms, core_deadline_ms(loop->core));
+    due_ms = earlier(due_ms, loop_storage_deadline_ms(loop));
     if (loop->closing.first != CONN_NONE)
         due_ms = earlier(due_ms, conn_table_get(&loop->conns, loop->closing.first)->deadline_ms);
     if (loop->greeting.first != CONN_NONE)
@@ -126,6 +131,7 @@ bool loop_round(struct loop *loop, uint32_t wait_max_ms) {
         take_event(loop, &loop->events[i]);
     time_passes(loop);
     loop_write_dirty(loop);
+    loop_store(loop);
     /* What writing brought about (a reset, a last byte sent) is written in the next round. */
     loop_carry_out_effects(loop);
     loop_free_gone(loop);
@@ -141,6 +147,7 @@ struct loop *loop_create(const struct loop_options *options) {
     loop->listeners = options->listeners;
     loop->log = options->log;
     loop->audit = options->audit;
+    loop->storage = options->storage;
     loop->config = options->config;
     loop->wake_fd = options->wake_fd;
     loop->dirty = (struct conn_list){CONN_NONE, CONN_NONE};
@@ -154,7 +161,7 @@ struct loop *loop_create(const struct loop_options *options) {
     loop->write_buffer = malloc(LOOP_WRITE_SIZE);
     if (loop->read_buffer != NULL && loop->write_buffer != NULL &&
         poller_create(&loop->poller, options->poller) && loop_create_core(loop, options->seed) &&
-        loop_listen(loop)) {
+        loop_recover(loop) && loop_listen(loop)) {
         loop_say_expiry(loop);
         return loop;
     }
@@ -175,6 +182,11 @@ bool loop_configure(struct loop *loop, const struct config *config) {
     return true;
 }
 
+void loop_ask_snapshot(struct loop *loop) {
+    if (loop->storage != NULL)
+        journal_ask_snapshot(storage_persistence(loop->storage)->journal);
+}
+
 void loop_shutdown(struct loop *loop) {
     loop_stop_listening(loop);
     loop->now_ms = loop_now_ms();
@@ -189,6 +201,7 @@ void loop_shutdown(struct loop *loop) {
     loop->wake_fd = -1;
     while (loop->conns.open_count > 0 && loop->now_ms < end_ms)
         (void)loop_round(loop, (uint32_t)(end_ms - loop->now_ms));
+    loop_end_storage(loop);
 }
 
 void loop_destroy(struct loop *loop) {

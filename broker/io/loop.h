@@ -21,6 +21,7 @@
 #include "broker/io/listener.h"
 #include "broker/io/log.h"
 #include "broker/io/poller.h"
+#include "broker/io/storage.h"
 
 #define LOOP_READ_SIZE (256u * 1024u)
 /* However many are ready, the share of one: LOOP_EVENTS_MAX times this is the most of a round. */
@@ -55,7 +56,8 @@ struct loop_options {
     struct audit *audit;         /* NULL: none */
     const struct config *config; /* outlives the loop or the next loop_configure() */
     uint64_t seed;
-    int wake_fd; /* loop_round() returns true when it is readable; -1: none */
+    int wake_fd;             /* loop_round() returns true when it is readable; -1: none */
+    struct storage *storage; /* outlives the loop; NULL: nothing outlives the process */
 };
 
 struct loop_stats {
@@ -81,7 +83,10 @@ bool loop_round(struct loop *loop, uint32_t wait_max_ms);
 /* Other limits and rules from now on. config has the same listeners. false: no memory, nothing has
  * changed. */
 bool loop_configure(struct loop *loop, const struct config *config);
-/* Closes the listeners, tells every client and sends what is left, LOOP_SHUTDOWN_MS at most. */
+/* The next batch of the journal begins a snapshot, if there is a journal. */
+void loop_ask_snapshot(struct loop *loop);
+/* Closes the listeners, tells every client and sends what is left, LOOP_SHUTDOWN_MS at most; then
+ * waits until the journal is on disk. */
 void loop_shutdown(struct loop *loop);
 /* Closes everything at once. */
 void loop_destroy(struct loop *loop);

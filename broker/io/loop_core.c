@@ -47,6 +47,7 @@ bool loop_create_core(struct loop *loop, uint64_t seed) {
                                      .release = release,
                                      .log = log_from_core,
                                      .log_packets = log_wants(loop->log, LOG_TYPE_DEBUG),
+                                     .journal = loop->storage != NULL,
                                      .seed = seed};
     loop->core = core_create(&loop->config->limits, &ports, loop->now_ms);
     return loop->core != NULL;

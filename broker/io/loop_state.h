@@ -13,6 +13,9 @@
 
 #define TOKEN_LISTENER 0x80000000u /* and the index of the socket */
 #define TOKEN_WAKE UINT32_MAX
+#define TOKEN_STORAGE (UINT32_MAX - 1u)
+/* Of storage_figures. */
+#define LOOP_FIGURES_MAX 32
 #define LOOP_CLOSED_BY_CLIENT "closed by the client"
 
 struct conn_list {
@@ -25,7 +28,8 @@ struct loop {
     struct poller poller;
     struct listener_set *listeners;
     struct log *log;
-    struct audit *audit; /* NULL: none */
+    struct audit *audit;     /* NULL: none */
+    struct storage *storage; /* NULL: none */
     const struct config *config;
     struct conn_table conns;
     struct conn_list dirty;    /* through dirty_next */
@@ -40,9 +44,12 @@ struct loop {
     bool has_paused; /* a listening socket rests */
     struct loop_stats stats;
     struct poller_event events[LOOP_EVENTS_MAX];
-    uint64_t handshake_us;   /* spent on handshakes in this round */
-    uint32_t recheck_slot;   /* loop_tls.c: the next to be looked at; CONN_NONE: no more */
-    uint64_t expiry_said_ms; /* when certificates were last looked at */
+    uint64_t handshake_us;    /* spent on handshakes in this round */
+    uint32_t recheck_slot;    /* loop_tls.c: the next to be looked at; CONN_NONE: no more */
+    uint64_t expiry_said_ms;  /* when certificates were last looked at */
+    uint64_t storage_told_ms; /* when figures of the journal were last published */
+    bool storage_is_told;
+    uint64_t storage_told[LOOP_FIGURES_MAX];
     struct transport_room room;
     uint8_t *read_buffer; /* LOOP_READ_SIZE + TRANSPORT_READ_SLACK */
     uint8_t *write_buffer;
@@ -53,6 +60,17 @@ struct loop {
 /* false: no memory. */
 bool loop_create_core(struct loop *loop, uint64_t seed);
 void loop_carry_out_effects(struct loop *loop);
+
+/* ---- loop_storage.c: nothing, without a journal ---- */
+
+/* false: the log says why. */
+bool loop_recover(struct loop *loop);
+/* Writes what was recorded, and sends what need not wait for the disk any more. */
+void loop_store(struct loop *loop);
+uint64_t loop_storage_deadline_ms(struct loop *loop);
+void loop_end_storage(struct loop *loop);
+/* To $SYS/broker/persistence, every sys_interval. */
+void loop_publish_storage(struct loop *loop);
 
 /* ---- loop_accept.c ---- */
 

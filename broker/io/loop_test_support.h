@@ -48,7 +48,7 @@ class broker {
         if (!c.read_text(head() + text) || !log_open(&log, &c.config.log) ||
             !listener_set_open(&set, &c.config, &log))
             return false;
-        const loop_options options = {kind_, &set, &log, nullptr, &c.config, 1, wake_fd};
+        const loop_options options = {kind_, &set, &log, nullptr, &c.config, 1, wake_fd, nullptr};
         loop = loop_create(&options);
         return loop != nullptr;
     }
