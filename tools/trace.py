@@ -11,7 +11,7 @@ may follow each other. Evidence of a statement is one citation in the product an
 Invariants: an id that spec/ does not have is an error wherever it stands; a statement that a
 server has to keep lacks nothing, has an exception with its reason, or counts against
 spec/ratchet.toml, whose number only goes down; a statement whose keeping a client can observe
-has a conformance case or stands in conformance/untestable.toml with its reason, never both.
+has a conformance case, any other has one or stands in conformance/untestable.toml with its reason.
 """
 
 import argparse
@@ -92,8 +92,8 @@ class Trace:
             id_, where = row["statement"], f"{UNTESTABLE}: {row['statement']}"
             if id_ not in self.statements:
                 self.problems.append(f"{where}: no such statement")
-            elif self.statements[id_]["observable"] not in OBSERVABLE:
-                self.problems.append(f"{where}: spec/ says that nobody can observe it anyway")
+            elif self.statements[id_]["observable"] in OBSERVABLE:
+                self.problems.append(f"{where}: spec/ says that it can be observed")
             elif id_ in self.untestable:
                 self.problems.append(f"{where}: stands here twice")
             elif not row["reason"].strip():
@@ -146,9 +146,9 @@ class Trace:
         return any(citation.path.startswith(CASES) for citation in self.evidence[id_]["test"])
 
     def without_case(self, version):
-        """Observable statements that lack both a case and a reason for having none."""
-        return [id_ for id_ in self.observable(version)
-                if not self.has_case(id_) and id_ not in self.untestable]
+        """Statements that lack both a case and a reason for having none."""
+        return [row["id"] for row in self.spec.statements[version]
+                if not self.has_case(row["id"]) and row["id"] not in self.untestable]
 
     def needless_exceptions(self):
         return [id_ for id_ in self.exceptions if id_ in self.statements and not self.lacks(id_)]
@@ -261,31 +261,38 @@ def check(trace):
 
 def coverage_table(trace):
     """Observable statements and cases by chapter, as lines of Markdown."""
-    lines = ["| version | chapter | observable statements | with a case | can't be tested |",
-             "|---|---|--:|--:|--:|"]
+    lines = ["| version | chapter | observable statements | with a case | covered | can't be tested |",
+             "|---|---|--:|--:|--:|--:|"]
     for version in VERSIONS:
+        observable = set(trace.observable(version))
         chapters = {}
-        for id_ in trace.observable(version):
-            chapters.setdefault(trace.statements[id_]["section"].split(".")[0], []).append(id_)
-        for chapter, ids in [*chapters.items(), ("all", trace.observable(version))]:
-            cases = sum(trace.has_case(id_) for id_ in ids)
+        for row in trace.spec.statements[version]:
+            chapters.setdefault(row["section"].split(".")[0], []).append(row["id"])
+        everything = [id_ for ids in chapters.values() for id_ in ids]
+        for chapter, ids in [*chapters.items(), ("all", everything)]:
+            seen = [id_ for id_ in ids if id_ in observable]
+            cases = sum(trace.has_case(id_) for id_ in seen)
             excused = sum(id_ in trace.untestable for id_ in ids)
-            lines.append(f"| {VERSION_NAMES[version]} | {chapter} | {len(ids)} | {cases} "
-                         f"| {excused} |")
+            lines.append(f"| {VERSION_NAMES[version]} | {chapter} | {len(seen)} | {cases} "
+                         f"| {percent(cases, len(seen))} | {excused} |")
     return lines
+
+
+def percent(part, whole):
+    """Rounded down, so that 100 % are all of them."""
+    return f"{part * 100 // whole} %" if whole else "–"
 
 
 def print_observable(trace):
     print("\n".join(coverage_table(trace)))
     for version in VERSIONS:
-        for id_ in trace.observable(version):
-            if not trace.has_case(id_):
-                why = trace.untestable.get(id_, "no case")
-                print(f"{id_:<24} {why}")
+        for row in trace.spec.statements[version]:
+            if not trace.has_case(row["id"]):
+                print(f"{row['id']:<24} {trace.untestable.get(row['id'], 'no case')}")
 
 
 def check_cases(trace):
-    """Every observable statement has a case or a reason, and the page says how many."""
+    """Every statement has a case or a reason, and the page says how many."""
     problems = [f"{id_}: has no conformance case, nor a row in {UNTESTABLE}"
                 for version in VERSIONS for id_ in trace.without_case(version)]
     problems += [f"{UNTESTABLE}: {id_}: has a case, the row can go"
@@ -331,7 +338,7 @@ def options_of(arguments):
                         help="list the server-side MUSTs that lack evidence, and which")
     parser.add_argument("--observable", action="store_true",
                         help="count the observable statements with a conformance case, and list "
-                             "those without")
+                             "what can't be tested")
     parser.add_argument("--check", action="store_true",
                         help="compare with spec/ratchet.toml and spec/exceptions.toml, and the "
                              f"cases with {UNTESTABLE} and {COVERAGE_PAGE}")
