@@ -206,6 +206,16 @@ class Files(Fixture):
                       self.done.stdout)
 
 
+class Binary(unittest.TestCase):
+    def test_openssl_is_all_it_needs(self):
+        out = subprocess.run(["readelf", "-d", PROGRAM], capture_output=True, text=True,
+                             check=True).stdout
+        needed = set(re.findall(r"\(NEEDED\).*\[([a-z]+)", out))
+        sanitizers = {"libasan", "libubsan", "libtsan"}
+        self.assertIn("libssl", needed)
+        self.assertLessEqual(needed, {"libssl", "libcrypto", "libc", "libm", "ld"} | sanitizers)
+
+
 class CommandLine(Fixture):
     def test_wrong_words(self):
         for words, message in [
