@@ -77,13 +77,21 @@ std::string total_cell(const std::array<size_t, verdict_count> &counts) {
     for (const verdict which : html_order) {
         asked += which == verdict::not_supported ? 0 : count_of(counts, which);
     }
-    const size_t bad = count_of(counts, verdict::fail) + count_of(counts, verdict::inconclusive);
     if (asked == 0) {
         return "<td class=none>–";
     }
     std::string out = "<td>";
-    out += bad == 0 ? "" : "<span class=\"chip fail\">✗ " + std::to_string(bad) + "</span> ";
-    return out + std::to_string(asked - bad) + " of " + std::to_string(asked);
+    size_t kept = asked;
+    for (const verdict which : {verdict::fail, verdict::inconclusive}) {
+        const size_t count = count_of(counts, which);
+        kept -= count;
+        if (count > 0) {
+            out += "<span class=\"chip " + html_class(which) + "\" title=\"" +
+                   verdict_name(which) + "\">" + html_sign(which) + " " + std::to_string(count) +
+                   "</span> ";
+        }
+    }
+    return out + std::to_string(kept) + " of " + std::to_string(asked);
 }
 
 std::string chapters_part(const std::vector<grid_column> &columns) {

@@ -247,7 +247,7 @@ static struct filter_verdict subscribe_filter(struct core *core, struct connecti
         return (struct filter_verdict){ELLA_REASON_QUOTA_EXCEEDED, "too many subscriptions"};
     }
     /* Nothing retained for shared subscriptions. */
-    //= v5/3.3.1-9 v5/3.3.1-10 v5/3.3.1-11 v5/3.8.4-4 v3/3.3.1-6 v3/3.8.4-3
+    //= v5/u-3.8.4-1 v5/3.3.1-9 v5/3.3.1-10 v5/3.3.1-11 v5/3.8.4-4 v3/3.3.1-6 v3/3.8.4-3
     if (!ella_topic_share(entry->filter, &share_name, &filter) &&
         (entry->retain_handling == 0u || (entry->retain_handling == 1u && result == ROUTE_NEW)))
         pay_walk(core, session, deliver_retained(core, subscription, filter));

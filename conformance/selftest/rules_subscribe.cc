@@ -530,7 +530,8 @@ parts rules_of_shares() {
     return {
         breach("shared_with_all", {"v5/4.8.2-1"}, "each member of a group gets each message")
             .ask(share_with_all),
-        breach("retained_for_shared", {"v5/3.3.1-9"}, "shared subscriptions get retained messages")
+        breach("retained_for_shared", {"v5/u-3.8.4-1"},
+               "shared subscriptions get retained messages")
             .ask(retained_for_shared),
         breach("odd_share_granted", {"v5/4.8.2-1", "v5/4.8.2-2"},
                "share names may be empty or have wildcards")
