@@ -261,7 +261,8 @@ def check(trace):
 
 def coverage_table(trace):
     """Observable statements and cases by chapter, as lines of Markdown."""
-    lines = ["| version | chapter | observable statements | with a case | covered | can't be tested |",
+    lines = ["| version | chapter | observable statements | with a case | covered "
+             "| can't be tested |",
              "|---|---|--:|--:|--:|--:|"]
     for version in VERSIONS:
         observable = set(trace.observable(version))

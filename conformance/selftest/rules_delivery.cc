@@ -297,7 +297,7 @@ parts rules_of_messages() {
             .ask(swallow_other_ids)
             .answer(redeliver_under_new_id),
         breach("never_redelivered",
-               {"v5/4.4.0-1", "v5/4.3.2-3", "v5/4.3.3-3", "v3/4.4.0-1", "v3/4.3.2-1"},
+               {"v5/4.4.0-1", "v5/4.3.2-3", "v5/4.3.3-3", "v3/4.4.0-1"},
                "unacknowledged messages are not sent again")
             .answer(never_redeliver),
         breach("redelivered_at_once", {"v5/4.4.0-1"},
