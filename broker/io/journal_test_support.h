@@ -330,6 +330,7 @@ class node {
         memcpy(body.data(), &n, sizeof n);
         pending_.push_back(body);
     }
+    void unit_of(const bytes &body) { pending_.push_back(body); }
     void round() {
         now_ms++;
         journal_run(journal, now_ms);
