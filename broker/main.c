@@ -381,10 +381,18 @@ static void say_stats(struct program *program) {
                 core_stat_row((enum core_stat)i)->name, stats->value[i]);
     log_say(&program->log, LOG_TYPE_NOTICE,
             "stat rounds=%" PRIu64 " accepted=%" PRIu64 " refused=%" PRIu64 " reads=%" PRIu64
-            " writes=%" PRIu64 " pauses=%" PRIu64 " handshakes=%" PRIu64
-            " handshakes_failed=%" PRIu64 " revoked=%" PRIu64,
+            " writes=%" PRIu64 " pauses=%" PRIu64,
             io->rounds, io->accepted_count, io->refused_count, io->read_calls, io->write_calls,
-            io->pauses, io->handshakes, io->handshakes_failed, io->revoked_count);
+            io->pauses);
+    log_say(&program->log, LOG_TYPE_NOTICE,
+            "stat handshakes=%" PRIu64 " handshakes_failed=%" PRIu64 " revoked=%" PRIu64
+            " refused_by_list=%" PRIu64 " refused_by_rate=%" PRIu64 " oversized=%" PRIu64
+            " client_pauses=%" PRIu64 " client_rate_closed=%" PRIu64,
+            io->handshakes, io->handshakes_failed, io->revoked_count, io->refused_by_list,
+            io->refused_by_rate, io->oversized_count, io->client_pauses, io->client_rate_closed);
+    for (int i = GATE_OPEN + 1; i < GATE_ANSWER_COUNT; i++)
+        log_say(&program->log, LOG_TYPE_NOTICE, "stat refused_%s=%" PRIu64,
+                gate_answer_name((enum gate_answer)i), io->refused_by_gate[i]);
     for (size_t i = 0; i < storage_figure_count && program->storage != NULL; i++)
         log_say(&program->log, LOG_TYPE_NOTICE, "stat persistence/%s=%" PRIu64,
                 storage_figures[i].name, storage_figures[i].value(program->storage));

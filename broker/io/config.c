@@ -16,6 +16,9 @@
 
 #define MESSAGE_SIZE 1024u
 #define TOPIC_ALIAS_DEFAULT 10u
+#define UNAUTHENTICATED_PER_ADDRESS_DEFAULT 1000u
+#define HANDSHAKES_PER_ADDRESS_DEFAULT 500u
+#define CONNECT_SIZE_DEFAULT 100000u
 /* A name is suggested if so many changed letters at most make it the one that was meant. */
 #define SUGGESTION_DISTANCE_MAX 3u
 #define NAME_LEN_MAX 64u
@@ -75,6 +78,9 @@ void config_init(struct config *config) {
                 .timestamp = true},
         .connection_messages = true,
         .tls_handshake_timeout_ms = 10000,
+        .gate = {.pending_per_address = UNAUTHENTICATED_PER_ADDRESS_DEFAULT,
+                 .handshakes_per_address = HANDSHAKES_PER_ADDRESS_DEFAULT},
+        .max_connect_size_bytes = CONNECT_SIZE_DEFAULT,
         .persistence_sync_interval_ms = 1000,
         .autosave_interval = 1800,
         .allow_anonymous = CONFIG_UNSAID,
@@ -97,6 +103,9 @@ static void free_listener(struct config_listener *listener) {
     }
     free(listener->address);
     free(listener->psk_file);
+    cidr_list_free(&listener->allow_address);
+    cidr_list_free(&listener->deny_address);
+    cidr_list_free(&listener->proxy_address);
 }
 
 void config_free(struct config *config) {
@@ -346,6 +355,32 @@ static bool check_listeners(struct config_parser *parser) {
     return true;
 }
 
+/* Options that would look as if they protected something. */
+static bool check_protection(struct config_parser *parser,
+                             const struct config_listener *listener) {
+    const struct config_tls *tls = &listener->tls;
+    parser->file = listener->file;
+    parser->line = listener->line;
+    if (listener->proxy_version != 0 && listener->proxy_address.count == 0)
+        return config_fail(parser,
+                           "enable_proxy_protocol needs proxy_protocol_from: the addresses "
+                           "of the proxies that may say whom they speak for");
+    const bool wants_certificate =
+        tls->require_certificate || tls->use_identity_as_username || tls->use_subject_as_username;
+    if (config_has_tls(listener) || listener->proxy_version == 2 ||
+        (!wants_certificate && tls->cafile == NULL && tls->capath == NULL && tls->crlfile == NULL))
+        return true;
+    return config_fail(parser, "the listener has options of TLS, but neither certfile and keyfile "
+                               "nor psk_hint: it would not speak TLS");
+}
+
+static bool check_protections(struct config_parser *parser) {
+    bool good = true;
+    for (uint32_t i = 0; i < parser->config->listener_count; i++)
+        good = check_protection(parser, &parser->config->listeners[i]) && good;
+    return good;
+}
+
 static void add_loopback(struct config *config, uint16_t port) {
     static const char *const addresses[] = {"127.0.0.1", "::1"};
     for (size_t i = 0; i < 2 && config->listener_count < CONFIG_LISTENERS_MAX; i++) {
@@ -389,8 +424,10 @@ bool config_read(struct config *config, const struct config_command_line *comman
     if (command_line->file != NULL && !config_parse_file(&parser))
         return false;
     parser.line = 0;
-    if (!check_listeners(&parser))
+    if (!check_listeners(&parser) || !check_protections(&parser))
         return false;
+    parser.file = command_line->file;
+    parser.line = 0;
     apply_command_line(&parser, command_line);
     return true;
 }

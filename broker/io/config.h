@@ -28,6 +28,8 @@
 #include <stdio.h>
 
 #include "broker/core/limits.h"
+#include "broker/io/cidr.h"
+#include "broker/io/gate.h"
 #include "broker/io/log.h"
 
 #define CONFIG_LISTENERS_MAX 64u
@@ -43,6 +45,12 @@ enum config_answer {
     CONFIG_NO = 0,
     CONFIG_YES = 1,
     CONFIG_UNSAID = 2
+};
+
+/* What befalls a client that sends more than it may. */
+enum config_rate_action {
+    CONFIG_RATE_PAUSE, /* nothing is read from it until it is within its rate again */
+    CONFIG_RATE_DISCONNECT
 };
 
 /* TLS at one listener. All NULL and 0: none. Files are read by tls_context.h. */
@@ -75,10 +83,16 @@ struct config_listener {
     uint8_t max_qos;
     uint16_t max_topic_alias;
     uint16_t max_topic_alias_broker;
-    uint16_t unix_socket_mode; /* permissions; 0: as the umask says */
-    uint32_t max_connections;  /* 0: no limit */
-    bool version_accepted[6];  /* by enum ella_version */
-    uint8_t allow_anonymous;   /* enum config_answer */
+    uint16_t unix_socket_mode;      /* permissions; 0: as the umask says */
+    uint32_t max_connections;       /* 0: no limit */
+    uint32_t max_connection_rate;   /* per second; 0: no limit */
+    struct cidr_list allow_address; /* empty: everybody */
+    struct cidr_list deny_address;
+    struct cidr_list proxy_address; /* of whom a PROXY header is taken */
+    uint8_t proxy_version;          /* of the PROXY protocol; 0: it is not spoken */
+    bool proxy_require_tls;
+    bool version_accepted[6]; /* by enum ella_version */
+    uint8_t allow_anonymous;  /* enum config_answer */
     uint8_t allow_zero_length_clientid;
     bool is_default;  /* made by port, bind_address or an option before any listener */
     bool is_loopback; /* made by local-only mode */
@@ -93,9 +107,14 @@ struct config {
     char *log_timestamp_format;
     bool connection_messages;
     uint32_t tls_handshake_timeout_ms;
-    char *audit_log;          /* path; NULL: there is none */
-    uint8_t audit_log_format; /* enum audit_format */
-    uint8_t allow_anonymous;  /* enum config_answer */
+    struct gate_limits gate;
+    uint32_t max_connect_size_bytes;  /* of CONNECT */
+    uint32_t max_client_message_rate; /* PUBLISH packets of one client, per second; 0: no limit */
+    uint32_t max_client_byte_rate;    /* bytes of one client, per second; 0: no limit */
+    uint8_t client_rate_action;       /* enum config_rate_action */
+    char *audit_log;                  /* path; NULL: there is none */
+    uint8_t audit_log_format;         /* enum audit_format */
+    uint8_t allow_anonymous;          /* enum config_answer */
     uint8_t allow_zero_length_clientid;
     bool per_listener_settings;
     bool set_tcp_nodelay;

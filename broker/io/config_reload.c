@@ -57,6 +57,12 @@ static void swap_strings(char **a, char **b) {
     *b = kept;
 }
 
+static void swap_lists(struct cidr_list *a, struct cidr_list *b) {
+    const struct cidr_list kept = *a;
+    *a = *b;
+    *b = kept;
+}
+
 /* Strings change owners; the rest is copied. */
 static void take_value(const struct config_option *option, char *live, char *next) {
     char *a = NULL;
@@ -125,6 +131,9 @@ static void take_specials(struct config *live, struct config *next) {
         listener->allow_zero_length_clientid = other->allow_zero_length_clientid;
         listener->tls.version_minimum = other->tls.version_minimum;
         swap_strings(&listener->psk_file, &next->listeners[i].psk_file);
+        swap_lists(&listener->allow_address, &next->listeners[i].allow_address);
+        swap_lists(&listener->deny_address, &next->listeners[i].deny_address);
+        swap_lists(&listener->proxy_address, &next->listeners[i].proxy_address);
     }
 }
 

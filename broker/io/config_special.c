@@ -125,6 +125,41 @@ bool config_set_socket_domain(struct config_parser *parser, char *value) {
     return true;
 }
 
+/* ---- Addresses ---- */
+
+/* One or several, in one line or in many. */
+static bool add_addresses(const struct config_parser *parser, struct cidr_list *list,
+                          char *value) {
+    char *rest = value;
+    const char *word = next_word(&rest);
+    if (word == NULL)
+        return config_fail(parser, "%s needs an address", parser->option->name);
+    for (; word != NULL; word = next_word(&rest)) {
+        struct cidr cidr;
+        const char *why = cidr_parse(&cidr, word);
+        if (why != NULL)
+            return config_fail(parser, "%s: \"%s\" %s", parser->option->name, word, why);
+        if (!cidr_list_add(list, &cidr))
+            return config_fail(parser, "no memory");
+    }
+    return true;
+}
+
+bool config_set_allow_address(struct config_parser *parser, char *value) {
+    struct config_listener *listener = config_current_listener(parser);
+    return listener != NULL && add_addresses(parser, &listener->allow_address, value);
+}
+
+bool config_set_deny_address(struct config_parser *parser, char *value) {
+    struct config_listener *listener = config_current_listener(parser);
+    return listener != NULL && add_addresses(parser, &listener->deny_address, value);
+}
+
+bool config_set_proxy_protocol_from(struct config_parser *parser, char *value) {
+    struct config_listener *listener = config_current_listener(parser);
+    return listener != NULL && add_addresses(parser, &listener->proxy_address, value);
+}
+
 /* ---- TLS ---- */
 
 bool config_set_tls_version(struct config_parser *parser, char *value) {

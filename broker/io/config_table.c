@@ -37,7 +37,6 @@
 #define NO_PLUGINS "there are no plugins: remove this line"
 #define NO_WEBSOCKETS "there are no WebSockets: remove this line"
 #define NO_ENGINES "OpenSSL 3 replaced engines: give the key as a PEM file, and remove this line"
-#define NO_PROXY "the PROXY protocol is not spoken: turn it off at the proxy, and remove this line"
 #define NO_BRIDGES                                                                                \
     "there are no bridges: remove this one, or let the other broker bridge to this broker"
 #define OF_A_BRIDGE "it belongs to a bridge"
@@ -102,6 +101,11 @@ const struct config_option config_options[] = {
      .argument = "BOOL", .default_value = "true",
      .text = "Whether the publisher of a retained message must still be allowed to publish "
              "it when it is delivered."},
+    {VALUE("client_rate_action", CONFIG_CHOICE, CONFIG_LIBELLA, true, 0, 1, client_rate_action),
+     .argument = "pause | disconnect", .default_value = "pause",
+     .text = "What befalls a client that sends more than max_client_message_rate or "
+             "max_client_byte_rate allows: nothing is read from it for a while, or it is "
+             "disconnected."},
     {VALUE("clientid_prefixes", CONFIG_STRING, CONFIG_MOSQUITTO, true, 0, 0, clientid_prefixes),
      .argument = "TEXT", .default_value = "any",
      .text = "Only clients whose identifier begins so may connect."},
@@ -152,6 +156,32 @@ const struct config_option config_options[] = {
              "default. Lines for each packet (debug) also need to be asked for when the "
              "broker starts.",
      .differs = "websockets and internal are taken, but no line is of these kinds."},
+    {VALUE("max_client_byte_rate", CONFIG_U32, CONFIG_LIBELLA, true, 0, INT32_MAX,
+           max_client_byte_rate),
+     .argument = "BYTES", .default_value = "0",
+     .text = "How much a client may send in a second, over a while. 0: no limit."},
+    {VALUE("max_client_message_rate", CONFIG_U32, CONFIG_LIBELLA, true, 0, INT32_MAX,
+           max_client_message_rate),
+     .argument = "COUNT", .default_value = "0",
+     .text = "How many messages a client may publish in a second, over a while. 0: no limit."},
+    {VALUE("max_connect_size", CONFIG_U32, CONFIG_LIBELLA, true, 64, ELLA_PACKET_SIZE_MAX,
+           max_connect_size_bytes),
+     .argument = "BYTES", .default_value = "100000",
+     .text = "The largest packet taken from who has not logged in: CONNECT with its Will."},
+    {VALUE("max_connection_rate_per_address", CONFIG_U32, CONFIG_LIBELLA, true, 0, INT32_MAX,
+           gate.connection_rate_per_address),
+     .argument = "COUNT", .default_value = "0",
+     .text = "How many connections an address may open in a second. An IPv6 network of 64 bits is "
+             "one address here. 0: no limit."},
+    {VALUE("max_connections_per_address", CONFIG_LIMIT, CONFIG_LIBELLA, true, 0, INT32_MAX,
+           gate.connections_per_address),
+     .argument = "COUNT", .default_value = "-1",
+     .text = "How many connections an address may have. -1 or 0: no limit."},
+    {VALUE("max_handshakes_per_address", CONFIG_LIMIT, CONFIG_LIBELLA, true, 0, INT32_MAX,
+           gate.handshakes_per_address),
+     .argument = "COUNT", .default_value = "500",
+     .text =
+         "How many connections of an address may be agreeing on TLS at once. -1 or 0: no limit."},
     {VALUE("max_inflight_bytes", CONFIG_U32, CONFIG_MOSQUITTO, true, 0, UINT32_MAX,
            limits.max_inflight_bytes),
      .argument = "BYTES", .default_value = "0",
@@ -203,6 +233,13 @@ const struct config_option config_options[] = {
     {VALUE("max_topic_levels", CONFIG_U32, CONFIG_LIBELLA, true, 1, 65535,
            limits.max_topic_levels),
      .argument = "COUNT", .default_value = "200", .text = "How many levels a topic may have."},
+    {VALUE("max_unauthenticated", CONFIG_LIMIT, CONFIG_LIBELLA, true, 0, INT32_MAX, gate.pending),
+     .argument = "COUNT", .default_value = "-1",
+     .text = "How many connections there may be that have not logged in; connect_timeout ends "
+             "each. -1 or 0: no limit."},
+    {VALUE("max_unauthenticated_per_address", CONFIG_LIMIT, CONFIG_LIBELLA, true, 0, INT32_MAX,
+           gate.pending_per_address),
+     .argument = "COUNT", .default_value = "1000", .text = "The same of one address."},
     {VALUE("memory_limit", CONFIG_U64, CONFIG_MOSQUITTO, true, 0, INT64_MAX,
            limits.memory_limit_bytes),
      .argument = "BYTES", .default_value = "0",
@@ -350,6 +387,11 @@ const struct config_option config_options[] = {
              config_set_accept_protocol_versions),
      .argument = "LIST of 3, 4, 5", .default_value = "3, 4, 5",
      .text = "The protocol levels taken here: 3 is MQTT 3.1, 4 is 3.1.1, 5 is 5.0."},
+    {SPECIAL("allow_address", CONFIG_LISTENER, true, config_set_allow_address),
+     .argument = "ADDRESS[/BITS] ...", .default_value = "all",
+     .text = "Who may connect here: addresses and networks; unix stands for a unix socket. May be "
+             "repeated. deny_address goes first. Clients that are not allowed any more are closed "
+             "on SIGHUP."},
     {SPECIAL("bind_address", CONFIG_LISTENER, false, config_set_bind_address),
      .argument = "ADDRESS", .default_value = "all",
      .text = "The address of the default listener."},
@@ -382,12 +424,20 @@ const struct config_option config_options[] = {
     {LISTENER_VALUE("dhparamfile", CONFIG_PATH, CONFIG_MOSQUITTO, true, 0, 0, tls.dhparamfile),
      .argument = "PATH", .default_value = "chosen to fit the key",
      .text = "Parameters (PEM) of Diffie-Hellman key exchange in TLS 1.2."},
+    {SPECIAL("deny_address", CONFIG_LISTENER, true, config_set_deny_address),
+     .argument = "ADDRESS[/BITS] ...", .default_value = "none",
+     .text = "Who may not connect here. May be repeated."},
     {LISTENER_VALUE("disable_client_cert_date_checks", CONFIG_BOOL, CONFIG_MOSQUITTO, true, 0, 1,
                     tls.disable_client_cert_date_checks),
      .argument = "BOOL", .default_value = "false",
      .text = "Whether client certificates are accepted that are expired or not yet valid."},
-    NOT_YET("enable_proxy_protocol", CONFIG_LISTENER, NO_PROXY, "1 | 2",
-            "Takes the client address from a proxy."),
+    {LISTENER_VALUE("enable_proxy_protocol", CONFIG_U8, CONFIG_MOSQUITTO, false, 1, 2,
+                    proxy_version),
+     .argument = "1 | 2", .default_value = "off",
+     .text = "Connections come through a proxy, which says whom it speaks for in a PROXY header "
+             "of this version. What a header of version 2 says of the client's certificate counts "
+             "for require_certificate and use_identity_as_username.",
+     .differs = "proxy_protocol_from has to name the proxies; others are refused."},
     NOT_YET("http_dir", CONFIG_LISTENER, NO_WEBSOCKETS, "DIR", "Files served over HTTP."),
     {LISTENER_VALUE("keyfile", CONFIG_PATH, CONFIG_MOSQUITTO, true, 0, 0, tls.keyfile),
      .secret = true, .argument = "PATH", .default_value = "none",
@@ -399,6 +449,10 @@ const struct config_option config_options[] = {
      .text = "The rule on anonymous clients for this listener."},
     NOT_YET("listener_auto_id_prefix", CONFIG_LISTENER, NO_CHOICE, "TEXT",
             "Begins the identifiers assigned at this listener."),
+    {LISTENER_VALUE("max_connection_rate", CONFIG_U32, CONFIG_LIBELLA, true, 0, INT32_MAX,
+                    max_connection_rate),
+     .argument = "COUNT", .default_value = "0",
+     .text = "How many connections may be opened here in a second. 0: no limit."},
     {LISTENER_VALUE("max_connections", CONFIG_LIMIT, CONFIG_MOSQUITTO, true, 0, INT32_MAX,
                     max_connections),
      .argument = "COUNT", .default_value = "-1",
@@ -427,8 +481,13 @@ const struct config_option config_options[] = {
     {SPECIAL("protocol", CONFIG_LISTENER, false, config_set_protocol), .argument = "mqtt",
      .default_value = "mqtt",
      .text = "What is spoken here. websockets and http_api are not supported yet."},
-    NOT_YET("proxy_protocol_v2_require_tls", CONFIG_LISTENER, NO_PROXY, "BOOL",
-            "Refuses what reached the proxy without TLS."),
+    {SPECIAL("proxy_protocol_from", CONFIG_LISTENER, true, config_set_proxy_protocol_from),
+     .argument = "ADDRESS[/BITS] ...", .default_value = "none",
+     .text = "The proxies whose PROXY headers are believed. May be repeated."},
+    {LISTENER_VALUE("proxy_protocol_v2_require_tls", CONFIG_BOOL, CONFIG_MOSQUITTO, true, 0, 1,
+                    proxy_require_tls),
+     .argument = "BOOL", .default_value = "false",
+     .text = "Whether clients are refused that reached the proxy without TLS."},
     {LISTENER_VALUE("psk_hint", CONFIG_STRING, CONFIG_MOSQUITTO, true, 0, 0, tls.psk_hint),
      .argument = "TEXT", .default_value = "none",
      .text = "Turns on TLS with the pre-shared keys of psk_file instead of certificates. The text "

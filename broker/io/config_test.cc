@@ -168,6 +168,29 @@ TEST(ConfigSyntax, AllFaultsAreToldNotOnlyTheFirst) {
                                                 "d/b.conf:1", "t.conf:3", "t.conf:7"}));
 }
 
+TEST(ConfigListener, WhatOnlyLooksLikeProtectionIsRefused) {
+    const std::string no_tls = "t.conf:1: the listener has options of TLS, but neither";
+    for (const char *option : {"require_certificate true", "cafile a", "capath a", "crlfile a",
+                               "use_identity_as_username true", "use_subject_as_username true"})
+        EXPECT_TRUE(contains(error_of(std::string("listener 2000\n") + option + "\n"), no_tls))
+            << option;
+    EXPECT_EQ(error_of("listener 2000\nrequire_certificate false\n"), "");
+    EXPECT_TRUE(contains(error_of("listener 2000\nenable_proxy_protocol 2\n"),
+                         "t.conf:1: enable_proxy_protocol needs proxy_protocol_from"));
+}
+
+TEST(ConfigListener, Addresses) {
+    configuration c;
+    ASSERT_TRUE(c.read_text("listener 2000\nallow_address 10.0.0.0/8 ::1\nallow_address unix\n"
+                            "deny_address 10.1.0.0/16\n"));
+    EXPECT_EQ(c.config.listeners[0].allow_address.count, 3u);
+    EXPECT_EQ(c.config.listeners[0].deny_address.count, 1u);
+    EXPECT_EQ(error_of("listener 2000\nallow_address\n"),
+              "t.conf:2: allow_address needs an address");
+    EXPECT_EQ(error_of("listener 2000\ndeny_address 10.0.0.1/8\n"),
+              "t.conf:2: deny_address: \"10.0.0.1/8\" has bits set that do not count");
+}
+
 TEST(ConfigSyntax, AFileThatIsNoConfigurationIsGivenUp) {
     configuration c;
     std::string text;
@@ -602,6 +625,8 @@ std::string value_for(const config_option &option) {
         return "4,5";
     if (name == "socket_domain")
         return "ipv4";
+    if (name == "allow_address" || name == "deny_address" || name == "proxy_protocol_from")
+        return "10.0.0.0/8 ::1";
     if (name == "tls_version")
         return "tlsv1.3";
     if (name == "tls_keyform")
@@ -636,6 +661,15 @@ std::string value_for(const config_option &option) {
     }
 }
 
+// What an option must not stand without.
+std::string companions(const std::string &name) {
+    if (name == "enable_proxy_protocol")
+        return "proxy_protocol_from ::1\n";
+    if (name == "cafile" || name == "capath" || name == "crlfile")
+        return "certfile a\nkeyfile b\n";
+    return "";
+}
+
 TEST(ConfigTable, EveryRowIsTakenOrRefusedAsItSays) {
     for (size_t i = 0; i < config_option_count; i++) {
         const config_option &option = config_options[i];
@@ -647,7 +681,7 @@ TEST(ConfigTable, EveryRowIsTakenOrRefusedAsItSays) {
         }
         const std::string name =
             option.scope == CONFIG_PLUGIN ? std::string(option.name) + "key" : option.name;
-        const bool taken = c.read_text("\n" + name + " " + value + "\n");
+        const bool taken = c.read_text("\n" + name + " " + value + "\n" + companions(name));
         if (option.status == CONFIG_NOT_YET) {
             EXPECT_FALSE(taken) << name;
             EXPECT_EQ(c.error(), "t.conf:2: " + name + " is not supported yet; " + option.advice);

@@ -78,6 +78,19 @@ void conn_table_remove(struct conn_table *table, struct conn *conn) {
     table->open_count--;
 }
 
+struct conn_more *conn_get_more(struct conn *conn) {
+    if (conn->more == NULL)
+        conn->more = calloc(1, sizeof *conn->more);
+    return conn->more;
+}
+
+void conn_drop_more(struct conn *conn) {
+    if (conn->more != NULL)
+        free(conn->more->user_name);
+    free(conn->more);
+    conn->more = NULL;
+}
+
 /* ---- Buffers ---- */
 
 static struct conn_buffer *resize(struct conn_buffer *buffer, uint32_t size) {

@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "broker/io/address.h"
+#include "broker/io/bucket.h"
 #include "libella/codec.h"
 
 struct listener;
@@ -27,11 +28,11 @@ struct tls;
 
 #define CONN_NONE UINT32_MAX /* no slot */
 /* What one idle connection may cost in this table. */
-#define CONN_SIZE_MAX_BYTES 112u
+#define CONN_SIZE_MAX_BYTES 120u
 
 enum conn_state {
     CONN_FREE = 0,
-    CONN_GREETING, /* TLS is being agreed upon: the core does not know of it yet */
+    CONN_GREETING, /* PROXY header or TLS: the core does not know of it yet */
     CONN_OPEN,
     CONN_FINISHING, /* the core is done with it: the last bytes are being sent */
     CONN_LINGERING, /* all is sent and our half closed; waiting for the peer to close its half */
@@ -46,24 +47,36 @@ struct conn_buffer {
     uint8_t bytes[];
 };
 
+/* What only some connections have. */
+struct conn_more {
+    char *user_name; /* as a proxy says; NULL: it does not. Owned */
+    struct bucket messages;
+    struct bucket bytes;
+    uint64_t resume_ms; /* while paused */
+};
+
 struct conn {
     struct conn_buffer *in;
     struct conn_buffer *out;
     struct listener *listener;
-    struct tls *tls;      /* NULL: plain TCP. Owned */
-    uint64_t deadline_ms; /* GREETING, FINISHING, LINGERING: when patience ends */
+    struct tls *tls;        /* NULL: plain TCP. Owned */
+    struct conn_more *more; /* NULL: nothing more. Owned */
+    uint64_t deadline_ms;   /* GREETING, FINISHING, LINGERING: when patience ends */
     struct ella_decoder decoder;
     struct address peer;
     int fd;
     uint32_t slot;
     uint32_t dirty_next;   /* list of those that want to write, CONN_NONE at its end */
-    uint32_t closing_next; /* list of those GREETING; of those FINISHING or LINGERING, oldest
-                              first; of those GONE; free list */
+    uint32_t closing_next; /* list of those GREETING, of those FINISHING or LINGERING, of those
+                              paused, oldest first each; of those GONE; free list */
     uint32_t closing_previous;
     uint8_t state;    /* enum conn_state */
     uint8_t interest; /* enum poller_interest as told to the poller */
-    bool dirty;       /* in the dirty list */
-    bool held;        /* the core takes nothing until its answers are gone; in has what waits */
+    uint8_t gate;     /* enum gate_stage */
+    bool dirty : 1;   /* in the dirty list */
+    bool held : 1;    /* the core takes nothing until its answers are gone; in has what waits */
+    bool paused : 1;  /* it has sent more than it may: nothing is read for a while */
+    bool proxied : 1; /* GREETING: the PROXY header is not whole yet */
 };
 
 /* ---- The table: slots are dense and reused, last freed first ---- */
@@ -81,6 +94,9 @@ void conn_table_free(struct conn_table *table);
 /* A cleared connection with its slot and no descriptor (-1); NULL: no memory. */
 struct conn *conn_table_add(struct conn_table *table);
 void conn_table_remove(struct conn_table *table, struct conn *conn);
+/* What conn has more, made if need be. NULL: no memory. */
+struct conn_more *conn_get_more(struct conn *conn);
+void conn_drop_more(struct conn *conn);
 /* NULL if the slot was never used. */
 struct conn *conn_table_get(const struct conn_table *table, uint32_t slot);
 /* Slots handed out so far are 0 to this, exclusive. */

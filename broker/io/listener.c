@@ -275,6 +275,8 @@ static void configure(struct listener *listener, const struct config *config,
     listener->config = from;
     listener->allow_anonymous = config_allows_anonymous(config, from);
     listener->max_connections = from->max_connections;
+    listener->wants_identity = from->tls.use_identity_as_username ||
+                               (from->tls.use_subject_as_username && from->proxy_version == 0);
     struct core_listener *core = &listener->core;
     core->maximum_qos = from->max_qos;
     core->topic_alias_maximum = from->max_topic_alias;
@@ -348,6 +350,12 @@ void listener_set_free(struct listener_set *set) {
     }
     free(set->listeners);
     *set = (struct listener_set){0};
+}
+
+bool listener_allows(const struct listener *listener, const struct address *peer) {
+    const struct config_listener *config = listener->config;
+    return !cidr_list_has(&config->deny_address, peer) &&
+           (config->allow_address.count == 0 || cidr_list_has(&config->allow_address, peer));
 }
 
 /* ---- Accepting ---- */

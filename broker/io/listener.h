@@ -37,6 +37,8 @@ struct listener {
     struct tls_context *tls;      /* NULL: plain TCP */
     struct tls_context *next_tls; /* made for a reload that is not decided yet */
     bool allow_anonymous;
+    bool wants_identity;      /* the certificate, the key or the proxy says who it is */
+    struct bucket rate;       /* of connections */
     uint32_t max_connections; /* 0: no limit */
     uint32_t open_count;
 };
@@ -74,6 +76,9 @@ void listener_set_configure(struct listener_set *set, const struct config *confi
 void listener_set_close(struct listener_set *set);
 /* Frees the listeners, when no connection is left. */
 void listener_set_free(struct listener_set *set);
+
+/* Whether allow_address and deny_address let a peer in. */
+bool listener_allows(const struct listener *listener, const struct address *peer);
 
 enum listener_result {
     LISTENER_ACCEPTED, /* *fd, *peer */

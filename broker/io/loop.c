@@ -48,9 +48,11 @@ static void take_event(struct loop *loop, const struct poller_event *event) {
     struct conn *conn = conn_table_get(&loop->conns, event->token);
     if (event->writable && conn->out != NULL)
         loop_write_kept(loop, conn);
+    if (conn->paused && event->hung_up)
+        loop_end_pause(loop, conn); /* what it sent last is all that will come */
     if (conn->state == CONN_OPEN && conn->held && event->hung_up)
         loop_mark_dirty(loop, conn); /* answers that nobody takes hold it no longer */
-    else if (conn->state == CONN_OPEN && event->readable && !conn->held)
+    else if (conn->state == CONN_OPEN && event->readable && !conn->held && !conn->paused)
         loop_read_open(loop, conn);
     else if (conn->state == CONN_GREETING && event->readable)
         loop_read_greeting(loop, conn);
@@ -73,6 +75,7 @@ static void time_passes(struct loop *loop) {
         loop_drop(loop, conn, "the client did not take the last bytes in time");
     }
     loop_end_late_greetings(loop);
+    loop_end_pauses(loop);
     if (loop->has_paused)
         loop_resume_listening(loop);
     loop_recheck(loop);
@@ -94,6 +97,9 @@ static int timeout_ms(struct loop *loop, uint32_t wait_max_ms) {
     due_ms = earlier(due_ms, loop_storage_deadline_ms(loop));
     if (loop->closing.first != CONN_NONE)
         due_ms = earlier(due_ms, conn_table_get(&loop->conns, loop->closing.first)->deadline_ms);
+    if (loop->paused.first != CONN_NONE)
+        due_ms =
+            earlier(due_ms, conn_table_get(&loop->conns, loop->paused.first)->more->resume_ms);
     if (loop->greeting.first != CONN_NONE)
         due_ms = earlier(due_ms, conn_table_get(&loop->conns, loop->greeting.first)->deadline_ms);
     for (uint32_t i = 0; loop->has_paused && i < loop->listeners->socket_count; i++) {
@@ -153,6 +159,8 @@ struct loop *loop_create(const struct loop_options *options) {
     loop->dirty = (struct conn_list){CONN_NONE, CONN_NONE};
     loop->closing = (struct conn_list){CONN_NONE, CONN_NONE};
     loop->greeting = (struct conn_list){CONN_NONE, CONN_NONE};
+    loop->paused = (struct conn_list){CONN_NONE, CONN_NONE};
+    gate_init(&loop->gate, options->seed);
     loop->recheck_slot = CONN_NONE;
     loop->gone_first = CONN_NONE;
     loop->now_ms = loop_now_ms();
@@ -217,7 +225,9 @@ void loop_destroy(struct loop *loop) {
         conn_drop_input(conn);
         conn_drop_output(conn);
         tls_free(conn->tls);
+        conn_drop_more(conn);
     }
+    gate_free(&loop->gate);
     transport_room_free(&loop->room);
     conn_table_free(&loop->conns);
     poller_destroy(&loop->poller);

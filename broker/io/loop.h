@@ -18,6 +18,7 @@
 #include "broker/io/audit.h"
 #include "broker/io/auth.h"
 #include "broker/io/conn.h"
+#include "broker/io/gate.h"
 #include "broker/io/listener.h"
 #include "broker/io/log.h"
 #include "broker/io/poller.h"
@@ -41,6 +42,8 @@
 /* The longest wait when nothing is due. */
 #define LOOP_WAIT_MAX_MS 60000u
 
+/* How long a client that sent more than it may is left unread before it is looked at again. */
+#define LOOP_CLIENT_PAUSE_MS 100u
 /* TLS: what all handshakes of one round may take, so that those connected do not wait for those
  * that come. One step always may. */
 #define LOOP_HANDSHAKES_US 4000u
@@ -63,7 +66,13 @@ struct loop_options {
 struct loop_stats {
     uint64_t rounds;
     uint64_t accepted_count;
-    uint64_t refused_count; /* by max_connections, memory or descriptors */
+    uint64_t refused_count; /* for whatever reason, before they came to the core */
+    uint64_t refused_by_gate[GATE_ANSWER_COUNT]; /* of them, by enum gate_answer */
+    uint64_t refused_by_list;    /* of them, by allow_address, deny_address, proxy_protocol_from */
+    uint64_t refused_by_rate;    /* of them, by max_connection_rate */
+    uint64_t oversized_count;    /* closed because of max_connect_size */
+    uint64_t client_pauses;      /* of clients that sent more than they may */
+    uint64_t client_rate_closed; /* the same, disconnected */
     uint64_t read_calls;
     uint64_t write_calls;
     uint64_t read_bytes;

@@ -12,6 +12,10 @@ void loop_say_refused(struct loop *loop, const struct address *peer, const char 
     loop->stats.refused_count++;
     log_limited(loop->log, LOG_FLOOD_CONNECTIONS, LOG_TYPE_NOTICE, "refused address=%s: %s",
                 address_text(peer, text), why);
+    const struct audit_event event = {
+        .event = "connect", .result = "refused", .peer = peer, .text = why};
+    if (loop->audit != NULL)
+        audit_write(loop->audit, &event);
 }
 
 static void refuse(struct loop *loop, int fd, const struct address *peer, const char *why) {
@@ -30,38 +34,69 @@ bool loop_open_conn(struct loop *loop, struct conn *conn) {
     return true;
 }
 
-/* Watches it, and begins what comes first: TLS or MQTT. */
+/* Watches it, and begins what comes first: the PROXY header, TLS or MQTT. */
 static bool begin(struct loop *loop, struct conn *conn) {
+    const struct listener *listener = conn->listener;
+    bool good = true;
     if (!poller_watch(&loop->poller, conn->fd, conn->slot, POLLER_UNWATCHED, POLLER_READ))
         return false;
     conn->interest = POLLER_READ;
-    if (conn->listener->tls != NULL ? loop_begin_greeting(loop, conn) : loop_open_conn(loop, conn))
+    if (listener->config->proxy_version != 0)
+        loop_begin_proxied(loop, conn);
+    else
+        good = listener->tls != NULL ? loop_begin_tls(loop, conn) : loop_open_conn(loop, conn);
+    if (good)
         return true;
     (void)poller_watch(&loop->poller, conn->fd, conn->slot, POLLER_READ, POLLER_UNWATCHED);
     return false;
 }
 
-static void accepted(struct loop *loop, struct listener *listener, int fd,
-                     const struct address *peer) {
-    if (listener->max_connections != 0 && listener->open_count >= listener->max_connections) {
-        refuse(loop, fd, peer, "max_connections of the listener is reached");
-        return;
-    }
+static struct conn *add(struct loop *loop, struct listener *listener, int fd,
+                        const struct address *peer) {
     struct conn *conn = conn_table_add(&loop->conns);
-    if (conn == NULL) {
-        refuse(loop, fd, peer, "no memory");
-        return;
-    }
+    if (conn == NULL)
+        return NULL;
     conn->fd = fd;
     conn->peer = *peer;
     conn->listener = listener;
     ella_decoder_init(&conn->decoder, ELLA_VERSION_UNKNOWN, ELLA_FROM_CLIENT,
                       loop->config->limits.max_packet_size_bytes);
-    if (!begin(loop, conn)) {
-        conn_table_remove(&loop->conns, conn);
+    if (begin(loop, conn))
+        return conn;
+    conn_table_remove(&loop->conns, conn);
+    return NULL;
+}
+
+/* Only proxies that are known are believed. Whom they speak for is not known yet. */
+static bool admit(struct loop *loop, struct listener *listener, const struct address *peer,
+                  uint8_t *stage) {
+    if (listener->config->proxy_version == 0)
+        return loop_admit(loop, listener, peer, stage);
+    if (cidr_list_has(&listener->config->proxy_address, peer))
+        return true;
+    loop->stats.refused_by_list++;
+    loop_say_refused(loop, peer, "it is none of the proxies of proxy_protocol_from");
+    return false;
+}
+
+static void accepted(struct loop *loop, struct listener *listener, int fd,
+                     const struct address *peer) {
+    uint8_t stage = GATE_OUTSIDE;
+    if (listener->max_connections != 0 && listener->open_count >= listener->max_connections) {
+        refuse(loop, fd, peer, "max_connections of the listener is reached");
+        return;
+    }
+    if (!admit(loop, listener, peer, &stage)) {
+        close(fd);
+        return;
+    }
+    struct conn *conn = add(loop, listener, fd, peer);
+    if (conn == NULL) {
+        gate_leave(&loop->gate, peer, &stage);
         refuse(loop, fd, peer, "no memory");
         return;
     }
+    conn->gate = stage;
     listener->open_count++;
     loop->stats.accepted_count++;
 }

@@ -21,9 +21,7 @@ void loop_mark_dirty(struct loop *loop, struct conn *conn) {
     loop->dirty.last = conn->slot;
 }
 
-void loop_add_waiting(struct loop *loop, struct conn_list *list, struct conn *conn,
-                      uint32_t patience_ms) {
-    conn->deadline_ms = loop->now_ms + patience_ms;
+void loop_link(struct loop *loop, struct conn_list *list, struct conn *conn) {
     conn->closing_next = CONN_NONE;
     conn->closing_previous = list->last;
     if (list->last == CONN_NONE)
@@ -33,6 +31,11 @@ void loop_add_waiting(struct loop *loop, struct conn_list *list, struct conn *co
     list->last = conn->slot;
 }
 
+void loop_add_waiting(struct loop *loop, struct conn_list *list, struct conn *conn,
+                      uint32_t patience_ms) {
+    conn->deadline_ms = loop->now_ms + patience_ms;
+    loop_link(loop, list, conn);
+}
 void loop_remove_waiting(struct loop *loop, struct conn_list *list, const struct conn *conn) {
     if (conn->closing_previous == CONN_NONE)
         list->first = conn->closing_next;
@@ -55,6 +58,7 @@ static void tell_closed(struct loop *loop, const struct conn *conn, const char *
 
 /* Closes the descriptor at once, whatever is still to be sent. */
 void loop_drop(struct loop *loop, struct conn *conn, const char *text) {
+    loop_end_pause(loop, conn);
     if (conn->state == CONN_OPEN || conn->state == CONN_FINISHING)
         tell_closed(loop, conn, text);
     if (conn->state == CONN_FINISHING || conn->state == CONN_LINGERING)
@@ -65,10 +69,12 @@ void loop_drop(struct loop *loop, struct conn *conn, const char *text) {
     close(conn->fd);
     conn->fd = -1;
     conn->listener->open_count--;
+    gate_leave(&loop->gate, &conn->peer, &conn->gate);
     conn_drop_input(conn);
     conn_drop_output(conn);
     tls_free(conn->tls);
     conn->tls = NULL;
+    conn_drop_more(conn);
     conn->state = CONN_GONE;
     conn->closing_next = loop->gone_first;
     loop->gone_first = conn->slot;
@@ -83,7 +89,7 @@ static enum poller_interest wanted_interest(const struct conn *conn) {
     default:
         break;
     }
-    if (conn->held)
+    if (conn->held || conn->paused)
         return conn->out != NULL ? POLLER_WRITE : POLLER_NOTHING;
     return conn->out != NULL ? POLLER_BOTH : POLLER_READ;
 }
@@ -113,6 +119,7 @@ void loop_linger(struct loop *loop, struct conn *conn) {
 void loop_finish(struct loop *loop, struct conn *conn) {
     if (conn->state != CONN_OPEN)
         return;
+    loop_end_pause(loop, conn);
     conn->state = CONN_FINISHING;
     conn_drop_input(conn);
     loop_add_waiting(loop, &loop->closing, conn, LOOP_CLOSE_MS);

@@ -60,9 +60,8 @@ static void authenticate(struct loop *loop, const struct core_effect *question) 
     const struct auth_rules rules = {.allow_anonymous = conn->listener->allow_anonymous,
                                      .clientid_prefixes = loop->config->clientid_prefixes,
                                      .auto_id_prefix = loop->config->limits.auto_id_prefix,
-                                     .identity = conn->tls == NULL ? NULL : conn->tls->user_name,
-                                     .wants_identity =
-                                         conn->tls != NULL && conn->tls->wants_user_name};
+                                     .identity = transport_user_name(conn),
+                                     .wants_identity = conn->listener->wants_identity};
     struct core_auth_result result;
     auth_answer(&rules, question, &result);
     const struct core_event event = {
@@ -80,6 +79,7 @@ void loop_carry_out_effects(struct loop *loop) {
             authenticate(loop, &effect);
             break;
         case CORE_EFFECT_WRITE:
+            loop_note_login(loop, conn);
             loop_mark_dirty(loop, conn);
             break;
         case CORE_EFFECT_CLOSE:

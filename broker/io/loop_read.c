@@ -10,9 +10,13 @@
  * be read, or is done with conn. */
 static uint32_t step_packets(struct loop *loop, struct conn *conn, const uint8_t *buf,
                              uint32_t start, uint32_t end) {
+    const uint64_t *published = &core_stats(loop->core)->value[STAT_PUBLISH_RECEIVED];
     for (;;) {
+        const uint64_t before = *published;
         start =
             core_receive(loop->core, conn->slot, &conn->decoder, buf, start, end, loop->now_ms);
+        if (loop->config->max_client_message_rate != 0 && *published != before)
+            loop_pay(loop, conn, 0, *published - before);
         if (core_accepts(loop->core, conn->slot))
             return start;
         loop_carry_out_effects(loop);
@@ -48,12 +52,29 @@ static uint32_t complete_kept(struct loop *loop, struct conn *conn, uint32_t sta
     return start;
 }
 
+/* Whether the packet at start is larger than who has not logged in may send: conn is gone then. */
+static bool is_oversized(struct loop *loop, struct conn *conn) {
+    if (conn->decoder.needed <= loop->config->max_connect_size_bytes)
+        return false;
+    loop->stats.oversized_count++;
+    loop_drop(loop, conn, "a packet larger than max_connect_size before the login");
+    return true;
+}
+
 /* Gives the core a slice of [start, len) of the read buffer, or the whole if the packet is larger.
  * Keeps a packet that is not whole. Returns the first byte not dealt with. */
 static uint32_t step_slice(struct loop *loop, struct conn *conn, uint32_t start, uint32_t len) {
-    const uint32_t end = len - start > LOOP_SLICE_BYTES ? start + LOOP_SLICE_BYTES : len;
+    const bool is_known = loop_has_logged_in(loop, conn);
+    uint32_t slice = LOOP_SLICE_BYTES;
+    if (!is_known && loop->config->max_connect_size_bytes < slice)
+        slice = loop->config->max_connect_size_bytes;
+    const uint32_t end = len - start > slice ? start + slice : len;
     uint32_t used = step_packets(loop, conn, loop->read_buffer, start, end);
-    if (used == start && end < len && conn->state == CONN_OPEN && !conn->held)
+    if (used > start || conn->state != CONN_OPEN || conn->held)
+        return used;
+    if (!is_known && is_oversized(loop, conn))
+        return len;
+    if (end < len)
         used = step_packets(loop, conn, loop->read_buffer, start, len);
     if (used > start || conn->state != CONN_OPEN || conn->held)
         return used;
@@ -130,4 +151,6 @@ void loop_read_open(struct loop *loop, struct conn *conn) {
     }
     loop->stats.read_bytes += got;
     loop_feed(loop, conn, got);
+    if (loop->config->max_client_byte_rate != 0 && conn->state == CONN_OPEN)
+        loop_pay(loop, conn, got, 0);
 }

@@ -2,12 +2,13 @@
  * Copyright The Libella authors
  *
  * What the files of the loop share; nobody else includes it. loop.c has the round and the life,
- * loop_accept.c, loop_read.c, loop_write.c and loop_close.c what befalls a connection, loop_core.c
- * what the core asks for.
+ * loop_accept.c, loop_greet.c, loop_read.c, loop_write.c and loop_close.c what befalls a
+ * connection, loop_limit.c what it may, loop_core.c what the core asks for.
  */
 #ifndef BROKER_IO_LOOP_STATE_H
 #define BROKER_IO_LOOP_STATE_H
 
+#include "broker/io/gate.h"
 #include "broker/io/loop.h"
 #include "broker/io/transport.h"
 
@@ -35,9 +36,11 @@ struct loop {
     struct conn_list dirty;    /* through dirty_next */
     struct conn_list closing;  /* through closing_next, by deadline */
     struct conn_list greeting; /* the same */
-    uint32_t gone_first;       /* through closing_next */
-    uint32_t fed_bytes;        /* since the last writing */
-    uint32_t read_size;        /* of one connection in this round */
+    struct conn_list paused;   /* the same, by conn->more->resume_ms */
+    struct gate gate;
+    uint32_t gone_first; /* through closing_next */
+    uint32_t fed_bytes;  /* since the last writing */
+    uint32_t read_size;  /* of one connection in this round */
     uint64_t now_ms;
     int wake_fd;
     bool woken;
@@ -45,7 +48,7 @@ struct loop {
     struct loop_stats stats;
     struct poller_event events[LOOP_EVENTS_MAX];
     uint64_t handshake_us;    /* spent on handshakes in this round */
-    uint32_t recheck_slot;    /* loop_tls.c: the next to be looked at; CONN_NONE: no more */
+    uint32_t recheck_slot;    /* loop_recheck(): the next to be looked at; CONN_NONE: no more */
     uint64_t expiry_said_ms;  /* when certificates were last looked at */
     uint64_t storage_told_ms; /* when figures of the journal were last published */
     bool storage_is_told;
@@ -87,19 +90,41 @@ void loop_stop_listening(struct loop *loop);
 /* Tells the core of the connection. false: it is gone. */
 bool loop_open_conn(struct loop *loop, struct conn *conn);
 
-/* ---- loop_tls.c ---- */
+/* ---- loop_greet.c: what comes before MQTT ---- */
 
-/* Begins TLS on a new connection. false: no memory. */
-bool loop_begin_greeting(struct loop *loop, struct conn *conn);
-/* A step of the handshake, unless this round has had its share of them. */
+/* Waits for the PROXY header. */
+void loop_begin_proxied(struct loop *loop, struct conn *conn);
+/* Begins TLS. false: no memory. */
+bool loop_begin_tls(struct loop *loop, struct conn *conn);
+/* A step of either, unless this round has had its share of them. */
 void loop_read_greeting(struct loop *loop, struct conn *conn);
-/* Handshakes that took too long are given up. */
+/* Those that take too long are given up. */
 void loop_end_late_greetings(struct loop *loop);
-/* Looks, some in each round, at those connected before certificates or keys were read again, and
+
+/* ---- loop_recheck.c ---- */
+
+/* Whether what holds now would let it in: NULL; else why not, static. */
+const char *loop_objection(const struct conn *conn);
+/* Looks, some in each round, at those connected before the configuration was read again, and
  * closes those that are not accepted any more. */
 void loop_recheck(struct loop *loop);
 /* Warns of certificates that end soon, daily. */
 void loop_say_expiry(struct loop *loop);
+
+/* ---- loop_limit.c ---- */
+
+/* Whether a connection from peer may come in; says why not. *stage is enum gate_stage. */
+bool loop_admit(struct loop *loop, struct listener *listener, const struct address *peer,
+                uint8_t *stage);
+bool loop_has_logged_in(const struct loop *loop, const struct conn *conn);
+/* It may have logged in. */
+void loop_note_login(struct loop *loop, struct conn *conn);
+/* It has sent so much: pauses or disconnects it if that is more than it may. */
+void loop_pay(struct loop *loop, struct conn *conn, uint64_t byte_count, uint64_t message_count);
+/* Reads again from those that have paused long enough. */
+void loop_end_pauses(struct loop *loop);
+/* It is not paused any more, by whatever became of it. */
+void loop_end_pause(struct loop *loop, struct conn *conn);
 
 /* ---- loop_read.c: one read each ---- */
 
@@ -121,6 +146,7 @@ void loop_write_dirty(struct loop *loop);
 /* ---- loop_close.c ---- */
 
 /* Lists by deadline, each with the same patience for all. */
+void loop_link(struct loop *loop, struct conn_list *list, struct conn *conn);
 void loop_add_waiting(struct loop *loop, struct conn_list *list, struct conn *conn,
                       uint32_t patience_ms);
 void loop_remove_waiting(struct loop *loop, struct conn_list *list, const struct conn *conn);

@@ -108,10 +108,9 @@ static char *whole_subject(const X509 *certificate) {
 
 static void take_user_name(struct tls *tls) {
     const struct tls_context *context = tls->context;
-    tls->wants_user_name = context->user_name != TLS_USER_NAME_NONE;
     const X509 *certificate = SSL_get0_peer_certificate(tls->ssl);
     const char *identity = tls->learned.psk_identity;
-    if (!tls->wants_user_name)
+    if (context->user_name == TLS_USER_NAME_NONE)
         return;
     if (context->has_psk)
         tls->user_name = identity == NULL ? NULL : strdup(identity);

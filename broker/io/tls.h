@@ -25,8 +25,7 @@ struct tls {
     struct tls_learned learned;
     struct tls_spans spans;
     bool is_established;
-    bool is_ended;        /* the peer said that it sends no more */
-    bool wants_user_name; /* a client without user_name is to be refused */
+    bool is_ended; /* the peer said that it sends no more */
 };
 
 enum tls_result {

@@ -133,6 +133,31 @@ enum transport_result transport_read(struct conn *conn, struct transport_room *r
     return read_tls(conn, room, buf, size, done, why);
 }
 
+enum transport_result transport_peek(const struct conn *conn, uint8_t *buf, uint32_t size,
+                                     uint32_t *done, const char **why) {
+    const ssize_t got = recv(conn->fd, buf, size, MSG_PEEK);
+    *done = got > 0 ? (uint32_t)got : 0;
+    if (got < 0)
+        return failure(why);
+    return got == 0 ? TRANSPORT_CLOSED : TRANSPORT_OK;
+}
+
+void transport_skip(const struct conn *conn, uint8_t *buf, uint32_t len) {
+    /* They are there. */
+    while (len > 0) {
+        const ssize_t got = recv(conn->fd, buf, len, 0);
+        if (got <= 0)
+            return;
+        len -= (uint32_t)got;
+    }
+}
+
+const char *transport_user_name(const struct conn *conn) {
+    if (conn->tls != NULL && conn->tls->user_name != NULL)
+        return conn->tls->user_name;
+    return conn->more == NULL ? NULL : conn->more->user_name;
+}
+
 bool transport_has_ended(const struct conn *conn) {
     return conn->tls != NULL && conn->tls->is_ended;
 }

@@ -43,6 +43,16 @@ enum transport_result transport_read(struct conn *conn, struct transport_room *r
 /* Whether what was read last was the end, though no call will say TRANSPORT_CLOSED: TLS has an end
  * of its own, which may come in one piece with the last packet. */
 bool transport_has_ended(const struct conn *conn);
+/* Reads without taking: the same bytes come again. */
+enum transport_result transport_peek(const struct conn *conn, uint8_t *buf, uint32_t size,
+                                     uint32_t *done, const char **why);
+/* Takes len bytes that were peeked at. */
+void transport_skip(const struct conn *conn, uint8_t *buf, uint32_t len);
+
+/* Who the client's certificate or key says it is, or the proxy; NULL: nobody says. Lives as long
+ * as conn. */
+const char *transport_user_name(const struct conn *conn);
+
 /* Reads once and throws away. */
 enum transport_result transport_discard(struct conn *conn, uint8_t *buf, uint32_t size);
 /* Takes all of buf, which there is no conn->out before; what could not be sent is in conn->out
