@@ -224,6 +224,46 @@ TEST_F(Damage, TwoBrokersCannotShareAFolder) {
     found("the folder can't be read: permission denied", JOURNAL_UNREADABLE);
 }
 
+// After a failure everything is in one new file. Whatever bit of it flips, the rest is used.
+TEST(JournalDamage, AFlippedBitInTheFileAfterAFailureCostsOneUnitAndIsSaid) {
+    disk disk;
+    {
+        node node(disk, no_snapshots);
+        ASSERT_EQ(node.recover(), JOURNAL_OK);
+        node.change();
+        node.settle();
+        int appends = 0;
+        disk.before_change = [&](const char *what) {
+            return strcmp(what, "append") == 0 && ++appends == 1 ? FILE_FAILED : FILE_OK;
+        };
+        for (int i = 0; i < 20; i++)
+            node.change();
+        node.settle();
+        ASSERT_EQ(node.acknowledged, 21u);
+        disk.before_change = nullptr;
+    }
+    const std::string name = disk.names.begin()->first;
+    ASSERT_NE(name, name_of(1));
+    size_t whole = 0;
+    {
+        const auto image = disk::copy(disk);
+        node node(*image, no_snapshots);
+        ASSERT_EQ(node.recover(), JOURNAL_OK);
+        whole = node.units.size();
+    }
+    ASSERT_GT(whole, 1u);
+    for (size_t bit = 64 * 8; bit < disk.names[name]->data.size() * 8; bit += 7) {
+        const auto image = disk::copy(disk);
+        image->names.at(name)->data[bit / 8] ^= uint8_t(1u << bit % 8);
+        node node(*image, no_snapshots);
+        ASSERT_EQ(node.recover(), JOURNAL_OK);
+        const struct journal_stats *stats = journal_stats(node.journal);
+        EXPECT_GT(stats->damaged_pieces + stats->torn_bytes, 0u) << bit << node.said;
+        EXPECT_TRUE(contains(node.said, name)) << bit << node.said;
+        EXPECT_GE(node.units.size() + 1, whole - (stats->torn_bytes > 0 ? whole : 0)) << bit;
+    }
+}
+
 TEST_F(Damage, NoMemoryEndsTheStart) {
     node node(disk_);
     node.takes = false;

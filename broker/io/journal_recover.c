@@ -240,6 +240,15 @@ static void note_file(struct recovery *recovery, const struct found_file *file) 
     recovery->has_end |= file->snapshot_end > 0;
 }
 
+/* The beginning is missing. Files before an attempt after a failure are removed once its snapshot
+ * is durable: so if the first file is such an attempt its snapshot had an end, which is damaged.
+ */
+static bool begins_with_attempt(const struct recovery *recovery) {
+    const struct found_file *first = recovery->files;
+    return recovery->file_count > 0 && first->status == FRAME_OPEN_OK &&
+           first->start == FRAME_FRESH && first->number > 1u;
+}
+
 /* Step 1. Indexes go down; base stays 0 if the beginning is missing. */
 static enum journal_status choose_files(struct recovery *recovery) {
     recovery->end = recovery->file_count;
@@ -260,7 +269,7 @@ static enum journal_status choose_files(struct recovery *recovery) {
             recovery->base = i;
             return JOURNAL_OK;
         }
-        if (file->start == FRAME_FRESH) {
+        if (file->start == FRAME_FRESH && !(i == 0 && begins_with_attempt(recovery))) {
             /* Nobody was told of anything in it and behind it. */
             forget_files_from(recovery, i);
             recovery->used_end = i;
@@ -272,8 +281,12 @@ static enum journal_status choose_files(struct recovery *recovery) {
         char name[FILE_NAME_LEN_MAX + 1u];
         journal_name(name, recovery->files[0].number);
         journal_say(recovery->journal, JOURNAL_SAY_ERROR,
-                    "the beginning of the journal is missing: files before %s; what there is will "
-                    "be used. To have the rest, stop now, restore the files and start again",
+                    begins_with_attempt(recovery)
+                        ? "%s begins with a snapshot whose end is damaged; what there is will be "
+                          "used. To have the rest, stop now, restore the file and start again"
+                        : "the beginning of the journal is missing: files before %s; what there "
+                          "is will be used. To have the rest, stop now, restore the files and "
+                          "start again",
                     name);
         recovery->wants_snapshot = true;
         return recovery->journal->options.strict ? JOURNAL_DAMAGED : JOURNAL_OK;
