@@ -115,6 +115,8 @@ struct file_posix;
 /* Makes the directory 0700 if there is none (its parent must be there). NULL: out_why says why, a
  * text that is valid until the next call. One thread per lane does the tasks. */
 struct file_posix *file_posix_open(const char *directory, const char **out_why);
+/* To look only, also while a broker has it locked: lists, opens for reading and reads. */
+struct file_posix *file_posix_look(const char *directory, const char **out_why);
 /* Waits for the tasks, gives up the lock. NULL is allowed. */
 void file_posix_close(struct file_posix *files);
 struct file_port file_posix_port(struct file_posix *files);

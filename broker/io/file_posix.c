@@ -297,6 +297,19 @@ struct file_posix *file_posix_open(const char *directory, const char **out_why) 
     return NULL;
 }
 
+struct file_posix *file_posix_look(const char *directory, const char **out_why) {
+    struct file_posix *files = calloc(1, sizeof *files);
+    *out_why = "no memory";
+    if (files == NULL)
+        return NULL;
+    files->directory_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (files->directory_fd >= 0)
+        return files;
+    *out_why = strerror(errno);
+    free(files);
+    return NULL;
+}
+
 void file_posix_close(struct file_posix *files) {
     if (files == NULL)
         return;
