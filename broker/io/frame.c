@@ -230,7 +230,7 @@ static enum frame_status look_at(struct frame_reader *reader, uint64_t offset, s
     if (at == NULL)
         return FRAME_NO_MEMORY;
     const size_t body_len = get_u32(at);
-    if (body_len > FRAME_BODY_LEN_MAX || at[4] < FRAME_UNIT || at[4] > FRAME_BATCH_END ||
+    if (body_len > FRAME_BODY_LEN_MAX || at[4] < FRAME_UNITS || at[4] > FRAME_BATCH_END ||
         at[5] != 0)
         return FRAME_BAD;
     *out_size = frame_size(&reader->file, body_len);

@@ -19,7 +19,7 @@
  *
  * Frames, from byte 64 on, each at a multiple of 4
  *    0  4   L, length of the body
- *    4  1   kind: 1 unit of records, 2 end of a batch
+ *    4  1   kind: 1 units of records, 2 end of a batch
  *    5  1   0
  *    6  2   low half of the CRC-32C of: salt, offset of the frame (8 bytes), bytes 0..5
  *    8  4   CRC-32C of: salt, offset of the frame (8 bytes), bytes 0..7, all from byte 12 on
@@ -62,7 +62,7 @@ enum frame_start {
 };
 
 enum frame_kind {
-    FRAME_UNIT = 1,
+    FRAME_UNITS = 1,
     FRAME_BATCH_END = 2
 };
 

@@ -286,13 +286,14 @@ static void add_frame(struct journal *journal, enum frame_kind kind, const uint8
         journal->batch_status = FILE_FAILED;
 }
 
-void journal_add(struct journal *journal, const uint8_t *unit, size_t unit_len) {
-    assert(journal->in_batch && unit_len <= JOURNAL_UNIT_LEN_MAX);
+void journal_append(struct journal *journal, const uint8_t *units, size_t units_len,
+                    uint32_t unit_count) {
+    assert(journal->in_batch && units_len <= JOURNAL_UNITS_LEN_MAX);
     if (journal->batch_status != FILE_OK)
         return;
-    add_frame(journal, FRAME_UNIT, unit, unit_len);
-    journal->stats.units++;
-    journal->tail_units++;
+    add_frame(journal, FRAME_UNITS, units, units_len);
+    journal->stats.units += unit_count;
+    journal->tail_units += unit_count;
 }
 
 static void add_batch_end(struct journal *journal, bool ends_snapshot) {

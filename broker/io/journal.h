@@ -16,7 +16,7 @@
  *     journal_run(journal, now)              what the disk has finished
  *     journal_durable(), journal_storage()   are told to the core
  *     if (journal_takes(journal))
- *         journal_begin(), journal_add() …   a batch: all records since the last one
+ *         journal_begin(), journal_append() …   a batch: all records since the last one
  *         journal_commit()                   one write; its sync begins
  *
  * While a sync runs no batch is taken, rounds go on, and the next batch is all that came
@@ -38,7 +38,7 @@
 #include "broker/io/journal_cipher.h"
 
 /* Bytes of a unit at most. */
-#define JOURNAL_UNIT_LEN_MAX (512u * 1024u * 1024u)
+#define JOURNAL_UNITS_LEN_MAX (512u * 1024u * 1024u)
 
 enum journal_sync {
     JOURNAL_SYNC_ALWAYS,   /* durable is: synced */
@@ -112,8 +112,9 @@ uint64_t journal_deadline_ms(const struct journal *journal);
 bool journal_takes(const struct journal *journal);
 /* A batch. Numbers grow. After a failure the first one must begin a snapshot. */
 void journal_begin(struct journal *journal, uint64_t batch, bool begins_snapshot, uint64_t now_ms);
-/* A unit of records, copied: it comes back whole or not at all. */
-void journal_add(struct journal *journal, const uint8_t *unit, size_t unit_len);
+/* A unit of records, or several, copied: they come back whole and together, or not at all. */
+void journal_append(struct journal *journal, const uint8_t *units, size_t units_len,
+                    uint32_t unit_count);
 /* The batch is whole. It is written, and its sync begun. */
 void journal_commit(struct journal *journal, bool ends_snapshot, uint64_t now_ms);
 
@@ -153,13 +154,13 @@ struct journal_stats {
     uint64_t sync_us; /* all of them together */
     uint64_t sync_us_max;
     uint64_t sync_us_last;
-    uint64_t failures;       /* of writing and syncing */
-    uint64_t segments;       /* that exist */
-    uint64_t disk_bytes;     /* of these */
-    uint64_t snapshots;      /* whose end became durable */
-    uint64_t snapshot_bytes; /* of the last one, with what was written meanwhile */
-    uint64_t snapshot_ms;    /* of the last one, from begin to durable */
-    uint64_t recovered_units;
+    uint64_t failures;         /* of writing and syncing */
+    uint64_t segments;         /* that exist */
+    uint64_t disk_bytes;       /* of these */
+    uint64_t snapshots;        /* whose end became durable */
+    uint64_t snapshot_bytes;   /* of the last one, with what was written meanwhile */
+    uint64_t snapshot_ms;      /* of the last one, from begin to durable */
+    uint64_t recovered_frames; /* of units */
     uint64_t recovered_ms;
     uint64_t damaged_pieces; /* set aside at the start */
     uint64_t damaged_bytes;

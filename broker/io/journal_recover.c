@@ -21,8 +21,8 @@
 
 #define COPY_SIZE (64u * 1024u)
 #define PROGRESS_US 2000000u
-/* Units between two looks at the clock. */
-#define PROGRESS_UNITS 4096u
+/* Frames between two looks at the clock. */
+#define PROGRESS_FRAMES 512u
 
 struct found_file {
     uint64_t number;
@@ -399,16 +399,14 @@ static void cut_torn_end(struct recovery *recovery, struct frame_reader *reader,
 
 static void say_progress(struct recovery *recovery, uint64_t offset) {
     struct journal *journal = recovery->journal;
-    if (journal->stats.recovered_units % PROGRESS_UNITS != 0)
+    if (journal->stats.recovered_frames % PROGRESS_FRAMES != 0)
         return;
     const uint64_t now_us = journal->files.now_us(journal->files.ctx);
     if (now_us - recovery->said_us < PROGRESS_US)
         return;
     recovery->said_us = now_us;
-    journal_say(journal, JOURNAL_SAY_NOTICE,
-                "recovering: %" PRIu64 " of %" PRIu64 " MiB, %" PRIu64 " changes",
-                (recovery->done_bytes + offset) >> 20, recovery->total_bytes >> 20,
-                journal->stats.recovered_units);
+    journal_say(journal, JOURNAL_SAY_NOTICE, "recovering: %" PRIu64 " of %" PRIu64 " MiB",
+                (recovery->done_bytes + offset) >> 20, recovery->total_bytes >> 20);
 }
 
 static enum journal_status take_frames(struct recovery *recovery, struct frame_reader *reader,
@@ -429,10 +427,10 @@ static enum journal_status take_frames(struct recovery *recovery, struct frame_r
             const enum journal_status status = damage(recovery, reader, &frame);
             if (status != JOURNAL_OK)
                 return status;
-        } else if (frame.kind == FRAME_UNIT) {
+        } else if (frame.kind == FRAME_UNITS) {
             if (!recovery->take(recovery->take_ctx, frame.body, frame.body_len))
                 return JOURNAL_NO_MEMORY;
-            journal->stats.recovered_units++;
+            journal->stats.recovered_frames++;
             say_progress(recovery, frame.end);
         }
     }

@@ -386,13 +386,13 @@ class node {
         begins_ = false;
         journal_begin(journal, ++batch_, begins, now_ms);
         for (const bytes &unit : pending_)
-            journal_add(journal, unit.data(), unit.size());
+            journal_append(journal, unit.data(), unit.size(), 1);
         // A slice of the snapshot: three keys.
         for (int i = 0; i < 3 && snapshot_next_ > 0; i++) {
             const uint64_t n = seen.value[snapshot_next_ - 1];
             bytes body(24, uint8_t(n));
             memcpy(body.data(), &n, sizeof n);
-            journal_add(journal, body.data(), body.size());
+            journal_append(journal, body.data(), body.size(), 1);
             ends = snapshot_next_ == KEYS;
             snapshot_next_ = ends ? 0 : snapshot_next_ + 1;
         }

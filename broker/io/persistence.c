@@ -9,6 +9,9 @@
 
 /* Batches written at the orderly end, at most. More than one only while a snapshot goes on. */
 #define END_BATCHES_MAX 1000000u
+/* Units go into one frame until it has so many bytes: a damaged place costs that much, and a frame
+ * for each would cost half as much again. */
+#define CHUNK_BYTES 2048u
 
 void persistence_init(struct persistence *persistence, struct journal *journal) {
     *persistence = (struct persistence){.journal = journal, .storage = JOURNAL_GOOD};
@@ -100,11 +103,15 @@ static bool write_batch(struct persistence *persistence, struct core *core, uint
         return false;
     const uint32_t end = (uint32_t)batch.size;
     journal_begin(journal, batch.number, batch.begins_snapshot, now_ms);
-    for (uint32_t at = 0; at < end;) {
-        const uint32_t unit_size = record_unit_size(batch.bytes, at, end);
-        const uint32_t size = unit_size > 0 ? unit_size : end - at;
-        journal_add(journal, batch.bytes + at, size);
-        at += size;
+    for (uint32_t start = 0; start < end;) {
+        uint32_t at = start;
+        uint32_t unit_count = 0;
+        for (; at < end && at - start < CHUNK_BYTES; unit_count++) {
+            const uint32_t unit_size = record_unit_size(batch.bytes, at, end);
+            at = unit_size > 0 ? at + unit_size : end;
+        }
+        journal_append(journal, batch.bytes + start, at - start, unit_count);
+        start = at;
     }
     journal_commit(journal, batch.ends_snapshot, now_ms);
     return true;

@@ -151,11 +151,10 @@ void storage_close(struct storage *storage) {
 
 static void say_what_was_found(struct storage *storage) {
     const struct journal_stats *stats = journal_stats(storage->journal);
-    if (stats->recovered_units > 0)
+    if (storage->persistence.record_count > 0)
         log_say(storage->log, LOG_TYPE_NOTICE,
-                "persistence: recovered %" PRIu64 " changes from %" PRIu64 " files in %" PRIu64
-                " ms",
-                stats->recovered_units, stats->segments, stats->recovered_ms);
+                "persistence: recovered %" PRIu64 " records in %" PRIu64 " ms",
+                storage->persistence.record_count, stats->recovered_ms);
     else if (access(storage->legacy_file, F_OK) == 0)
         log_say(storage->log, LOG_TYPE_WARNING,
                 "persistence: the journal is empty, and there is %s: to take over what it holds, "
@@ -210,11 +209,14 @@ FIGURE(disk_bytes, disk_bytes)
 FIGURE(snapshots, snapshots)
 FIGURE(snapshot_bytes, snapshot_bytes)
 FIGURE(snapshot_ms, snapshot_ms)
-FIGURE(recovered, recovered_units)
 FIGURE(recovered_ms, recovered_ms)
 FIGURE(damaged_pieces, damaged_pieces)
 FIGURE(damaged_bytes, damaged_bytes)
 FIGURE(torn_bytes, torn_bytes)
+
+static uint64_t recovered(const struct storage *storage) {
+    return storage->persistence.record_count;
+}
 
 /* 0 good, 1 full, 2 failed. */
 static uint64_t state(const struct storage *storage) {
@@ -240,7 +242,7 @@ const struct storage_figure storage_figures[] = {
     ROW("snapshots", snapshots),
     ROW("snapshots/bytes", snapshot_bytes),
     ROW("snapshots/milliseconds", snapshot_ms),
-    ROW("recovered/changes", recovered),
+    ROW("recovered/records", recovered),
     ROW("recovered/milliseconds", recovered_ms),
     ROW("damaged/pieces", damaged_pieces),
     ROW("damaged/bytes", damaged_bytes),

@@ -200,7 +200,7 @@ static void walk_frames(struct walk *walk, const char *name, struct frame_reader
             continue;
         }
         if (walk->prints && !walk->tool->is_quiet)
-            printf("%10" PRIu64 " unit of %zu bytes\n", frame.offset, frame.body_len);
+            printf("%10" PRIu64 " %zu bytes of records\n", frame.offset, frame.body_len);
         walk_unit(walk, name, &frame);
     }
 }

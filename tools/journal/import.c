@@ -472,7 +472,7 @@ static enum tool_status import_into(struct import *import, const struct tool *to
     struct tool_journal journal;
     if (!tool_open_journal(&journal, tool, tool->folder, NULL, NULL))
         return TOOL_BAD;
-    const bool is_empty = journal_stats(journal.journal)->recovered_units == 0;
+    const bool is_empty = journal_stats(journal.journal)->recovered_frames == 0;
     import->writer.to = &journal;
     bool done = is_empty || tool_failed("%s holds a journal already: name another folder, or move "
                                         "that one away",

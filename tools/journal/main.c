@@ -127,7 +127,7 @@ bool tool_write(struct tool_writer *writer, const uint8_t *unit, size_t unit_len
         return false;
     if (writer->batch_bytes == 0)
         journal_begin(writer->to->journal, ++writer->batch, false, 0);
-    journal_add(writer->to->journal, unit, unit_len);
+    journal_append(writer->to->journal, unit, unit_len, 1);
     writer->batch_bytes += unit_len + 1u;
     return writer->batch_bytes < BATCH_BYTES || tool_flush(writer);
 }

@@ -55,11 +55,11 @@ enum tool_status tool_repair(const struct tool *tool) {
     struct tool_writer writer = {.to = &to};
     const bool read = tool_open_journal(&from, tool, tool->folder, &writer, copy_unit);
     const bool written = tool_flush(&writer);
-    const uint64_t count = read ? journal_stats(from.journal)->recovered_units : 0;
+    const uint64_t count = read ? journal_stats(from.journal)->recovered_frames : 0;
     if (read)
         (void)tool_close_journal(&from);
     if (!tool_close_journal(&to) || !read || !written)
         return tool_failed("%s is not repaired; %s can be removed", tool->folder, made);
-    printf("%llu changes were taken over\n", (unsigned long long)count);
+    printf("%llu frames were taken over\n", (unsigned long long)count);
     return put_in_place(tool, made);
 }
