@@ -227,11 +227,14 @@ TEST_F(Damage, TwoBrokersCannotShareAFolder) {
 // After a failure everything is in one new file. Whatever bit of it flips, the rest is used.
 TEST(JournalDamage, AFlippedBitInTheFileAfterAFailureCostsOneUnitAndIsSaid) {
     disk disk;
+    inode needless;
     {
         node node(disk, no_snapshots);
         ASSERT_EQ(node.recover(), JOURNAL_OK);
-        node.change();
+        for (int i = 0; i < 60; i++)
+            node.change();
         node.settle();
+        needless = *disk.names.at(name_of(3));
         int appends = 0;
         disk.before_change = [&](const char *what) {
             return strcmp(what, "append") == 0 && ++appends == 1 ? FILE_FAILED : FILE_OK;
@@ -239,7 +242,7 @@ TEST(JournalDamage, AFlippedBitInTheFileAfterAFailureCostsOneUnitAndIsSaid) {
         for (int i = 0; i < 20; i++)
             node.change();
         node.settle();
-        ASSERT_EQ(node.acknowledged, 21u);
+        ASSERT_EQ(node.acknowledged, 80u);
         disk.before_change = nullptr;
     }
     const std::string name = disk.names.begin()->first;
@@ -254,6 +257,9 @@ TEST(JournalDamage, AFlippedBitInTheFileAfterAFailureCostsOneUnitAndIsSaid) {
     ASSERT_GT(whole, 1u);
     for (size_t bit = 64 * 8; bit < disk.names[name]->data.size() * 8; bit += 7) {
         const auto image = disk::copy(disk);
+        /* One that was removed may be back, since the folder was not synced. */
+        if (bit % 2 == 1)
+            image->names[name_of(3)] = std::make_shared<inode>(needless);
         image->names.at(name)->data[bit / 8] ^= uint8_t(1u << bit % 8);
         node node(*image, no_snapshots);
         ASSERT_EQ(node.recover(), JOURNAL_OK);

@@ -240,17 +240,33 @@ static void note_file(struct recovery *recovery, const struct found_file *file) 
     recovery->has_end |= file->snapshot_end > 0;
 }
 
-/* The beginning is missing. Files before an attempt after a failure are removed once its snapshot
- * is durable: so if the first file is such an attempt its snapshot had an end, which is damaged.
- */
-static bool begins_with_attempt(const struct recovery *recovery) {
-    const struct found_file *first = recovery->files;
-    return recovery->file_count > 0 && first->status == FRAME_OPEN_OK &&
-           first->start == FRAME_FRESH && first->number > 1u;
+/* The beginning is missing. Files are removed once a snapshot that makes them needless is durable:
+ * if that was the one of an attempt after a failure, its end is damaged. */
+static enum journal_status begin_somewhere(struct recovery *recovery,
+                                           const struct recovery *attempt) {
+    const bool has_attempt = attempt->end > attempt->base;
+    char name[FILE_NAME_LEN_MAX + 1u];
+    if (has_attempt)
+        *recovery = *attempt;
+    if (!recovery->has_good_file)
+        return JOURNAL_OK;
+    journal_name(name, recovery->files[recovery->base].number);
+    journal_say(recovery->journal, JOURNAL_SAY_ERROR,
+                has_attempt
+                    ? "the end of the snapshot that begins in %s is damaged; what there is will "
+                      "be used. To have the rest, stop now, restore the files and start again"
+                    : "the beginning of the journal is missing: files before %s; what there is "
+                      "will be used. To have the rest, stop now, restore the files and start "
+                      "again",
+                name);
+    recovery->journal->stats.damaged_pieces++;
+    recovery->wants_snapshot = true;
+    return recovery->journal->options.strict ? JOURNAL_DAMAGED : JOURNAL_OK;
 }
 
 /* Step 1. Indexes go down; base stays 0 if the beginning is missing. */
 static enum journal_status choose_files(struct recovery *recovery) {
+    struct recovery attempt = {0}; /* the oldest after a failure, as if it counted */
     recovery->end = recovery->file_count;
     recovery->used_end = recovery->file_count;
     for (size_t i = recovery->file_count; i-- > 0;) {
@@ -269,7 +285,9 @@ static enum journal_status choose_files(struct recovery *recovery) {
             recovery->base = i;
             return JOURNAL_OK;
         }
-        if (file->start == FRAME_FRESH && !(i == 0 && begins_with_attempt(recovery))) {
+        if (file->start == FRAME_FRESH) {
+            attempt = *recovery;
+            attempt.base = file->number > 1u ? i : attempt.end;
             /* Nobody was told of anything in it and behind it. */
             forget_files_from(recovery, i);
             recovery->used_end = i;
@@ -277,21 +295,7 @@ static enum journal_status choose_files(struct recovery *recovery) {
             recovery->synced_bytes = 0;
         }
     }
-    if (recovery->has_good_file) {
-        char name[FILE_NAME_LEN_MAX + 1u];
-        journal_name(name, recovery->files[0].number);
-        journal_say(recovery->journal, JOURNAL_SAY_ERROR,
-                    begins_with_attempt(recovery)
-                        ? "%s begins with a snapshot whose end is damaged; what there is will be "
-                          "used. To have the rest, stop now, restore the file and start again"
-                        : "the beginning of the journal is missing: files before %s; what there "
-                          "is will be used. To have the rest, stop now, restore the files and "
-                          "start again",
-                    name);
-        recovery->wants_snapshot = true;
-        return recovery->journal->options.strict ? JOURNAL_DAMAGED : JOURNAL_OK;
-    }
-    return JOURNAL_OK;
+    return begin_somewhere(recovery, &attempt);
 }
 
 /* ---- Putting aside ---- */
