@@ -23,9 +23,11 @@ border:1px solid var(--line);border-radius:1rem;background:var(--soft)}
 .switch:focus-visible+label{outline:2px solid var(--link)}
 #only-differences:checked~main .same{display:none}
 #only-failures:checked~main .fine{display:none}
-.brokers td:first-child{min-width:14rem}.brokers td{width:50%}.brokers td .totals{margin:.1rem 0}
+.brokers,.chapters{table-layout:fixed}
+.brokers th:first-child{width:28%}.brokers td .totals{margin:.1rem 0}
 .brokers .totals b{font-weight:400;color:var(--dim)}
 .chapters td:not(:first-child),.chapters th:not(:first-child){text-align:right;white-space:nowrap}
+.chapters th:first-child{width:34%}.chapters .chip{margin-right:.6rem}
 .none{color:var(--dim)}
 </style>
 <input class=switch type=checkbox id=only-differences>

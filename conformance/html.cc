@@ -89,7 +89,7 @@ std::string log_line(const log_entry &entry, size_t bytes_max) {
                       "</span>  <span class=" + classes[kind] + ">" + html_escape(entry.client) +
                       arrows[kind] + html_escape(entry.line) + "</span>\n";
     const std::string_view bytes = entry.bytes;
-    if (!bytes.empty()) {
+    if (!bytes.empty() && bytes_max > 0) {
         out += "<span class=b>" + std::string(17, ' ') + wire_hex(bytes.substr(0, bytes_max));
         out += bytes.size() > bytes_max ? " … (" + std::to_string(bytes.size()) + " bytes)" : "";
         out += "</span>\n";

@@ -65,6 +65,7 @@ struct report_facts {
     uint64_t duration_ms = 0;
     std::vector<std::string> notes;             // on the run as a whole
     std::map<std::string, std::string> remarks; // of a case's address or a statement
+    size_t pass_bytes_max = 64; // shown of each packet in the log of a case that passed
 };
 
 // The whole document as text.

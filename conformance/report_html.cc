@@ -14,8 +14,7 @@
 namespace conformance {
 namespace {
 
-constexpr size_t pass_bytes_max = 64; // of each packet in the log of a case that passed
-constexpr size_t other_bytes_max = 256;
+constexpr size_t other_bytes_max = 256; // of each packet in the log of a case that did not pass
 
 const char *folder_title(const std::string &folder) {
     return folder == "v5" ? "MQTT 5.0" : "MQTT 3.1.1 and 3.1";
@@ -103,7 +102,7 @@ std::string case_part(const report_row &row, const report_facts &facts) {
                "</p><pre>" + html_escape(result.reason) + "</pre>\n";
     }
     const bool passed = result.verdict == verdict::pass;
-    return out + html_log(result.log, passed ? pass_bytes_max : other_bytes_max) +
+    return out + html_log(result.log, passed ? facts.pass_bytes_max : other_bytes_max) +
            "</div></details>\n";
 }
 
