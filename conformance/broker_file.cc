@@ -154,6 +154,11 @@ class reader {
             needs(each, out);
         } else if (each.key == "ready_line") {
             text(each, &out->ready_line);
+        } else if (each.key == "websocket_path") {
+            text(each, &out->websocket_path);
+            if (out->websocket_path.empty() || out->websocket_path[0] != '/') {
+                fail(each.line, "websocket_path: expected a path such as /mqtt");
+            }
         } else if (each.key == "port" && is(each, kind::number, "a number")) {
             if (each.value.number < 1 || each.value.number > 65535) {
                 fail(each.line, "port: expected 1 to 65535");
@@ -166,7 +171,8 @@ class reader {
             out->start_ms = static_cast<uint64_t>(each.value.number) * 1000;
         } else {
             fail(each.line, "unknown key " + each.key +
-                                ": expected command, needs, port, ready_line or start_s");
+                                ": expected command, needs, port, ready_line, start_s or "
+                                "websocket_path");
         }
     }
 
@@ -261,9 +267,11 @@ size_t broker_file_setup(const broker_description &broker, const test_case &scen
     if (std::find(versions.begin(), versions.end(), scenario.version) == versions.end()) {
         return SIZE_MAX;
     }
+    const bool websocket = contains(scenario.needs, "websocket");
     size_t second_best = SIZE_MAX;
     for (size_t i = 0; i < broker.setups.size(); i++) {
-        if (!offers(broker.setups[i], scenario, need_kind::configuration)) {
+        if (broker.setups[i].websocket_path.empty() == websocket ||
+            !offers(broker.setups[i], scenario, need_kind::configuration)) {
             continue;
         }
         if (offers(broker.setups[i], scenario, need_kind::announced)) {

@@ -24,6 +24,7 @@ struct broker_setup {
     std::vector<std::string> needs;
     std::string port;       // empty: a free one
     std::string ready_line; // part of a line of its output; empty: when the port answers
+    std::string websocket_path; // begins with '/'; empty: it speaks MQTT over TCP there
     uint64_t start_ms = 10000;
     std::map<std::string, std::string> files; // name and contents
 };

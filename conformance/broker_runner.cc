@@ -138,8 +138,10 @@ bool broker_runner::wait_until_ready(const broker_setup &setup, std::string *err
 void broker_runner::run_cases(const broker_setup &setup, const std::vector<test_case> &cases,
                               pool_options options, const result_sink &on_result) {
     options.run_prefix = pool_random_prefix();
+    transport way;
+    way.websocket_path = setup.websocket_path;
     pool_run(
-        cases, options, [&] { return std::make_unique<tcp_world>(address_, setup.needs); },
+        cases, options, [&] { return std::make_unique<tcp_world>(address_, setup.needs, way); },
         on_result, [this](size_t) { on_progress_(++done_); });
 }
 

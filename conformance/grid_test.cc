@@ -90,6 +90,9 @@ command = ["b"]
 [setup.both]
 needs = ["acl", "auth"]
 command = ["b"]
+[setup.web]
+websocket_path = "/mqtt"
+command = ["b"]
 [remarks]
 "v5/3.1.2-4" = "why"
 )";
@@ -101,10 +104,11 @@ TEST(BrokerFile, Reads) {
     EXPECT_EQ(broker.versions, (std::vector<unsigned>{4, 5}));
     EXPECT_EQ(broker.lacks, std::vector<std::string>{"qos2"});
     EXPECT_EQ(broker.values.at("binary"), "b");
-    ASSERT_EQ(broker.setups.size(), 3u);
+    ASSERT_EQ(broker.setups.size(), 4u);
     EXPECT_EQ(broker.setups[0].port, "1885");
     EXPECT_EQ(broker.setups[0].start_ms, 2000u);
     EXPECT_EQ(broker.setups[0].files.at("a.conf"), "x");
+    EXPECT_EQ(broker.setups[3].websocket_path, "/mqtt");
     EXPECT_EQ(broker.remarks.at("v5/3.1.2-4"), "why");
     EXPECT_EQ(broker.here.substr(broker.here.size() - 4), "/dir");
 }
@@ -125,8 +129,9 @@ TEST(BrokerFile, ErrorsNameTheLine) {
         {setup + "start_s = 601", "f:5: start_s: expected 1 to 600"},
         {setup + "needs = [\"qos1\"]", "f:5: needs: 'qos1' is no need of configuration and none "
                                        "that CONNACK announces"},
-        {setup + "nice = 1", "f:5: unknown key nice: expected command, needs, port, ready_line "
-                             "or start_s"},
+        {setup + "nice = 1", "f:5: unknown key nice: expected command, needs, port, ready_line, "
+                             "start_s or websocket_path"},
+        {setup + "websocket_path = \"mqtt\"", "f:5: websocket_path: expected a path such as /mqtt"},
         {setup + "[setup.a.files]\n\"a/b\" = \"\"",
          "f:6: expected the name of a file, without a folder"},
         {setup + "[other]\nx = 1",
@@ -160,6 +165,8 @@ TEST(BrokerFile, ChoosesTheSetupOfACase) {
         << "no setup is made for it, CONNACK will tell";
     EXPECT_EQ(broker_file_setup(broker, needing(5, {"auth", "topic_alias"})), 2u);
     EXPECT_EQ(broker_file_setup(broker, needing(5, {"connect_timeout"})), 0u);
+    EXPECT_EQ(broker_file_setup(broker, needing(5, {"websocket"})), 3u);
+    EXPECT_EQ(broker_file_setup(broker, needing(5, {"websocket", "auth"})), 0u);
 }
 
 TEST(Statements, AreKnownInOrderAndByChapter) {
