@@ -131,7 +131,8 @@ TEST(BrokerFile, ErrorsNameTheLine) {
                                        "that CONNACK announces"},
         {setup + "nice = 1", "f:5: unknown key nice: expected command, needs, port, ready_line, "
                              "start_s or websocket_path"},
-        {setup + "websocket_path = \"mqtt\"", "f:5: websocket_path: expected a path such as /mqtt"},
+        {setup + "websocket_path = \"mqtt\"",
+         "f:5: websocket_path: expected a path such as /mqtt"},
         {setup + "[setup.a.files]\n\"a/b\" = \"\"",
          "f:6: expected the name of a file, without a folder"},
         {setup + "[other]\nx = 1",
