@@ -44,13 +44,14 @@ class reader {
         return result;
     }
 
-    uint32_t variable(std::string_view what) {
+    // The shortest form is a rule of 5.0 (1.5.5) that 3.x does not have.
+    uint32_t variable(std::string_view what, bool shortest = true) {
         uint32_t result = 0;
         for (unsigned i = 0; i < 4; i++) {
             const auto byte = static_cast<uint8_t>(number(1, what));
             result |= static_cast<uint32_t>(byte & 0x7F) << (7 * i);
             if ((byte & 0x80) == 0) {
-                if (i > 0 && byte == 0) {
+                if (shortest && i > 0 && byte == 0) {
                     problem(std::string(what) + " is not in its shortest form");
                 }
                 return result;
@@ -128,6 +129,9 @@ void check_property(reader *in, const property_info &property, const value &cont
     if (content.kind == value_kind::number &&
         (content.number < property.minimum || content.number > property.maximum)) {
         in->problem(name + " has the forbidden value " + std::to_string(content.number));
+    }
+    if (name == "response_topic" && content.bytes.empty()) {
+        in->problem("the response topic is empty"); // 4.7.3-1
     }
     const bool disconnect = at.type == packet_type::disconnect;
     if (at.from_server && disconnect && name == "session_expiry_interval") {
@@ -294,7 +298,8 @@ void read_publish(reader *in, const context &at) {
     in->add("payload", value::of(std::string(in->take(in->left(), "payload"))));
 }
 
-// Short forms of 5.0 end before the reason (success) or before the Property Length.
+// Short forms of 5.0 end before the reason (success) or before the Property Length; AUTH has only
+// the first one (3.15.2.1).
 void read_reason_tail(reader *in, const context &at) {
     if (at.version < 5) {
         return;
@@ -304,7 +309,7 @@ void read_reason_tail(reader *in, const context &at) {
         return;
     }
     read_reason(in, at);
-    if (in->left() > 0) {
+    if (in->left() > 0 || at.type == packet_type::auth) {
         read_properties(in, at);
     }
 }
@@ -423,7 +428,7 @@ decoded wire_decode(std::string_view bytes, unsigned version, bool from_server) 
     const auto first = static_cast<uint8_t>(in.number(1, "the fixed header"));
     result.flags = first & 0x0F;
     result.packet.type = static_cast<packet_type>(first >> 4);
-    result.remaining_length = in.variable("Remaining Length");
+    result.remaining_length = in.variable("Remaining Length", version >= 5);
     result.size_bytes = bytes.size();
     const context at = {result.packet.type, result.flags, version, from_server};
     check_first_byte(&in, at);

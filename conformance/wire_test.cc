@@ -303,6 +303,7 @@ TEST(Wire, ProblemsAreNamed) {
         {"f0 00", 4, true, "type 15 is forbidden"},
         {"00 00", 5, true, "type 0 is forbidden"},
         {"d0 80 00", 5, true, "not in its shortest form"},
+        {"f0 01 18", 5, true, "ends inside Property Length"},
         {"10 0d 00 04 4d 51 54 54 04 03 00 00 00 01 61", 4, false, "reserved Connect Flag"},
         {"10 0d 00 04 4d 51 54 54 04 0a 00 00 00 01 61", 4, false, "without Will Flag"},
     };
@@ -314,6 +315,11 @@ TEST(Wire, ProblemsAreNamed) {
         }
         EXPECT_NE(problems.find(each.problem), std::string::npos) << each.hex << ": " << problems;
     }
+}
+
+TEST(Wire, TheShortestFormIsARuleOf5) {
+    EXPECT_FALSE(wire_decode(bytes_of("d0 80 00"), 5, true).problems.empty());
+    EXPECT_TRUE(wire_decode(bytes_of("d0 80 00"), 4, true).problems.empty());
 }
 
 TEST(Wire, RepeatedSubscriptionIdentifiersAreLawfulFromTheServer) {
