@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright The Libella authors
-"""One LLVMFuzzerTestOneInput, two drivers: libFuzzer (--config=fuzz), else a replay of files."""
+"""One LLVMFuzzerTestOneInput, three drivers: libFuzzer (--config=fuzz, fuzz-plain), AFL++
+(--config=afl), else a replay of files."""
 
 load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_library", "cc_test")
 load("//tools/bazel:copts.bzl", "CXX_WARN")
@@ -8,7 +9,7 @@ load("//tools/bazel:copts.bzl", "CXX_WARN")
 def fuzz_target(name, deps, corpus):
     """The harness NAME.cc.
 
-    name         - the binary that hunts (--config=fuzz) or replays the files it is given
+    name         - the binary that hunts, or replays the files it is given
     name_replay  - a test that replays the committed corpus
     """
     cc_library(
@@ -23,11 +24,13 @@ def fuzz_target(name, deps, corpus):
         name = name,
         testonly = True,
         srcs = select({
+            "//fuzz:afl": [],
             "//fuzz:libfuzzer": [],
             "//conditions:default": ["replay.cc"],
         }),
         copts = CXX_WARN,
         linkopts = select({
+            "//fuzz:afl": ["/usr/lib/afl/libAFLDriver.a"],
             "//fuzz:libfuzzer": ["-fsanitize=fuzzer"],
             "//conditions:default": [],
         }),
