@@ -56,7 +56,7 @@ const bucket explained[] = {
 
 // A CONNECT that is refused before its level is known counts as 3.1.1.
 unsigned version_of(const ella_decoder &d) {
-    return d.version == ELLA_VERSION_UNKNOWN ? ELLA_VERSION_3_1_1 : d.version;
+    return d.version == ELLA_VERSION_UNKNOWN ? unsigned{ELLA_VERSION_3_1_1} : d.version;
 }
 
 bool is_explained(unsigned version, unsigned packet_type, bool we_accept,

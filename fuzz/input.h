@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <string>
 
 #include "libella/codec.h"
 
@@ -65,6 +66,15 @@ class source {
         const ella_slice out = ella_slice_of(data_, len);
         data_ += len;
         left_ -= len;
+        return out;
+    }
+
+    // As many bytes as there are, len at most.
+    std::string text(uint32_t len) {
+        const size_t taken = len < left_ ? len : left_;
+        const std::string out(reinterpret_cast<const char *>(data_), taken);
+        data_ += taken;
+        left_ -= taken;
         return out;
     }
 

@@ -31,7 +31,8 @@ def reason_of(text):
 
 
 def environment():
-    return dict(os.environ, ASAN_OPTIONS="detect_leaks=1:abort_on_error=0:symbolize=1",
+    return dict(os.environ, ASAN_OPTIONS="detect_leaks=1:abort_on_error=0:symbolize=1:"
+                             "malloc_context_size=3:quarantine_size_mb=32",
                 UBSAN_OPTIONS="print_stacktrace=1")
 
 
@@ -48,7 +49,7 @@ class Run:
         command = [str(program), str(scratch), *[str(folder) for folder in seeds],
                    f"-max_total_time={int(limit_s)}", f"-max_len={harness.length_max}",
                    f"-artifact_prefix={findings}/", f"-rss_limit_mb={MEMORY_LIMIT_MB}",
-                   f"-timeout={SLOW_INPUT_S}", f"-seed={seed}", "-print_final_stats=1"]
+                   f"-timeout={SLOW_INPUT_S}", f"-seed={seed}", "-entropic=0", "-print_final_stats=1"]
         if harness.dictionary:
             command.append(f"-dict={pathlib.Path(__file__).resolve().parent.parent}/mqtt.dict")
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
