@@ -134,7 +134,8 @@ class Campaign:
                    f"{corpus:,}", fresh, str(len(ledger.findings)))
 
     def show(self):
-        head = ("harness", "executions", "per second", "coverage", "corpus", "last new", "findings")
+        head = ("harness", "executions", "per second", "coverage", "corpus", "last new",
+                "findings")
         rows = [head, *self.rows()]
         widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
         lines = ["  ".join(cell.ljust(width) if i == 0 else cell.rjust(width)

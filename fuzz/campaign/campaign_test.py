@@ -86,7 +86,8 @@ class Seeds(unittest.TestCase):
 class Reports(unittest.TestCase):
     def test_text(self):
         text = report.as_markdown(RECORD, FILES)
-        self.assertIn("1,000,000 executions in 1.00 CPU-hours on 2 cores (60 s); 1 findings.", text)
+        self.assertIn("1,000,000 executions in 1.00 CPU-hours on 2 cores (60 s); 1 findings.",
+                      text)
         self.assertIn("| decode_fuzz | a \\| b | 1,000,000 | 100,000 | 7 | 1 |", text)
         self.assertIn("tools/fuzz replay decode_fuzz oh-12345678", text)
         self.assertIn("| codec | 10 | 20 | 50.0 |", text)

@@ -49,7 +49,8 @@ class Run:
         command = [str(program), str(scratch), *[str(folder) for folder in seeds],
                    f"-max_total_time={int(limit_s)}", f"-max_len={harness.length_max}",
                    f"-artifact_prefix={findings}/", f"-rss_limit_mb={MEMORY_LIMIT_MB}",
-                   f"-timeout={SLOW_INPUT_S}", f"-seed={seed}", "-entropic=0", "-print_final_stats=1"]
+                   f"-timeout={SLOW_INPUT_S}", f"-seed={seed}", "-entropic=0",
+                   "-print_final_stats=1"]
         if harness.dictionary:
             command.append(f"-dict={pathlib.Path(__file__).resolve().parent.parent}/mqtt.dict")
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,

@@ -23,7 +23,7 @@ def load():
 
 
 def check(faults):
-    """Every fault must still fit the code: its text stands in the file once. Returns complaints."""
+    """A fault must still fit the code: its text stands in the file once. Returns complaints."""
     wrong = []
     for fault in faults:
         text = (harnesses.ROOT / fault["file"]).read_text(encoding="utf-8")

@@ -15,7 +15,9 @@ td, th { padding: .25em .8em; border-bottom: 1px solid #ccc; text-align: left }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums }
 code { background: #f3f3f3; padding: .1em .3em }
 @media (prefers-color-scheme: dark) {
-  body { background: #181818; color: #ddd } code { background: #2a2a2a } td, th { border-color: #444 }
+  body { background: #181818; color: #ddd }
+  code { background: #2a2a2a }
+  td, th { border-color: #444 }
 }
 """
 
@@ -68,8 +70,9 @@ def sections(record, files):
 
 
 def as_markdown(record, files):
-    lines = ["<!-- SPDX-License-Identifier: Apache-2.0 -->", "<!-- Copyright The Libella authors -->",
-             "<!-- Made by tools/fuzz. -->", "", "# A fuzzing campaign", "", summary(record), ""]
+    lines = ["<!-- SPDX-License-Identifier: Apache-2.0 -->",
+             "<!-- Copyright The Libella authors -->", "<!-- Made by tools/fuzz. -->", "",
+             "# A fuzzing campaign", "", summary(record), ""]
     for title, head, rows in sections(record, files):
         lines += [f"## {title}", "", "| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
         lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"
