@@ -5,7 +5,7 @@
  * it should be, and runs the loop until a signal ends it. It knows nothing of packets.
  *
  * Exit status: 0 an orderly end, also of --help, --version and --test-config; 1 the broker could
- * not start; 2 the command line is wrong; 3 the configuration is wrong.
+ * not start; 2 the command line is wrong; 3 the configuration is wrong; 4 --explain-acl: denied.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -16,6 +16,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "broker/explain_acl.h"
 #include "broker/io/audit.h"
 #include "broker/io/config.h"
 #include "broker/io/confine.h"
@@ -23,6 +24,7 @@
 #include "broker/io/log.h"
 #include "broker/io/loop.h"
 #include "broker/io/process.h"
+#include "broker/io/security.h"
 #include "broker/io/signals.h"
 
 #define LIBELLAD_VERSION "0.1.0"
@@ -33,12 +35,14 @@ enum exit_status {
     EXIT_ORDERLY = 0,
     EXIT_NOT_STARTED = 1,
     EXIT_USAGE = 2,
-    EXIT_CONFIG = 3
+    EXIT_CONFIG = 3,
+    EXIT_DENIED = 4
 };
 
 enum task {
     TASK_RUN,
     TASK_TEST_CONFIG,
+    TASK_EXPLAIN_ACL,
     TASK_HELP,
     TASK_VERSION,
     TASK_DESCRIBE
@@ -48,7 +52,9 @@ struct program {
     enum task task;
     enum config_form form; /* of TASK_DESCRIBE */
     struct config_command_line command_line;
+    struct explain_question question; /* of TASK_EXPLAIN_ACL */
     struct config config;
+    struct security security;
     struct log log;
     struct audit audit;
     struct listener_set listeners;
@@ -64,6 +70,7 @@ static const char help_text[] =
     "\n"
     "usage: libellad [-c FILE] [-p PORT]... [-d] [-v | -q] [--poller epoll|poll]\n"
     "       libellad --test-config -c FILE\n"
+    "       libellad -c FILE --explain-acl USER CLIENT read|write TOPIC\n"
     "       libellad --help | --version | --describe-options FORM\n"
     "\n"
     "  -c, --config-file FILE  read this file, written as mosquitto.conf\n"
@@ -73,6 +80,9 @@ static const char help_text[] =
     "  -v, --verbose           log everything\n"
     "  -q, --quiet             log nothing\n"
     "      --test-config       tell every mistake in the file, and end\n"
+    "      --explain-acl       tell which line of the acl_file decides whether a client may\n"
+    "                          receive (read) or publish (write) a topic, and end in 0 if it\n"
+    "                          may, in 4 if not; USER \"\" is a client without user name\n"
     "      --poller KIND       wait with epoll (Linux) or poll\n"
     "      --describe-options  print the table of options of the file, and end: as markdown,\n"
     "                          man, or from-mosquitto\n"
@@ -125,6 +135,7 @@ static bool set_form(struct program *program, const char *name) {
 enum long_option {
     OPTION_VERSION = 256,
     OPTION_TEST,
+    OPTION_EXPLAIN,
     OPTION_POLLER,
     OPTION_DESCRIBE
 };
@@ -155,6 +166,10 @@ static bool take_option(struct program *program, int option, const char *value) 
     case OPTION_TEST:
         program->task = TASK_TEST_CONFIG;
         return true;
+    case OPTION_EXPLAIN:
+        program->task = TASK_EXPLAIN_ACL;
+        program->question.user = value;
+        return true;
     case OPTION_POLLER:
         return set_poller(command_line, value);
     case OPTION_DESCRIBE:
@@ -163,6 +178,18 @@ static bool take_option(struct program *program, int option, const char *value) 
         fputs("libellad: try --help\n", stderr);
         return false;
     }
+}
+
+/* What stands behind --explain-acl USER. */
+static bool take_question(struct program *program, int argc, char **argv) {
+    if (argc - optind < 3 || program->command_line.file == NULL)
+        return usage_error("--explain-acl needs -c FILE before it, and USER CLIENT read|write "
+                           "TOPIC behind it",
+                           "");
+    program->question.client_id = argv[optind++];
+    program->question.access = argv[optind++];
+    program->question.topic = argv[optind++];
+    return true;
 }
 
 static bool parse_arguments(struct program *program, int argc, char **argv) {
@@ -175,6 +202,7 @@ static bool parse_arguments(struct program *program, int argc, char **argv) {
         {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, OPTION_VERSION},
         {"test-config", no_argument, NULL, OPTION_TEST},
+        {"explain-acl", required_argument, NULL, OPTION_EXPLAIN},
         {"poller", required_argument, NULL, OPTION_POLLER},
         {"describe-options", required_argument, NULL, OPTION_DESCRIBE},
         {NULL, 0, NULL, 0}};
@@ -183,6 +211,8 @@ static bool parse_arguments(struct program *program, int argc, char **argv) {
         if (!take_option(program, option, optarg))
             return false;
     }
+    if (program->task == TASK_EXPLAIN_ACL && !take_question(program, argc, argv))
+        return false;
     if (optind < argc)
         return usage_error("what is this for: ", argv[optind]);
     const struct config_command_line *command_line = &program->command_line;
@@ -211,7 +241,17 @@ static bool read_config(struct program *program, struct config *config) {
     return false;
 }
 
+static bool read_security(struct program *program, const struct config *config,
+                          struct security *out) {
+    const struct config_reporter reporter = {.ctx = program, .report = report};
+    const struct security_paths paths = {.password_file = config->password_file,
+                                         .acl_file = config->acl_file};
+    return security_read(out, &paths, &reporter);
+}
+
 static bool allows_somebody(const struct config *config) {
+    if (config->password_file != NULL)
+        return true;
     for (uint32_t i = 0; i < config->listener_count; i++) {
         if (config_allows_anonymous(config, &config->listeners[i]))
             return true;
@@ -287,6 +327,7 @@ static bool start_loop(struct program *program) {
                                    .audit = &program->audit,
                                    .storage = program->storage,
                                    .config = &program->config,
+                                   .security = &program->security,
                                    .wake_fd = program->signal_fd};
     if (getrandom(&options.seed, sizeof options.seed, 0) != (ssize_t)sizeof options.seed)
         return start_failed(program, "no random numbers");
@@ -355,12 +396,24 @@ static void reopen_logs(struct program *program) {
         (void)start_failed(program, config->audit_log);
 }
 
+/* The loop uses the program's own; what it used goes to *next, to be freed. */
+static void take_security(struct program *program, struct security *next) {
+    const struct security kept = program->security;
+    program->security = *next;
+    *next = kept;
+    loop_secure(program->loop, &program->security);
+}
+
 static void reload(struct program *program) {
     const struct config_reporter reporter = {.ctx = program, .report = report};
     struct config next;
+    struct security security = {NULL, NULL};
     const bool good = read_config(program, &next) && try_log(program, &next) &&
+                      read_security(program, &next, &security) &&
                       listener_set_prepare(&program->listeners, &next, &program->log) &&
                       config_reload(&program->config, &next, &reporter);
+    if (good)
+        take_security(program, &security);
     if (!good)
         log_say(&program->log, LOG_TYPE_ERROR, "the configuration stays as it was");
     else if (!loop_configure(program->loop, &program->config))
@@ -370,6 +423,7 @@ static void reload(struct program *program) {
     if (good)
         log_say(&program->log, LOG_TYPE_NOTICE, "the configuration was read again");
     audit_program(program, "reload", good ? "ok" : "failed");
+    security_free(&security);
     config_free(&next);
 }
 
@@ -393,6 +447,13 @@ static void say_stats(struct program *program) {
     for (int i = GATE_OPEN + 1; i < GATE_ANSWER_COUNT; i++)
         log_say(&program->log, LOG_TYPE_NOTICE, "stat refused_%s=%" PRIu64,
                 gate_answer_name((enum gate_answer)i), io->refused_by_gate[i]);
+    const struct login_stats *login = loop_login_stats(program->loop);
+    log_say(&program->log, LOG_TYPE_NOTICE,
+            "stat login/accepted=%" PRIu64 " login/failed=%" PRIu64
+            " login/refused_locked=%" PRIu64 " login/refused_busy=%" PRIu64
+            " login/lockouts=%" PRIu64 " login/waiting=%u login/waiting_peak=%u",
+            login->accepted, login->failed, login->refused_locked, login->refused_busy,
+            login->lockouts, (unsigned)login->waiting, (unsigned)login->waiting_peak);
     for (size_t i = 0; i < storage_figure_count && program->storage != NULL; i++)
         log_say(&program->log, LOG_TYPE_NOTICE, "stat persistence/%s=%" PRIu64,
                 storage_figures[i].name, storage_figures[i].value(program->storage));
@@ -463,18 +524,40 @@ static enum exit_status serve(struct program *program) {
     return started ? EXIT_ORDERLY : EXIT_NOT_STARTED;
 }
 
+static enum exit_status explain(struct program *program) {
+    const enum explain_answer answer =
+        explain_acl(program->security.acl, program->config.acl_file, &program->question, stdout);
+    if (answer == EXPLAIN_NO_QUESTION) {
+        (void)usage_error("--explain-acl USER CLIENT read|write TOPIC: there is no such access or "
+                          "topic",
+                          "");
+        return EXIT_USAGE;
+    }
+    return answer == EXPLAIN_ALLOWED ? EXIT_ORDERLY : EXIT_DENIED;
+}
+
+static enum exit_status do_task(struct program *program) {
+    switch (program->task) {
+    case TASK_TEST_CONFIG:
+        if (!listener_check_tls(&program->config, &program->log))
+            return EXIT_CONFIG;
+        printf("%s is right\n", program->command_line.file);
+        return EXIT_ORDERLY;
+    case TASK_EXPLAIN_ACL:
+        return explain(program);
+    default:
+        return serve(program);
+    }
+}
+
 static enum exit_status read_and_serve(struct program *program) {
     enum exit_status status = EXIT_CONFIG;
     /* Faults are told as compilers do, so that editors find the place. */
     program->log.settings.timestamp = program->task != TASK_TEST_CONFIG;
-    if (read_config(program, &program->config)) {
-        if (program->task != TASK_TEST_CONFIG)
-            status = serve(program);
-        else if (listener_check_tls(&program->config, &program->log)) {
-            printf("%s is right\n", program->command_line.file);
-            status = EXIT_ORDERLY;
-        }
-    }
+    if (read_config(program, &program->config) &&
+        read_security(program, &program->config, &program->security))
+        status = do_task(program);
+    security_free(&program->security);
     config_free(&program->config);
     audit_close(&program->audit);
     log_close(&program->log);

@@ -94,9 +94,9 @@ expect_status 3 --test-config -c wrong.conf
 expect_text err 'wrong.conf:3: unknown option "max_qeued_bytes"; is max_queued_bytes meant?'
 [ "$(head -c 13 err)" = "wrong.conf:3:" ] || fail "an editor would not find the place: $(cat err)"
 expect_status 3 -c wrong.conf
-echo "acl_file /a" >later.conf
+echo "plugin /a" >later.conf
 expect_status 3 -c later.conf
-expect_text err "later.conf:1: acl_file is not supported yet"
+expect_text err "later.conf:1: plugin is not supported yet"
 expect_status 3 --config-file none.conf
 expect_text err "none.conf: No such file or directory"
 echo "poller kqueue" >poller.conf

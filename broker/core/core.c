@@ -272,6 +272,10 @@ enum core_status core_step(struct core *core, const struct core_event *event) {
         return CORE_OK;
     case CORE_PUBLISH_LOCAL:
         return publish_local(core, event->publish) ? CORE_OK : CORE_NO_MEMORY;
+    case CORE_EXPEL:
+        close_connection(core, connection_of(core, event->conn), CONNECTION_ON_EXPELLED,
+                         event->reason_code, ELLA_ERROR_NONE, event->text);
+        break;
     case CORE_SHUTDOWN:
         shut_down(core);
         return CORE_OK;

@@ -103,7 +103,7 @@ struct core_log {
 };
 
 /* policy and log may be NULL: everything is allowed, nothing is said. They must not call the core.
- */
+ * Whether policy is asked at all is limits.asks_policy. */
 struct core_ports {
     void *ctx;
     void *(*allocate)(void *ctx, size_t size); /* NULL if there is none; aligned for any type */
@@ -136,6 +136,7 @@ enum core_event_type {
     CORE_TIME,          /* nothing but time has passed */
     CORE_CONFIG,        /* new limits: limits. What is live stays; new limits bind from now on */
     CORE_PUBLISH_LOCAL, /* a message of the broker's own: publish (topic, payload, qos, retain) */
+    CORE_EXPEL,         /* the client may not stay: conn, reason_code, text */
     CORE_SHUTDOWN,      /* MQTT 5.0 clients get DISCONNECT 0x8B, all are closed (section 3.14) */
     /* with a journal only */
     CORE_RECORD,      /* a record of an earlier run: record. Before CORE_RECORDS_END alone */
@@ -188,6 +189,7 @@ struct core_event {
     const struct core_limits *limits;
     const struct ella_publish *publish;
     const char *text;         /* static text: why the transport closed, NULL for an orderly end */
+    uint8_t reason_code;      /* EXPEL: MQTT 5.0's, told to 5.0 clients */
     struct ella_slice record; /* one whole record (record.h) */
     uint64_t batch;           /* number */
     enum core_storage storage;

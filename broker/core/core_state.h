@@ -55,6 +55,14 @@ static inline void core_count_many(struct core *core, enum core_stat stat, uint6
     core->stats->value[stat] += count;
 }
 
+/* Whether it is worth making up a question. */
+static inline bool core_asks_policy(const struct core *core) {
+    return core->ports.policy != NULL && core->limits.asks_policy;
+}
+static inline bool core_allows(const struct core *core, const struct core_question *question) {
+    return !core_asks_policy(core) || core->ports.policy(core->ports.ctx, question);
+}
+
 /* How many levels a topic name or filter has. */
 static inline uint32_t core_level_count(struct ella_slice topic) {
     uint32_t count = 1u;

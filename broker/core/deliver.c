@@ -180,10 +180,10 @@ static bool may_read(const struct core *core, const struct session *session,
                      const struct message *message) {
     struct core_question question;
 
-    if (core->ports.policy == NULL)
+    if (!core_asks_policy(core))
         return true;
     question = deliver_question(CORE_ACCESS_READ, session, message);
-    return core->ports.policy(core->ports.ctx, &question);
+    return core_allows(core, &question);
 }
 
 static uint8_t lower_qos(uint8_t a, uint8_t b) {
@@ -357,14 +357,14 @@ static bool source_may_write(const struct core *core, const struct message *mess
     const struct session *source;
     struct core_question question;
 
-    if (!core->limits.check_retain_source || core->ports.policy == NULL ||
+    if (!core->limits.check_retain_source || !core_asks_policy(core) ||
         message->publisher_key == 0u)
         return true;
     source = session_find_key(&core->sessions, message->publisher_key);
     if (source == NULL)
         return true;
     question = deliver_question(CORE_ACCESS_WRITE, source, message);
-    return core->ports.policy(core->ports.ctx, &question);
+    return core_allows(core, &question);
 }
 
 uint64_t deliver_retained(struct core *core, const struct subscription *subscription,

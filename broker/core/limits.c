@@ -33,6 +33,7 @@ static const struct core_limits limits_default = {
     .subscription_identifier_available = true,
     .shared_subscription_available = true,
     .check_retain_source = true,
+    .asks_policy = true,
     .auto_id_prefix = "auto-",
     .response_information = "",
 };

@@ -47,6 +47,7 @@ struct core_limits {
     bool shared_subscription_available;     /* true */
     bool check_retain_source; /* true; ask CORE_ACCESS_WRITE again when a retained message is sent
                                */
+    bool asks_policy;         /* true; false: everything is allowed, without asking */
     char auto_id_prefix[CORE_AUTO_ID_PREFIX_LEN_MAX + 1];             /* "auto-" */
     char response_information[CORE_RESPONSE_INFORMATION_LEN_MAX + 1]; /* "": none */
 };

@@ -33,7 +33,7 @@ struct publish_verdict publish_judge(struct core *core, const struct core_questi
     if (l->max_payload_bytes > 0u && ella_slice_len(question->payload) > l->max_payload_bytes)
         return (struct publish_verdict){ELLA_REASON_QUOTA_EXCEEDED, STAT_DROPPED_PAYLOAD_TOO_LARGE,
                                         "payload is too large"};
-    if (core->ports.policy != NULL && !core->ports.policy(core->ports.ctx, question))
+    if (!core_allows(core, question))
         return (struct publish_verdict){ELLA_REASON_NOT_AUTHORIZED, STAT_DROPPED_PUBLISH_DENIED,
                                         "not authorized to publish"};
     return accepted;

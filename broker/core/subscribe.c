@@ -127,7 +127,7 @@ static bool allowed(const struct core *core, const struct session *session,
                     enum core_access access, const struct ella_filter *entry) {
     const struct core_question question = question_of(session, access, entry);
 
-    return core->ports.policy == NULL || core->ports.policy(core->ports.ctx, &question);
+    return core_allows(core, &question);
 }
 
 static void log_filter(struct core *core, const struct connection *c, enum core_log_kind kind,

@@ -57,3 +57,13 @@ const char *address_text(const struct address *address, char out[ADDRESS_TEXT_SI
     }
     return out;
 }
+
+const char *address_text_without_port(const struct address *address, char out[ADDRESS_TEXT_SIZE]) {
+    if (address->family == ADDRESS_IPV4)
+        inet_ntop(AF_INET, address->bytes, out, ADDRESS_TEXT_SIZE);
+    else if (address->family == ADDRESS_IPV6)
+        inet_ntop(AF_INET6, address->bytes, out, ADDRESS_TEXT_SIZE);
+    else
+        address_text(address, out);
+    return out;
+}

@@ -31,5 +31,7 @@ struct address {
 void address_from(struct address *out, const struct sockaddr_storage *from);
 /* "192.0.2.1:1883", "[2001:db8::1]:1883", "unix-socket", "unknown". Returns out. */
 const char *address_text(const struct address *address, char out[ADDRESS_TEXT_SIZE]);
+/* The same without port: "192.0.2.1", "2001:db8::1". */
+const char *address_text_without_port(const struct address *address, char out[ADDRESS_TEXT_SIZE]);
 
 #endif

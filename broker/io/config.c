@@ -77,6 +77,11 @@ void config_init(struct config *config) {
                 .facility = LOG_DAEMON,
                 .timestamp = true},
         .connection_messages = true,
+        .acl_check_subscribe = true,
+        .login = {.guard = {.failures_allowed = 5, .pause_ms = 1000, .lockout_ms = 300000},
+                  .waiting_max = 1000,
+                  .waiting_max_per_address = 100},
+        .login_threads = 2,
         .tls_handshake_timeout_ms = 10000,
         .gate = {.pending_per_address = UNAUTHENTICATED_PER_ADDRESS_DEFAULT,
                  .handshakes_per_address = HANDSHAKES_PER_ADDRESS_DEFAULT},
@@ -115,6 +120,8 @@ void config_free(struct config *config) {
         free(config->file_names[i]);
     for (uint32_t i = 0; i < config->include_dir_count; i++)
         free(config->include_dirs[i]);
+    free(config->password_file);
+    free(config->acl_file);
     free(config->audit_log);
     free(config->persistence_location);
     free(config->persistence_file);

@@ -31,6 +31,7 @@
 #include "broker/io/cidr.h"
 #include "broker/io/gate.h"
 #include "broker/io/log.h"
+#include "broker/io/login_limits.h"
 
 #define CONFIG_LISTENERS_MAX 64u
 /* -p may be given this often. */
@@ -114,7 +115,12 @@ struct config {
     uint8_t client_rate_action;       /* enum config_rate_action */
     char *audit_log;                  /* path; NULL: there is none */
     uint8_t audit_log_format;         /* enum audit_format */
-    uint8_t allow_anonymous;          /* enum config_answer */
+    char *password_file;              /* NULL: there is none */
+    char *acl_file;                   /* the same */
+    bool acl_check_subscribe;
+    struct login_limits login;
+    uint32_t login_threads;  /* 1..LOGIN_THREADS_MAX */
+    uint8_t allow_anonymous; /* enum config_answer */
     uint8_t allow_zero_length_clientid;
     bool per_listener_settings;
     bool set_tcp_nodelay;

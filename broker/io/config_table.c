@@ -30,8 +30,6 @@
     }
 /* What to do about it. */
 #define NO_CHOICE "remove this line"
-#define NO_ACL                                                                                    \
-    "every client may publish and subscribe to everything: remove this line if that will do"
 #define NO_PASSWORDS                                                                              \
     "there are no passwords: see who can reach the listener, then remove this line"
 #define NO_PLUGINS "there are no plugins: remove this line"
@@ -49,13 +47,18 @@
 
 const struct config_option config_options[] = {
     /* ---- General options ---- */
-    NOT_YET("acl_file", CONFIG_GENERAL, NO_ACL, "PATH",
-            "File of rules on who may publish and subscribe to what."),
+    {VALUE("acl_check_subscribe", CONFIG_BOOL, CONFIG_LIBELLA, true, 0, 1, acl_check_subscribe),
+     .argument = "BOOL", .default_value = "true",
+     .text = "Whether a subscription is refused (reason 0x87, 0x80 before MQTT 5.0) if the "
+             "client could not receive any message by it. false: it is accepted and stays "
+             "silent, as with Mosquitto."},
+    {VALUE("acl_file", CONFIG_PATH, CONFIG_MOSQUITTO, true, 0, 0, acl_file), .argument = "PATH",
+     .default_value = "none: everything is allowed",
+     .text = "File of rules on who may publish and receive what. Read again on SIGHUP."},
     {SPECIAL("allow_anonymous", CONFIG_GENERAL, true, config_set_allow_anonymous),
      .argument = "BOOL", .default_value = "false; true if no listener is configured",
-     .text = "Whether clients may connect without proving who they are. While there is no "
-             "source of credentials a user name is taken as it is, without a password check, "
-             "and false refuses everybody.",
+     .text = "Whether clients may connect without proving who they are: with a password_file "
+             "those that name no user, without one everybody, and a user name is taken as it is.",
      .differs = "The same. Without any source of credentials the log says who can connect."},
     {SPECIAL("allow_exposed_files", CONFIG_GENERAL, true, config_set_allow_exposed_files),
      .origin = CONFIG_LIBELLA, .argument = "BOOL", .default_value = "false",
@@ -156,6 +159,23 @@ const struct config_option config_options[] = {
              "default. Lines for each packet (debug) also need to be asked for when the "
              "broker starts.",
      .differs = "websockets and internal are taken, but no line is of these kinds."},
+    {VALUE("login_failures", CONFIG_U32, CONFIG_LIBELLA, true, 0, 1000000,
+           login.guard.failures_allowed),
+     .argument = "COUNT", .default_value = "5",
+     .text = "How often logins from one address, or with one user name, may fail before pauses "
+             "begin, in which they are refused without a check. 0: there are no pauses."},
+    {VALUE("login_lockout", CONFIG_SECONDS, CONFIG_LIBELLA, true, 1, 86400,
+           login.guard.lockout_ms),
+     .argument = "SECONDS", .default_value = "300",
+     .text = "The longest pause after failed logins, and how long failures are remembered."},
+    {VALUE("login_pause", CONFIG_SECONDS, CONFIG_LIBELLA, true, 1, 3600, login.guard.pause_ms),
+     .argument = "SECONDS", .default_value = "1",
+     .text = "The first pause after failed logins. Each further failure doubles it."},
+    {VALUE("login_threads", CONFIG_U32, CONFIG_LIBELLA, false, 1, LOGIN_THREADS_MAX,
+           login_threads),
+     .argument = "COUNT", .default_value = "2",
+     .text = "How many passwords are checked at the same time, beside the work of the broker. "
+             "Argon2 needs its memory once for each of them."},
     {VALUE("max_client_byte_rate", CONFIG_U32, CONFIG_LIBELLA, true, 0, INT32_MAX,
            max_client_byte_rate),
      .argument = "BYTES", .default_value = "0",
@@ -240,6 +260,15 @@ const struct config_option config_options[] = {
     {VALUE("max_unauthenticated_per_address", CONFIG_LIMIT, CONFIG_LIBELLA, true, 0, INT32_MAX,
            gate.pending_per_address),
      .argument = "COUNT", .default_value = "1000", .text = "The same of one address."},
+    {VALUE("max_waiting_logins", CONFIG_U32, CONFIG_LIBELLA, true, 1, 1000000, login.waiting_max),
+     .argument = "COUNT", .default_value = "1000",
+     .text = "How many passwords may wait to be checked. Further clients are told that the "
+             "server is busy."},
+    {VALUE("max_waiting_logins_per_address", CONFIG_U32, CONFIG_LIBELLA, true, 1, 1000000,
+           login.waiting_max_per_address),
+     .argument = "COUNT", .default_value = "100",
+     .text = "The same for clients of one address. Addresses take turns, so that many from one "
+             "do not hold up those from another."},
     {VALUE("memory_limit", CONFIG_U64, CONFIG_MOSQUITTO, true, 0, INT64_MAX,
            limits.memory_limit_bytes),
      .argument = "BYTES", .default_value = "0",
@@ -253,8 +282,12 @@ const struct config_option config_options[] = {
              "limit but max_packet_size."},
     REMOVED("packet_buffer_size", CONFIG_GENERAL, "BYTES",
             "An idle connection owns no buffer, others share one."),
-    NOT_YET("password_file", CONFIG_GENERAL, NO_PASSWORDS, "PATH",
-            "File of user names and passwords."),
+    {VALUE("password_file", CONFIG_PATH, CONFIG_MOSQUITTO, true, 0, 0, password_file),
+     .secret = true, .argument = "PATH", .default_value = "none",
+     .text =
+         "File of user names and hashed passwords, made by libella-passwd or mosquitto_passwd. "
+         "With it, whoever names a user has to prove it. Read again on SIGHUP: clients whose "
+         "user or password has changed are closed, all others stay."},
     {SPECIAL("per_listener_settings", CONFIG_GENERAL, false, config_set_per_listener_settings),
      .argument = "BOOL", .default_value = "false",
      .text = "Whether allow_anonymous and allow_zero_length_clientid belong to the listener "

@@ -721,7 +721,6 @@ TEST(ConfigTable, RowsAreWholeAndNamesAreUnique) {
 TEST(ConfigTable, MosquittosOptionsAreAllKnown) {
     // Every option of mosquitto.conf 2.0 and 2.1.
     const char *const known[] = {
-        "acl_file",
         "allow_anonymous",
         "allow_duplicate_messages",
         "allow_zero_length_clientid",
@@ -756,7 +755,6 @@ TEST(ConfigTable, MosquittosOptionsAreAllKnown) {
         "max_queued_messages",
         "memory_limit",
         "message_size_limit",
-        "password_file",
         "per_listener_settings",
         "persistence",
         "retained_persistence",

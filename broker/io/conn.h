@@ -39,6 +39,15 @@ enum conn_state {
     CONN_GONE,      /* the descriptor is closed; the slot is freed at the end of a round */
 };
 
+/* By what right it came in. */
+enum conn_standing {
+    CONN_UNKNOWN = 0, /* not yet */
+    CONN_ANONYMOUS,
+    CONN_NAMED,      /* a user name that was not to be proved */
+    CONN_PROVEN,     /* by a password */
+    CONN_IDENTIFIED, /* by its certificate or key */
+};
+
 /* Bytes [start, end) of bytes[size]. */
 struct conn_buffer {
     uint32_t size;
@@ -61,7 +70,10 @@ struct conn {
     struct listener *listener;
     struct tls *tls;        /* NULL: plain TCP. Owned */
     struct conn_more *more; /* NULL: nothing more. Owned */
-    uint64_t deadline_ms;   /* GREETING, FINISHING, LINGERING: when patience ends */
+    union {
+        uint64_t deadline_ms; /* GREETING, FINISHING, LINGERING: when patience ends */
+        uint64_t proof; /* OPEN and PROVEN: password_entry_proof() of what it logged in with */
+    };
     struct ella_decoder decoder;
     struct address peer;
     int fd;
@@ -77,6 +89,7 @@ struct conn {
     bool held : 1;    /* the core takes nothing until its answers are gone; in has what waits */
     bool paused : 1;  /* it has sent more than it may: nothing is read for a while */
     bool proxied : 1; /* GREETING: the PROXY header is not whole yet */
+    uint8_t standing : 4; /* enum conn_standing */
 };
 
 /* ---- The table: slots are dense and reused, last freed first ---- */

@@ -93,7 +93,7 @@ TEST(IdleMemory, AnIdleConnectionCostsLittle) {
     listener_set set = {};
     ASSERT_TRUE(listener_set_open(&set, &c.config, &log));
     const loop_options options = {
-        poller_find(nullptr), &set, &log, nullptr, &c.config, 1, -1, nullptr};
+        poller_find(nullptr), &set, &log, nullptr, &c.config, 1, -1, nullptr, nullptr};
     loop *broker = loop_create(&options);
     ASSERT_NE(broker, nullptr);
 

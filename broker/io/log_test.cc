@@ -264,13 +264,11 @@ TEST(LogLine, TypesByKindAndLevel) {
 
 // ---- Who may connect ----
 
-core_auth_result answer(const auth_rules &rules, const char *client_id, const char *method = "") {
+auth_decision decide(const auth_rules &rules, const char *client_id, const char *method = "") {
     core_effect question = {};
     question.client_id = slice(client_id);
     question.authentication_method = slice(method);
-    core_auth_result result;
-    auth_answer(&rules, &question, &result);
-    return result;
+    return auth_decide(&rules, &question);
 }
 
 TEST(Auth, AnonymousClientsComeInWhereTheyAreAllowed) {
@@ -278,18 +276,18 @@ TEST(Auth, AnonymousClientsComeInWhereTheyAreAllowed) {
     auth_rules rules = {};
     rules.allow_anonymous = true;
     rules.auto_id_prefix = "auto-";
-    EXPECT_EQ(answer(rules, "a").status, CORE_AUTH_ACCEPT);
+    EXPECT_EQ(decide(rules, "a").verdict, AUTH_ACCEPT);
     rules.allow_anonymous = false;
-    EXPECT_EQ(answer(rules, "a").status, CORE_AUTH_REFUSE);
-    EXPECT_EQ(answer(rules, "a").reason_code, 0x87);
+    EXPECT_EQ(decide(rules, "a").verdict, AUTH_REFUSE);
+    EXPECT_EQ(decide(rules, "a").reason_code, 0x87);
 }
 
 TEST(Auth, NoMethodOfEnhancedAuthenticationIsKnown) {
     //= v5/4.12.0-1 test
     auth_rules rules = {};
     rules.allow_anonymous = true;
-    EXPECT_EQ(answer(rules, "a", "SCRAM-SHA-1").status, CORE_AUTH_REFUSE);
-    EXPECT_EQ(answer(rules, "a", "SCRAM-SHA-1").reason_code, 0x8C);
+    EXPECT_EQ(decide(rules, "a", "SCRAM-SHA-1").verdict, AUTH_REFUSE);
+    EXPECT_EQ(decide(rules, "a", "SCRAM-SHA-1").reason_code, 0x8C);
 }
 
 TEST(Auth, ClientIdentifiersMayHaveToBeginInOneWay) {
@@ -297,13 +295,45 @@ TEST(Auth, ClientIdentifiersMayHaveToBeginInOneWay) {
     rules.allow_anonymous = true;
     rules.auto_id_prefix = "auto-";
     rules.clientid_prefixes = "dev-";
-    EXPECT_EQ(answer(rules, "dev-1").status, CORE_AUTH_ACCEPT);
-    EXPECT_EQ(answer(rules, "dev").status, CORE_AUTH_REFUSE);
-    EXPECT_EQ(answer(rules, "xdev-1").status, CORE_AUTH_REFUSE);
+    EXPECT_EQ(decide(rules, "dev-1").verdict, AUTH_ACCEPT);
+    EXPECT_EQ(decide(rules, "dev").verdict, AUTH_REFUSE);
+    EXPECT_EQ(decide(rules, "xdev-1").verdict, AUTH_REFUSE);
     // One that the broker will assign.
-    EXPECT_EQ(answer(rules, "").status, CORE_AUTH_REFUSE);
+    EXPECT_EQ(decide(rules, "").verdict, AUTH_REFUSE);
     rules.auto_id_prefix = "dev-auto-";
-    EXPECT_EQ(answer(rules, "").status, CORE_AUTH_ACCEPT);
+    EXPECT_EQ(decide(rules, "").verdict, AUTH_ACCEPT);
+}
+
+TEST(Auth, WithPasswordsWhoeverNamesAUserProvesIt) {
+    auth_rules rules = {};
+    rules.has_passwords = true;
+    rules.auto_id_prefix = "auto-";
+    core_effect question = {};
+    question.client_id = slice("c");
+    for (const bool anonymous : {false, true}) {
+        rules.allow_anonymous = anonymous;
+        question.has_user_name = question.has_password = false;
+        EXPECT_EQ(auth_decide(&rules, &question).verdict, anonymous ? AUTH_ACCEPT : AUTH_REFUSE);
+        question.has_user_name = true;
+        EXPECT_EQ(auth_decide(&rules, &question).reason_code, 0x86);
+        question.has_password = true;
+        EXPECT_EQ(auth_decide(&rules, &question).verdict, AUTH_CHECK_PASSWORD);
+        question.has_user_name = false;
+        EXPECT_EQ(auth_decide(&rules, &question).reason_code, 0x86);
+        EXPECT_EQ(decide(rules, "c", "SCRAM-SHA-256").verdict, AUTH_CHECK_SCRAM);
+        EXPECT_EQ(decide(rules, "c", "SCRAM-SHA-1").reason_code, 0x8C);
+    }
+}
+
+TEST(Auth, AnIdentityTakesThePlaceOfAPassword) {
+    auth_rules rules = {};
+    rules.wants_identity = true;
+    EXPECT_EQ(decide(rules, "c").reason_code, 0x86);
+    rules.identity = "machine";
+    EXPECT_EQ(decide(rules, "c").verdict, AUTH_TAKE_IDENTITY);
+    EXPECT_EQ(decide(rules, "c", "SCRAM-SHA-256").reason_code, 0x8C);
+    rules.clientid_prefixes = "dev-";
+    EXPECT_EQ(decide(rules, "c").verdict, AUTH_REFUSE);
 }
 
 } // namespace

@@ -41,6 +41,10 @@ static void take_event(struct loop *loop, const struct poller_event *event) {
     }
     if (event->token == TOKEN_STORAGE)
         return; /* loop_store() looks at the end of each round */
+    if (event->token == TOKEN_LOGIN) {
+        loop_finish_logins(loop);
+        return;
+    }
     if (event->token >= TOKEN_LISTENER) {
         loop_accept(loop, event->token - TOKEN_LISTENER);
         return;
@@ -50,7 +54,9 @@ static void take_event(struct loop *loop, const struct poller_event *event) {
         loop_write_kept(loop, conn);
     if (conn->paused && event->hung_up)
         loop_end_pause(loop, conn); /* what it sent last is all that will come */
-    if (conn->state == CONN_OPEN && conn->held && event->hung_up)
+    if (conn->state == CONN_OPEN && event->hung_up && login_awaits(loop->login, conn->slot))
+        loop_drop(loop, conn, LOOP_CLOSED_BY_CLIENT); /* nobody waits for the answer any more */
+    else if (conn->state == CONN_OPEN && conn->held && event->hung_up)
         loop_mark_dirty(loop, conn); /* answers that nobody takes hold it no longer */
     else if (conn->state == CONN_OPEN && event->readable && !conn->held && !conn->paused)
         loop_read_open(loop, conn);
@@ -146,6 +152,8 @@ bool loop_round(struct loop *loop, uint32_t wait_max_ms) {
 
 /* ---- Life ---- */
 
+static const struct security no_security = {NULL, NULL};
+
 struct loop *loop_create(const struct loop_options *options) {
     struct loop *loop = calloc(1, sizeof *loop);
     if (loop == NULL)
@@ -155,6 +163,7 @@ struct loop *loop_create(const struct loop_options *options) {
     loop->audit = options->audit;
     loop->storage = options->storage;
     loop->config = options->config;
+    loop->security = options->security != NULL ? options->security : &no_security;
     loop->wake_fd = options->wake_fd;
     loop->dirty = (struct conn_list){CONN_NONE, CONN_NONE};
     loop->closing = (struct conn_list){CONN_NONE, CONN_NONE};
@@ -169,7 +178,7 @@ struct loop *loop_create(const struct loop_options *options) {
     loop->write_buffer = malloc(LOOP_WRITE_SIZE);
     if (loop->read_buffer != NULL && loop->write_buffer != NULL &&
         poller_create(&loop->poller, options->poller) && loop_create_core(loop, options->seed) &&
-        loop_recover(loop) && loop_listen(loop)) {
+        loop_create_login(loop) && loop_recover(loop) && loop_listen(loop)) {
         loop_say_expiry(loop);
         return loop;
     }
@@ -178,14 +187,21 @@ struct loop *loop_create(const struct loop_options *options) {
     return NULL;
 }
 
+void loop_secure(struct loop *loop, const struct security *security) {
+    loop->security = security != NULL ? security : &no_security;
+}
+
 bool loop_configure(struct loop *loop, const struct config *config) {
+    struct core_limits limits = config->limits;
+    limits.asks_policy = loop->security->acl != NULL;
     loop->now_ms = loop_now_ms();
     const struct core_event event = {
-        .type = CORE_CONFIG, .now_ms = loop->now_ms, .limits = &config->limits};
+        .type = CORE_CONFIG, .now_ms = loop->now_ms, .limits = &limits};
     if (core_step(loop->core, &event) != CORE_OK)
         return false;
     loop->config = config;
     listener_set_configure(loop->listeners, config);
+    login_configure(loop->login, &config->login);
     loop->recheck_slot = 0;
     return true;
 }
@@ -229,11 +245,16 @@ void loop_destroy(struct loop *loop) {
     }
     gate_free(&loop->gate);
     transport_room_free(&loop->room);
+    login_destroy(loop->login);
     conn_table_free(&loop->conns);
     poller_destroy(&loop->poller);
     free(loop->read_buffer);
     free(loop->write_buffer);
     free(loop);
+}
+
+const struct login_stats *loop_login_stats(const struct loop *loop) {
+    return login_stats(loop->login);
 }
 
 const struct loop_stats *loop_stats(const struct loop *loop) {

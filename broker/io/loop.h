@@ -21,7 +21,9 @@
 #include "broker/io/gate.h"
 #include "broker/io/listener.h"
 #include "broker/io/log.h"
+#include "broker/io/login.h"
 #include "broker/io/poller.h"
+#include "broker/io/security.h"
 #include "broker/io/storage.h"
 
 #define LOOP_READ_SIZE (256u * 1024u)
@@ -61,6 +63,8 @@ struct loop_options {
     uint64_t seed;
     int wake_fd;             /* loop_round() returns true when it is readable; -1: none */
     struct storage *storage; /* outlives the loop; NULL: nothing outlives the process */
+    /* Outlives the loop or the next loop_secure(). NULL: no passwords, everything is allowed. */
+    const struct security *security;
 };
 
 struct loop_stats {
@@ -94,12 +98,17 @@ bool loop_round(struct loop *loop, uint32_t wait_max_ms);
 bool loop_configure(struct loop *loop, const struct config *config);
 /* The next batch of the journal begins a snapshot, if there is a journal. */
 void loop_ask_snapshot(struct loop *loop);
+/* Passwords and access lists from now on; loop_configure() has to follow. Clients that could not
+ * come in any more are told and closed, those that could stay. */
+void loop_secure(struct loop *loop, const struct security *security);
 /* Closes the listeners, tells every client and sends what is left, LOOP_SHUTDOWN_MS at most; then
  * waits until the journal is on disk. */
 void loop_shutdown(struct loop *loop);
 /* Closes everything at once. */
 void loop_destroy(struct loop *loop);
 
+/* What the passwords are doing. */
+const struct login_stats *loop_login_stats(const struct loop *loop);
 const struct loop_stats *loop_stats(const struct loop *loop);
 uint32_t loop_connection_count(const struct loop *loop);
 const struct core *loop_core(const struct loop *loop);

@@ -159,6 +159,9 @@ bool loop_listen(struct loop *loop) {
     if (loop->wake_fd >= 0 &&
         !poller_watch(&loop->poller, loop->wake_fd, TOKEN_WAKE, POLLER_UNWATCHED, POLLER_READ))
         return false;
+    if (!poller_watch(&loop->poller, login_fd(loop->login), TOKEN_LOGIN, POLLER_UNWATCHED,
+                      POLLER_READ))
+        return false;
     for (uint32_t i = 0; i < loop->listeners->socket_count; i++) {
         if (!poller_watch(&loop->poller, loop->listeners->sockets[i].fd, TOKEN_LISTENER + i,
                           POLLER_UNWATCHED, POLLER_READ))

@@ -53,6 +53,7 @@ void loop_remove_waiting(struct loop *loop, struct conn_list *list, const struct
 static void tell_closed(struct loop *loop, const struct conn *conn, const char *text) {
     const struct core_event event = {
         .type = CORE_CLOSED, .conn = conn->slot, .now_ms = loop->now_ms, .text = text};
+    login_forget(loop->login, conn->slot);
     (void)core_step(loop->core, &event);
 }
 
@@ -121,6 +122,7 @@ void loop_finish(struct loop *loop, struct conn *conn) {
         return;
     loop_end_pause(loop, conn);
     conn->state = CONN_FINISHING;
+    login_forget(loop->login, conn->slot);
     conn_drop_input(conn);
     loop_add_waiting(loop, &loop->closing, conn, LOOP_CLOSE_MS);
     loop_mark_dirty(loop, conn);

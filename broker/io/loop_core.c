@@ -45,29 +45,18 @@ bool loop_create_core(struct loop *loop, uint64_t seed) {
     const struct core_ports ports = {.ctx = loop,
                                      .allocate = allocate,
                                      .release = release,
+                                     .policy = loop_policy,
                                      .log = log_from_core,
                                      .log_packets = log_wants(loop->log, LOG_TYPE_DEBUG),
                                      .journal = loop->storage != NULL,
                                      .seed = seed};
-    loop->core = core_create(&loop->config->limits, &ports, loop->now_ms);
+    struct core_limits limits = loop->config->limits;
+    limits.asks_policy = loop->security->acl != NULL;
+    loop->core = core_create(&limits, &ports, loop->now_ms);
     return loop->core != NULL;
 }
 
 /* ---- Effects ---- */
-
-static void authenticate(struct loop *loop, const struct core_effect *question) {
-    const struct conn *conn = conn_table_get(&loop->conns, question->conn);
-    const struct auth_rules rules = {.allow_anonymous = conn->listener->allow_anonymous,
-                                     .clientid_prefixes = loop->config->clientid_prefixes,
-                                     .auto_id_prefix = loop->config->limits.auto_id_prefix,
-                                     .identity = transport_user_name(conn),
-                                     .wants_identity = conn->listener->wants_identity};
-    struct core_auth_result result;
-    auth_answer(&rules, question, &result);
-    const struct core_event event = {
-        .type = CORE_AUTH_RESULT, .conn = question->conn, .now_ms = loop->now_ms, .auth = &result};
-    (void)core_step(loop->core, &event);
-}
 
 void loop_carry_out_effects(struct loop *loop) {
     struct core_effect effect;
@@ -76,7 +65,7 @@ void loop_carry_out_effects(struct loop *loop) {
         assert(conn != NULL);
         switch (effect.type) {
         case CORE_EFFECT_AUTHENTICATE:
-            authenticate(loop, &effect);
+            loop_authenticate(loop, &effect);
             break;
         case CORE_EFFECT_WRITE:
             loop_note_login(loop, conn);

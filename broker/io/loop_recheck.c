@@ -51,7 +51,9 @@ void loop_recheck(struct loop *loop) {
             loop->recheck_slot = CONN_NONE;
             return;
         }
-        recheck(loop, conn_table_get(&loop->conns, loop->recheck_slot++));
+        struct conn *conn = conn_table_get(&loop->conns, loop->recheck_slot++);
+        recheck(loop, conn);
+        loop_review_login(loop, conn);
     } while (now_us() < end_us);
 }
 

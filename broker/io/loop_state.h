@@ -17,6 +17,7 @@
 #define TOKEN_STORAGE (UINT32_MAX - 1u)
 /* Of storage_figures. */
 #define LOOP_FIGURES_MAX 32
+#define TOKEN_LOGIN (UINT32_MAX - 2u)
 #define LOOP_CLOSED_BY_CLIENT "closed by the client"
 
 struct conn_list {
@@ -32,6 +33,8 @@ struct loop {
     struct audit *audit;     /* NULL: none */
     struct storage *storage; /* NULL: none */
     const struct config *config;
+    const struct security *security;
+    struct login *login;
     struct conn_table conns;
     struct conn_list dirty;    /* through dirty_next */
     struct conn_list closing;  /* through closing_next, by deadline */
@@ -74,6 +77,17 @@ uint64_t loop_storage_deadline_ms(struct loop *loop);
 void loop_end_storage(struct loop *loop);
 /* To $SYS/broker/persistence, every sys_interval. */
 void loop_publish_storage(struct loop *loop);
+/* ---- loop_login.c ---- */
+
+/* false: see errno. */
+bool loop_create_login(struct loop *loop);
+void loop_authenticate(struct loop *loop, const struct core_effect *question);
+/* Passwords that were checked. */
+void loop_finish_logins(struct loop *loop);
+/* The core's port. */
+bool loop_policy(void *ctx, const struct core_question *question);
+/* Expels a client that could not come in again by what holds now. */
+void loop_review_login(struct loop *loop, struct conn *conn);
 
 /* ---- loop_accept.c ---- */
 

@@ -463,7 +463,7 @@ TEST_P(LoopTest, NewLimitsBindFromNowOn) {
     client before = b.join("a");
     io_test::configuration next;
     const std::string head = "listener " + std::to_string(b.port) + " 127.0.0.1\n";
-    ASSERT_TRUE(next.read_text(head + "allow_anonymous false\nretain_available false\n"));
+    ASSERT_TRUE(next.read_text(head + "allow_anonymous true\nclientid_prefixes x\n"));
     ASSERT_TRUE(config_reload(&b.c.config, &next.config, &next.reporter));
     ASSERT_TRUE(loop_configure(b.loop, &b.c.config));
     client after = client::tcp(b.port);

@@ -41,22 +41,30 @@ class broker {
         loop_destroy(loop);
         listener_set_close(&set);
         listener_set_free(&set);
+        security_free(&security);
+        security_free(&next_security);
         log_close(&log);
     }
     // text: more lines of the configuration.
     bool start(const std::string &text = "", int wake_fd = -1) {
-        if (!c.read_text(head() + text) || !log_open(&log, &c.config.log) ||
+        if (!c.read_text(head() + text) || !log_open(&log, &c.config.log) || !read_security(c) ||
             !listener_set_open(&set, &c.config, &log))
             return false;
-        const loop_options options = {kind_, &set, &log, nullptr, &c.config, 1, wake_fd, nullptr};
+        std::swap(security, next_security);
+        const loop_options options = {kind_, &set,    &log,    nullptr,  &c.config,
+                                      1,     wake_fd, nullptr, &security};
         loop = loop_create(&options);
         return loop != nullptr;
     }
     // Another configuration, as SIGHUP takes it. false: nothing has changed.
     bool reload(const std::string &text = "") {
-        if (!next.read_text(head() + text) || !listener_set_prepare(&set, &next.config, &log) ||
+        if (!next.read_text(head() + text) || !read_security(next) ||
+            !listener_set_prepare(&set, &next.config, &log) ||
             !config_reload(&c.config, &next.config, &next.reporter))
             return false;
+        std::swap(security, next_security);
+        loop_secure(loop, &security);
+        security_free(&next_security);
         return loop_configure(loop, &c.config);
     }
     // Rounds until done says so.
@@ -117,7 +125,15 @@ class broker {
     uint64_t stat(core_stat which) const { return core_stats(loop_core(loop))->value[which]; }
     std::string said() const { return io_test::folder::read(log_path); }
 
+    bool read_security(const configuration &from) {
+        const security_paths paths = {from.config.password_file, from.config.acl_file};
+        security_free(&next_security);
+        return security_read(&next_security, &paths, &from.reporter);
+    }
+
     configuration c;
+    struct security security = {};
+    struct security next_security = {};
     configuration next; // of reload()
     struct log log;
     std::string log_path;

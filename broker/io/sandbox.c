@@ -169,9 +169,9 @@ static const char *const allowed_calls[] = {
     "rt_sigprocmask", "rt_sigreturn", "rt_sigtimedwait", "restart_syscall", "tgkill", "exit",
     "exit_group",
     /* who, when and how much */
-    "gettid", "getpid", "getppid", "getuid", "geteuid", "getgid", "getegid", "uname", "sysinfo",
-    "getrlimit", "getrusage", "times", "clock_gettime", "clock_getres", "clock_nanosleep",
-    "nanosleep", "gettimeofday", "time", "getrandom"};
+    "gettid", "getpriority", "setpriority", "getpid", "getppid", "getuid", "geteuid", "getgid",
+    "getegid", "uname", "sysinfo", "getrlimit", "getrusage", "times", "clock_gettime",
+    "clock_getres", "clock_nanosleep", "nanosleep", "gettimeofday", "time", "getrandom"};
 
 static int allow_named(scmp_filter_ctx filter, const char *name) {
     const int call = seccomp_syscall_resolve_name(name);

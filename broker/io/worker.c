@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include "broker/io/thread.h"
 #include "broker/io/wake.h"
 
 /* A fault of the caller: stop, in release builds too. */
@@ -43,6 +44,7 @@ struct worker {
     struct job_list finished;
     uint32_t running_count;
     bool ending;
+    bool is_background;
     struct worker_thread threads[WORKER_THREADS_MAX];
 };
 
@@ -107,6 +109,8 @@ static void run_next(struct worker_thread *thread) {
 static void *serve(void *argument) {
     struct worker_thread *thread = argument;
     struct worker *worker = thread->worker;
+    if (worker->is_background)
+        thread_give_way();
     pthread_mutex_lock(&worker->lock);
     while (!worker->ending) {
         if (worker->waiting.first != NULL)
@@ -139,12 +143,13 @@ static bool start_threads(struct worker *worker, uint32_t thread_count) {
     return why == 0;
 }
 
-struct worker *worker_create(uint32_t thread_count, uint32_t waiting_max) {
+static struct worker *create(uint32_t thread_count, uint32_t waiting_max, bool is_background) {
     assert(thread_count >= 1 && thread_count <= WORKER_THREADS_MAX && waiting_max >= 1);
     struct worker *worker = calloc(1, sizeof *worker);
     if (worker == NULL)
         return NULL;
     worker->waiting_max = waiting_max;
+    worker->is_background = is_background;
     if (!wake_open(&worker->wake)) {
         free(worker);
         return NULL;
@@ -158,6 +163,14 @@ struct worker *worker_create(uint32_t thread_count, uint32_t waiting_max) {
     worker_destroy(worker);
     errno = why;
     return NULL;
+}
+
+struct worker *worker_create(uint32_t thread_count, uint32_t waiting_max) {
+    return create(thread_count, waiting_max, false);
+}
+
+struct worker *worker_create_background(uint32_t thread_count, uint32_t waiting_max) {
+    return create(thread_count, waiting_max, true);
 }
 
 void worker_destroy(struct worker *worker) {

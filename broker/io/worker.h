@@ -41,6 +41,9 @@ struct worker;
 /* thread_count: 1..WORKER_THREADS_MAX. waiting_max: jobs that may wait for a thread, 1 or more.
  * NULL: no memory, descriptor or thread; errno says why. */
 struct worker *worker_create(uint32_t thread_count, uint32_t waiting_max);
+/* The same with threads that give way to the others of the process, where the system can: for what
+ * takes the processor and may take its time. */
+struct worker *worker_create_background(uint32_t thread_count, uint32_t waiting_max);
 /* Gives up what waits, waits for what runs, and releases all. NULL does nothing. */
 void worker_destroy(struct worker *worker);
 

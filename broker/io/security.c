@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Libella authors
+ *
+ * From paths to tables; see security.h.
+ */
+#include "broker/io/security.h"
+
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#define MESSAGE_SIZE 1024u
+
+struct file {
+    const char *path;
+    const struct config_reporter *reporter;
+    uint8_t *bytes;
+    size_t len;
+    uint64_t seed;
+};
+
+/* ---- Messages ---- */
+
+static void tell(const struct file *file, bool is_error, uint32_t line, const char *text) {
+    char message[MESSAGE_SIZE];
+    if (line > 0)
+        snprintf(message, sizeof message, "%s:%u: %s", file->path, (unsigned)line, text);
+    else
+        snprintf(message, sizeof message, "%s: %s", file->path, text);
+    file->reporter->report(file->reporter->ctx, is_error, message);
+}
+
+static void report_fault(void *ctx, uint32_t line, const char *text) {
+    tell(ctx, true, line, text);
+}
+
+static void report_remark(void *ctx, uint32_t line, const char *text) {
+    tell(ctx, false, line, text);
+}
+
+static bool failed(const struct file *file, const char *why) {
+    tell(file, true, 0, why);
+    return false;
+}
+
+/* ---- Bytes ---- */
+
+static bool read_stream(struct file *file, FILE *stream) {
+    struct stat status;
+    if (fstat(fileno(stream), &status) != 0)
+        return failed(file, strerror(errno));
+    if (!S_ISREG(status.st_mode))
+        return failed(file, "is not a file");
+    if (status.st_size > (off_t)SECURITY_FILE_BYTES_MAX)
+        return failed(file, "is larger than 256 MiB");
+    const size_t size = (size_t)status.st_size;
+    file->bytes = malloc(size + 1);
+    if (file->bytes == NULL)
+        return failed(file, "no memory");
+    file->len = fread(file->bytes, 1, size, stream);
+    return ferror(stream) == 0 || failed(file, strerror(errno));
+}
+
+static bool read_file(struct file *file) {
+    if (getrandom(&file->seed, sizeof file->seed, 0) != (ssize_t)sizeof file->seed)
+        return failed(file, "no random numbers");
+    FILE *stream = fopen(file->path, "re");
+    if (stream == NULL)
+        return failed(file, strerror(errno));
+    /* The stream's own buffer would keep a copy. */
+    setvbuf(stream, NULL, _IONBF, 0);
+    const bool good = read_stream(file, stream);
+    fclose(stream);
+    return good;
+}
+
+static void forget(struct file *file) {
+    if (file->bytes != NULL)
+        OPENSSL_cleanse(file->bytes, file->len);
+    free(file->bytes);
+}
+
+/* ---- Tables ---- */
+
+static bool read_passwords(struct security *out, const char *path,
+                           const struct config_reporter *reporter) {
+    struct file file = {.path = path, .reporter = reporter};
+    const struct fault_reporter faults = {&file, report_fault, report_remark};
+    if (path == NULL)
+        return true;
+    if (read_file(&file))
+        out->passwords = password_file_parse(file.bytes, file.len, file.seed, &faults);
+    forget(&file);
+    return out->passwords != NULL;
+}
+
+static bool read_acl(struct security *out, const char *path,
+                     const struct config_reporter *reporter) {
+    struct file file = {.path = path, .reporter = reporter};
+    const struct fault_reporter faults = {&file, report_fault, report_remark};
+    if (path == NULL)
+        return true;
+    if (read_file(&file))
+        out->acl = acl_file_parse(file.bytes, file.len, file.seed, &faults);
+    forget(&file);
+    return out->acl != NULL;
+}
+
+bool security_read(struct security *out, const struct security_paths *paths,
+                   const struct config_reporter *reporter) {
+    *out = (struct security){NULL, NULL};
+    /* Both are read, so that one reading tells all faults. */
+    const bool passwords = read_passwords(out, paths->password_file, reporter);
+    const bool acl = read_acl(out, paths->acl_file, reporter);
+    if (passwords && acl)
+        return true;
+    security_free(out);
+    return false;
+}
+
+void security_free(struct security *security) {
+    password_table_free(security->passwords);
+    acl_free(security->acl);
+    *security = (struct security){NULL, NULL};
+}
