@@ -23,7 +23,7 @@ namespace fuzz {
 namespace {
 
 constexpr size_t PULL_SIZE = 4096;
-constexpr uint32_t PACKET_SIZE_MAX = 4096;
+constexpr uint32_t PACKET_SIZE_MAX = 70000; // the longest filter fits
 // Little, but enough for a core to begin with.
 constexpr uint64_t MEMORY_LIMIT_BYTES = 1u << 19;
 constexpr size_t TURNS_MAX = 1000;

@@ -19,7 +19,7 @@ using fuzz::packet_script;
 using fuzz::script_event;
 using fuzz::script_kind;
 
-constexpr size_t SIZE_MAX_BYTES = 1u << 14;
+constexpr size_t SIZE_MAX_BYTES = 1u << 17;
 constexpr size_t GROWTH_BYTES = 64;
 const uint32_t JUMPS_MS[] = {0, 1, 100, 999, 1000, 1500, 10000, 60000, 3600000, 16777215};
 const char *const TOPICS[] = {"a", "a/b", "$SYS/x", "#", "+/b", "$share/g/a/#", "a/b/c", ""};

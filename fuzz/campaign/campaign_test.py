@@ -8,6 +8,7 @@ import unittest
 
 import coverage
 import harnesses
+import known
 import libfuzzer
 import planted
 import report
@@ -49,6 +50,35 @@ class Lists(unittest.TestCase):
         for fault in faults:
             harnesses.load([fault["harness"]])
             self.assertNotEqual(fault["old"], fault["new"])
+
+
+class KnownFaults(unittest.TestCase):
+    def test_each_is_an_input_as_it_is_told(self):
+        folder = harnesses.ROOT / "fuzz/corpus/packets"
+        there = {path.name: path.read_bytes() for path in folder.glob("known-*")}
+        self.assertEqual(there, known.inputs(), "tools/fuzz known writes them")
+        self.assertGreaterEqual(len(there), 20)
+
+    def test_packets_are_as_long_as_they_say(self):
+        on_purpose = {"first_packet_is_huge_and_no_connect", "variable_byte_integer_of_five_bytes",
+                      "connect_that_announces_much_and_sends_little",
+                      "packet_shorter_than_its_remaining_length"}
+        for fault in known.load():
+            for event in fault["events"]:
+                if " > " not in event or fault["name"] in on_purpose:
+                    continue
+                content = known.content_of(event.split(" > ")[1])
+                length, shift, at = 0, 0, 1
+                while True:
+                    length |= (content[at] & 127) << shift
+                    shift, at = shift + 7, at + 1
+                    if content[at - 1] < 128:
+                        break
+                self.assertEqual(len(content) - at, length, f"{fault['name']}: {event[:60]}")
+
+    def test_what_is_no_byte_is_refused(self):
+        with self.assertRaises(ValueError):
+            known.content_of("10 0g")
 
 
 class Words(unittest.TestCase):
