@@ -37,10 +37,17 @@ static void complete(struct core *core, struct session *session, struct queue_en
     deliver_discard(core, session, entry);
 }
 
+/* What was never sent is not to be acknowledged. */
+static struct queue_entry *entry_of(const struct session *session, uint16_t packet_id) {
+    struct queue_entry *entry = queue_find(&session->queue, packet_id);
+
+    return entry != NULL && entry->prepared ? NULL : entry;
+}
+
 void acknowledge_packet(struct core *core, struct connection *connection,
                         enum ella_packet_type type, const struct ella_ack *ack) {
     struct session *session = connection->session;
-    struct queue_entry *entry = queue_find(&session->queue, ack->packet_id);
+    struct queue_entry *entry = entry_of(session, ack->packet_id);
     const struct qos_send_transition step =
         qos_send_step(entry == NULL ? QOS_SEND_FREE : (enum qos_send_state)entry->state,
                       event_of(type, ack->reason_code));
@@ -50,8 +57,9 @@ void acknowledge_packet(struct core *core, struct connection *connection,
     switch (step.action) {
     case QOS_SEND_DO_PUBREL:
         //= v5/4.3.3-4 v5/4.3.3-6 v3/4.3.3-1 v5/3.6.2-1
-        entry->state = (uint8_t)step.next;
+        entry->state = step.next & 0x7fu;
         entry->released = 1u;
+        store_released(core, session, entry);
         queue_entry_release(&core->memory, entry);
         connection_send_ack(core, connection, ELLA_PUBREL, ack->packet_id, ELLA_REASON_SUCCESS,
                             NULL);

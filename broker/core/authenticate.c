@@ -43,6 +43,8 @@ static void reauthenticated(struct core *core, struct connection *c,
                          ELLA_ERROR_NONE, "no memory");
         return;
     }
+    if (result->has_user_name && session_number(c->session) != 0u)
+        store_session(core, c->session, 0u);
     send_auth(core, c, ELLA_REASON_SUCCESS, result->data);
     /* Not before: the answer may be made of parts of the question. */
     connect_request_free(core, c);

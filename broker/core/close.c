@@ -38,6 +38,7 @@ static void session_clear(struct core *core, struct session *session) {
     //= v3/3.1.2-7
     timer_cancel(&core->timers, &session->timer);
     deliver_redistribute(core, session);
+    store_session_end(core, session);
     route_unsubscribe_all(core->route, &session->subscriptions);
     while ((entry = session->queue.first) != NULL) {
         if (entry->message != NULL)
@@ -70,7 +71,7 @@ static void session_end(struct core *core, struct session *session, enum session
 }
 
 /* Starts the timer of a detached session. false: no memory. */
-static bool session_arm(struct core *core, struct session *session) {
+bool close_arm(struct core *core, struct session *session) {
     uint64_t due_ms = session->expires_ms;
 
     if (session->will != NULL && session->will->due_ms < due_ms)
@@ -88,8 +89,11 @@ static struct session *session_detach(struct core *core, struct session *session
     if (session->will != NULL)
         session->will->due_ms = session_deadline_ms(
             core->now_ms, session_will_delay_s(session->will->delay_s, session->expiry_s));
-    if (session_arm(core, session))
+    if (close_arm(core, session)) {
+        if (session_number(session) != 0u)
+            store_session(core, session, 0u);
         return session;
+    }
     /* Without memory for its timer the session would stay for ever: it ends now. */
     return close_session(core, session, SESSION_ON_EXPIRED);
 }
@@ -118,8 +122,10 @@ struct session *close_session(struct core *core, struct session *session,
     case SESSION_DO_DETACH:
         return session_detach(core, session);
     case SESSION_DO_STAY:
-        return session_arm(core, session) ? session
-                                          : close_session(core, session, SESSION_ON_EXPIRED);
+        if (session_number(session) != 0u)
+            store_session(core, session, 0u);
+        return close_arm(core, session) ? session
+                                        : close_session(core, session, SESSION_ON_EXPIRED);
     case SESSION_DO_END:
         session_end(core, session, event);
         return NULL;
@@ -140,6 +146,7 @@ static void detach(struct core *core, struct connection *c, enum session_event e
     c->session = NULL;
     session->connection = NULL;
     core->stats->value[STAT_CLIENTS_CONNECTED]--;
+    core->stored_count -= session_number(session) != 0u ? 1u : 0u;
     deliver_detached(core, session);
     (void)close_session(core, session, event);
 }

@@ -198,7 +198,7 @@ static void connection_numbers(struct connection *c, const struct ella_connect *
     const struct ella_properties *p = &connect->properties;
     uint32_t alias_maximum = p->topic_alias_maximum;
 
-    c->version = connect->version;
+    c->version = connect->version & 0x7fu;
     if (!connection_is_v5(c))
         return;
     if (ella_property_present(p, ELLA_PROPERTY_MAXIMUM_PACKET_SIZE))
@@ -210,7 +210,7 @@ static void connection_numbers(struct connection *c, const struct ella_connect *
         alias_maximum = c->listener->topic_alias_maximum_to_client;
     if (alias_maximum > ALIAS_TO_CLIENT_COUNT_MAX)
         alias_maximum = ALIAS_TO_CLIENT_COUNT_MAX;
-    c->topic_alias_maximum = (uint8_t)alias_maximum;
+    c->topic_alias_maximum = alias_maximum & 0x7fu;
 }
 
 /* ---- Is it acceptable? ---- */
@@ -426,6 +426,22 @@ static struct connect_verdict judge_will(struct core *core, const struct connect
     return (struct connect_verdict){verdict.reason_code, verdict.text};
 }
 
+/* Whether a session that is to last can be stored, if it is not yet. */
+static struct connect_verdict judge_storage(struct core *core, const struct connect_request *r) {
+    const struct session *session = session_find(&core->sessions, text_slice(r->client_id));
+    const bool is_stored = session != NULL && session_number(session) != 0u && !r->clean_start;
+
+    if (!core->journal.on || r->session_expiry_s == 0u)
+        return acceptable;
+    if (core->journal.storage_fails && !is_stored)
+        return (struct connect_verdict){ELLA_REASON_QUOTA_EXCEEDED, "the storage fails"};
+    if (!store_reserve(core, ella_slice_len(text_slice(r->client_id)) +
+                                 ella_slice_len(text_slice(r->user_name)) +
+                                 (r->will == NULL ? 0u : message_size_bytes(r->will->message))))
+        return (struct connect_verdict){ELLA_REASON_QUOTA_EXCEEDED, "no memory"};
+    return acceptable;
+}
+
 /* The session of an accepted CONNECT, old or new; NULL: there is no room for it. */
 static struct session *session_for(struct core *core, const struct connect_request *r,
                                    bool *present) {
@@ -488,6 +504,14 @@ static bool take_user_name(struct core *core, struct connect_request *r,
            text_replace(&core->memory, MEMORY_SESSION, &r->user_name, auth->user_name);
 }
 
+/* Nothing that an earlier connection left behind is sent again before it is durable. */
+static void begin_stored(struct core *core, struct connection *c) {
+    core->stored_count++;
+    if (!timer_is_set(&core->clock_timer))
+        expire_schedule_clock(core);
+    connection_hold_queue(core, c);
+}
+
 void connect_accept(struct core *core, struct connection *connection,
                     const struct core_auth_result *auth) {
     struct connect_request *r = connection->request;
@@ -498,6 +522,8 @@ void connect_accept(struct core *core, struct connection *connection,
     verdict = take_user_name(core, r, auth)
                   ? judge_will(core, r, r->user_name)
                   : (struct connect_verdict){ELLA_REASON_SERVER_UNAVAILABLE, "no memory"};
+    if (verdict.reason_code == ELLA_REASON_SUCCESS)
+        verdict = judge_storage(core, r);
     if (verdict.reason_code == ELLA_REASON_SUCCESS) {
         session = session_for(core, r, &present);
         if (session == NULL)
@@ -514,7 +540,13 @@ void connect_accept(struct core *core, struct connection *connection,
     attach(core, connection, session);
     session_set_user_name(&core->memory, session, r->user_name);
     r->user_name = NULL;
+    if (session->expiry_s > 0u)
+        store_session(core, session, 0u);
+    else
+        store_session_end(core, session); /* it lasts no longer than the connection */
     send_connack(core, connection, present, auth);
+    if (session_number(session) != 0u)
+        begin_stored(core, connection);
     connect_request_free(core, connection);
     expire_begin_keepalive(core, connection);
     core_count(core, STAT_CONNECTIONS_ACCEPTED);

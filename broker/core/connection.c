@@ -49,7 +49,7 @@ struct connection *connection_open(struct core *core, uint32_t slot,
         return NULL;
     c->listener = listener;
     c->slot = slot;
-    c->ready_next = c->ready_previous = CONNECTION_NO_SLOT;
+    c->list_next = c->list_previous = CONNECTION_NO_SLOT;
     c->maximum_packet_size = UINT32_MAX;
     c->problem_information = 1u;
     c->quota = send_quota_start(1u);
@@ -69,6 +69,46 @@ struct connection *connection_of(const struct core *core, uint32_t slot) {
     return c;
 }
 
+/* ---- The lists of those with an effect, and of those that wait ---- */
+
+static void list_add(struct core *core, struct slot_list *list, struct connection *c) {
+    c->list_previous = list->last;
+    c->list_next = CONNECTION_NO_SLOT;
+    if (list->last != CONNECTION_NO_SLOT)
+        connection_of(core, list->last)->list_next = c->slot;
+    else
+        list->first = c->slot;
+    list->last = c->slot;
+}
+
+static void list_remove(struct core *core, struct slot_list *list, const struct connection *c) {
+    if (c->list_previous != CONNECTION_NO_SLOT)
+        connection_of(core, c->list_previous)->list_next = c->list_next;
+    else
+        list->first = c->list_next;
+    if (c->list_next != CONNECTION_NO_SLOT)
+        connection_of(core, c->list_next)->list_previous = c->list_previous;
+    else
+        list->last = c->list_previous;
+}
+
+void connection_ready(struct core *core, struct connection *connection) {
+    if (connection->is_ready)
+        return;
+    if (connection->is_held)
+        list_remove(core, &core->held, connection);
+    connection->is_held = 0u;
+    connection->is_ready = 1u;
+    list_add(core, &core->ready, connection);
+}
+
+void connection_not_ready(struct core *core, struct connection *connection) {
+    if (!connection->is_ready)
+        return;
+    connection->is_ready = 0u;
+    list_remove(core, &core->ready, connection);
+}
+
 void connection_quiet(struct core *core, struct connection *connection) {
     timer_cancel(&core->timers, &connection->timer);
     connect_request_free(core, connection);
@@ -85,6 +125,9 @@ void connection_release(struct core *core, struct connection *connection) {
     CORE_ASSERT(connection->session == NULL);
     connection_quiet(core, connection);
     connection_not_ready(core, connection);
+    if (connection->is_held)
+        list_remove(core, &core->held, connection);
+    core->stalled_count -= connection->stalled;
     output_free(&core->memory, &connection->output);
     partial_free(&core->memory, &connection->partial);
     core->connections[connection->slot] = NULL;
@@ -92,55 +135,101 @@ void connection_release(struct core *core, struct connection *connection) {
     memory_put(&core->memory, MEMORY_CONNECTION, connection, sizeof *connection);
 }
 
-/* ---- The list of those with an effect ---- */
-
-void connection_ready(struct core *core, struct connection *connection) {
-    if (connection->is_ready)
-        return;
-    connection->is_ready = 1u;
-    connection->ready_previous = core->ready_last;
-    connection->ready_next = CONNECTION_NO_SLOT;
-    if (core->ready_last != CONNECTION_NO_SLOT)
-        connection_of(core, core->ready_last)->ready_next = connection->slot;
-    else
-        core->ready_first = connection->slot;
-    core->ready_last = connection->slot;
-}
-
-void connection_not_ready(struct core *core, struct connection *connection) {
-    if (!connection->is_ready)
-        return;
-    connection->is_ready = 0u;
-    if (connection->ready_previous != CONNECTION_NO_SLOT)
-        connection_of(core, connection->ready_previous)->ready_next = connection->ready_next;
-    else
-        core->ready_first = connection->ready_next;
-    if (connection->ready_next != CONNECTION_NO_SLOT)
-        connection_of(core, connection->ready_next)->ready_previous = connection->ready_previous;
-    else
-        core->ready_last = connection->ready_previous;
-}
-
-bool connection_has_output(const struct connection *connection) {
+bool connection_has_output(const struct core *core, const struct connection *connection) {
+    const uint64_t durable = core->journal.durable;
     const struct session *session = connection->session;
     const struct queue_entry *next;
 
-    if (connection->partial != NULL || connection->output != NULL)
+    if (connection->partial != NULL || output_ready_bytes(connection->output, durable) > 0u)
         return true;
-    if (session == NULL || session->queue.next == NULL)
+    if (session == NULL || session->queue.next == NULL ||
+        output_holds_queue(connection->output, durable))
         return false;
     /* The window holds back PUBLISH of QoS 1 and 2 and, to keep the order, what is behind them. A
      * PUBREL that is sent again is never held back. */
     next = session->queue.next;
+    if (next->qos == 2u && next->packet_id != 0u && connection_queue_batch(core, connection) != 0u)
+        return false;
     return next->qos == 0u || next->state == QOS_SEND_WAITING_PUBCOMP ||
            send_quota_left(connection->quota) > 0u;
 }
 
+bool connection_is_held(const struct core *core, const struct connection *connection) {
+    const struct output *output = connection->output;
+
+    return output_waiting_bytes(output) > output_ready_bytes(output, core->journal.durable);
+}
+
+uint64_t connection_queue_batch(const struct core *core, const struct connection *connection) {
+    const struct output *output = connection->output;
+
+    return output != NULL && output->queue_batch > core->journal.durable ? output->queue_batch
+                                                                         : 0u;
+}
+
+void connection_hold_queue(struct core *core, struct connection *connection) {
+    const uint64_t batch = journal_stamp(&core->journal);
+
+    if (batch <= core->journal.durable)
+        return;
+    if (!output_hold_queue(&core->memory, &connection->output, batch))
+        connection->failed = 1u;
+}
+
+void connection_hold(struct core *core, struct connection *connection) {
+    struct connection *c = connection;
+
+    if (c->is_ready || c->is_held ||
+        (!connection_is_held(core, c) && connection_queue_batch(core, c) == 0u))
+        return;
+    c->is_held = 1u;
+    list_add(core, &core->held, c);
+}
+
 void connection_want_write(struct core *core, struct connection *connection) {
-    if (connection->told_write || connection->want_write || !connection_has_output(connection))
+    if (core->journal.on)
+        connection_hold(core, connection);
+    if (connection->told_write || connection->want_write ||
+        !connection_has_output(core, connection))
         return;
     connection->want_write = 1u;
     connection_ready(core, connection);
+}
+
+void connection_wake_held(struct core *core) {
+    uint32_t slot = core->ready.first;
+
+    for (; slot != CONNECTION_NO_SLOT; slot = connection_of(core, slot)->list_next)
+        connection_want_write(core, connection_of(core, slot));
+    slot = core->held.first;
+    core->held.first = core->held.last = CONNECTION_NO_SLOT;
+    while (slot != CONNECTION_NO_SLOT) {
+        struct connection *c = connection_of(core, slot);
+        slot = c->list_next;
+        c->is_held = 0u;
+        /* It stands in the list again if more of it waits. */
+        connection_want_write(core, c);
+        if (c->want_close)
+            connection_ready(core, c);
+    }
+}
+
+void connection_stall(struct core *core, struct connection *connection) {
+    core->stalled_count += connection->stalled ? 0u : 1u;
+    connection->stalled = 1u;
+}
+
+/* Seldom enough to look at all of them. */
+void connection_wake_stalled(struct core *core) {
+    for (uint32_t slot = 0; slot < core->connection_capacity && core->stalled_count > 0u; slot++) {
+        struct connection *c = core->connections[slot];
+        if (c == NULL || !c->stalled)
+            continue;
+        core->stalled_count--;
+        c->stalled = 0u;
+        c->want_write = 1u;
+        connection_ready(core, c);
+    }
 }
 
 /* ---- Answers ---- */
@@ -200,6 +289,21 @@ static bool sendable_size(const struct connection *connection, struct ella_packe
     return *size <= connection->maximum_packet_size;
 }
 
+/* Behind what waits, held or not; PINGRESP before what is held, so that a slow disk makes no
+ * client think that the broker is gone. */
+static void put(const struct core *core, struct connection *c, const struct ella_packet *packet,
+                uint32_t size) {
+    const uint64_t batch = core->journal.on ? durable_batch_of(core, c, packet) : 0u;
+
+    if (batch != 0u)
+        output_put_held(c->output, size, batch,
+                        packet->type == ELLA_CONNACK || packet->type == ELLA_SUBACK);
+    else if (packet->type == ELLA_PINGRESP)
+        output_put_ahead(c->output, size);
+    else
+        output_put(c->output, size);
+}
+
 void connection_send(struct core *core, struct connection *connection,
                      struct ella_packet *packet) {
     uint32_t size = 0u;
@@ -215,7 +319,7 @@ void connection_send(struct core *core, struct connection *connection,
         connection->failed = 1u;
         return;
     }
-    output_put(connection->output, size);
+    put(core, connection, packet, size);
     core_count(core, STAT_PACKETS_SENT);
     log_packet(core, CORE_LOG_PACKET_OUT, connection, (uint8_t)packet->type,
                ella_slice_of(NULL, 0u), 0u);

@@ -22,6 +22,11 @@ struct connect_request; /* connect.c */
 
 #define CONNECTION_NO_SLOT UINT32_MAX
 
+struct slot_list {
+    uint32_t first;
+    uint32_t last;
+};
+
 struct connection {
     struct session *session;
     const struct core_listener *listener;
@@ -34,20 +39,22 @@ struct connection {
     uint64_t last_packet_ms;
     struct timer timer; /* TIMER_CONNECTION: connect timeout, then keep alive */
     uint32_t slot;
-    uint32_t ready_next; /* the list of those with an effect, by slot */
-    uint32_t ready_previous;
+    uint32_t list_next; /* of those with an effect, or of those that wait, by slot */
+    uint32_t list_previous;
     uint32_t maximum_packet_size;    /* the client's, bytes; UINT32_MAX: it named none */
     uint32_t connect_expiry_s;       /* Session Expiry Interval as CONNECT asked for it */
     uint32_t in_flight_bytes;        /* of messages sent on it and not acknowledged */
     struct send_quota quota;         /* of PUBLISH to the client */
     struct send_quota receive_quota; /* of QoS 2 PUBLISH from a 5.0 client */
     uint16_t keep_alive_s;           /* in force: Server Keep Alive if it was sent */
-    uint8_t topic_alias_maximum;     /* towards the client; 0: none */
-    uint8_t version;                 /* enum ella_version; UNKNOWN before CONNECT */
+    uint8_t topic_alias_maximum : 7; /* towards the client; 0: none */
+    uint8_t is_held : 1;             /* is in the list of those that wait for the journal */
+    uint8_t version : 7;             /* enum ella_version; UNKNOWN before CONNECT */
+    uint8_t stalled : 1;             /* a packet was not taken: none is, until it is woken */
     uint8_t state;                   /* enum connection_state */
     uint8_t auth_state;              /* enum auth_state */
     uint8_t keepalive_state;         /* enum keepalive_state */
-    uint8_t is_ready : 1;            /* is in the list */
+    uint8_t is_ready : 1;            /* is in the list of those with an effect */
     uint8_t want_authenticate : 1;
     uint8_t want_close : 1;
     uint8_t want_write : 1; /* to be told */
@@ -79,8 +86,21 @@ void connection_ready(struct core *core, struct connection *connection);
 void connection_not_ready(struct core *core, struct connection *connection);
 /* There may be something to pull. */
 void connection_want_write(struct core *core, struct connection *connection);
+/* Into the list of those that wait for the journal, if something of it does. */
+void connection_hold(struct core *core, struct connection *connection);
+/* No QoS 2 PUBLISH leaves, nor PUBREL again, until all is durable that was recorded so far. */
+void connection_hold_queue(struct core *core, struct connection *connection);
+/* Until which batch that is; 0: they may leave. */
+uint64_t connection_queue_batch(const struct core *core, const struct connection *connection);
+/* The journal has become durable: what waited for it may leave. */
+void connection_wake_held(struct core *core);
+/* A packet of it was not taken; the same for when packets are taken again. */
+void connection_stall(struct core *core, struct connection *connection);
+void connection_wake_stalled(struct core *core);
+/* Whether some of its answers wait for the journal. */
+bool connection_is_held(const struct core *core, const struct connection *connection);
 /* Whether core_pull() would give something. */
-bool connection_has_output(const struct connection *connection);
+bool connection_has_output(const struct core *core, const struct connection *connection);
 
 /* ---- Answers ---- */
 

@@ -17,6 +17,7 @@ static bool create_parts(struct core *core) {
 
     timers_init(&core->timers, &core->memory);
     timer_init(&core->sys_timer, TIMER_SYS);
+    timer_init(&core->clock_timer, TIMER_CLOCK);
     core->stats = memory_get_zero(&core->memory, MEMORY_OTHER, sizeof *core->stats);
     core->load = sys_load_create(&core->memory);
     core->route = route_create(&core->memory, seed ^ 0x726f757465u);
@@ -29,6 +30,8 @@ static bool create_parts(struct core *core) {
 /* Frees what there is, also of a core that was made only in part. */
 static void destroy_parts(struct core *core) {
     match_set_free(&core->memory, &core->match);
+    restore_free(core);
+    journal_free(&core->memory, &core->journal);
     if (core->retain != NULL)
         retain_destroy(core->retain);
     if (core->route != NULL)
@@ -59,7 +62,10 @@ struct core *core_create(const struct core_limits *limits, const struct core_por
     core->ports = *ports;
     core->now_ms = core->started_ms = now_ms;
     core->luck_key = hash_key_of(ports->seed, 0x6c75636bu);
-    core->ready_first = core->ready_last = CONNECTION_NO_SLOT;
+    core->ready.first = core->ready.last = CONNECTION_NO_SLOT;
+    core->held.first = core->held.last = CONNECTION_NO_SLOT;
+    journal_init(&core->journal);
+    core->epoch = 1u;
     if (!create_parts(core)) {
         destroy_parts(core);
         memory = core->memory;
@@ -89,6 +95,7 @@ void core_destroy(struct core *core) {
         session_destroy(&core->sessions, &core->memory, session);
     }
     timer_cancel(&core->timers, &core->sys_timer);
+    timer_cancel(&core->timers, &core->clock_timer);
     destroy_parts(core);
     memory = core->memory;
     memory_put(&memory, MEMORY_OTHER, core, sizeof *core);
@@ -243,17 +250,27 @@ static enum core_status settle(struct core *core, uint32_t slot) {
     return CORE_NO_MEMORY;
 }
 
-enum core_status core_step(struct core *core, const struct core_event *event) {
-    bool done = true;
-
+static void set_clocks(struct core *core, const struct core_event *event) {
     CORE_ASSERT(event->now_ms >= core->now_ms);
     core->now_ms = event->now_ms;
+    if (event->wall_ms != 0u)
+        core->wall_offset_ms = (int64_t)event->wall_ms - (int64_t)event->now_ms;
+    core->journal.touched = false;
+}
+
+static enum core_status step(struct core *core, const struct core_event *event) {
+    bool done = true;
+
     expire_due(core);
     switch (event->type) {
     case CORE_OPEN:
         done = open_connection(core, event);
         break;
     case CORE_PACKET:
+        if (durable_stalls(core, connection_of(core, event->conn), event->packet)) {
+            connection_stall(core, connection_of(core, event->conn));
+            return CORE_NOT_TAKEN;
+        }
         take_packet(core, connection_of(core, event->conn), event);
         break;
     case CORE_BAD_PACKET:
@@ -280,19 +297,37 @@ enum core_status core_step(struct core *core, const struct core_event *event) {
         shut_down(core);
         return CORE_OK;
     case CORE_RECORD:
+        return restore_record(core, event->record);
     case CORE_RECORDS_END:
+        return restore_end(core);
     case CORE_DURABLE:
+        durable_batch(core, event->batch);
+        return CORE_OK;
     case CORE_STORAGE:
+        durable_storage(core, event->storage);
+        return CORE_OK;
     case CORE_SNAPSHOT:
+        if (core->journal.on && core->walk.part == WALK_NOTHING && !core->journal.lost)
+            snapshot_begin(core);
         return CORE_OK;
     }
     return done ? settle(core, event->conn) : CORE_NO_MEMORY;
 }
 
+enum core_status core_step(struct core *core, const struct core_event *event) {
+    enum core_status status;
+
+    set_clocks(core, event);
+    status = step(core, event);
+    if (core->journal.on)
+        journal_end_unit(&core->journal);
+    return status;
+}
+
 /* ---- Effects ---- */
 
 /* The connection's next effect; false: it has none. */
-static bool effect_of(struct connection *c, struct core_effect *out) {
+static bool effect_of(const struct core *core, struct connection *c, struct core_effect *out) {
     memset(out, 0, sizeof *out);
     out->conn = c->slot;
     if (c->want_authenticate) {
@@ -301,7 +336,8 @@ static bool effect_of(struct connection *c, struct core_effect *out) {
         connect_question(c, out);
         return true;
     }
-    if (c->want_close) {
+    /* What was answered is still to leave, if it can. */
+    if (c->want_close && (core->journal.storage_fails || !connection_is_held(core, c))) {
         c->want_close = c->want_write = 0u;
         out->type = CORE_EFFECT_CLOSE;
         return true;
@@ -318,11 +354,13 @@ static bool effect_of(struct connection *c, struct core_effect *out) {
 bool core_next_effect(struct core *core, struct core_effect *out) {
     struct connection *c;
 
-    while (core->ready_first != CONNECTION_NO_SLOT) {
-        c = connection_of(core, core->ready_first);
-        if (effect_of(c, out))
+    while (core->ready.first != CONNECTION_NO_SLOT) {
+        c = connection_of(core, core->ready.first);
+        if (effect_of(core, c, out))
             return true;
         connection_not_ready(core, c);
+        if (core->journal.on)
+            connection_hold(core, c);
     }
     return false;
 }
@@ -330,25 +368,12 @@ bool core_next_effect(struct core *core, struct core_effect *out) {
 bool core_accepts(const struct core *core, uint32_t conn) {
     const struct connection *c = connection_at(core, conn);
 
-    return c != NULL && !c->failed && c->state != CONNECTION_CHECKING &&
+    return c != NULL && !c->failed && !c->stalled && c->state != CONNECTION_CHECKING &&
            c->state != CONNECTION_CLOSING && output_waiting_bytes(c->output) < OUTPUT_ACCEPT_BYTES;
 }
 
 uint64_t core_deadline_ms(const struct core *core) {
     return timer_next_ms(&core->timers);
-}
-
-/* ---- The journal ---- */
-
-bool core_pull_journal(struct core *core, struct core_batch *out) {
-    (void)core;
-    (void)out;
-    return false;
-}
-
-bool core_has_journal(const struct core *core) {
-    (void)core;
-    return false;
 }
 
 /* ---- Looking in ---- */

@@ -180,7 +180,7 @@ struct core_event {
     uint32_t conn;    /* slot */
     uint64_t now_ms;  /* monotonic, milliseconds, never less than in the event before */
     uint64_t wall_ms; /* the same moment since 1970-01-01 UTC, 0: as much later as now_ms. Needed
-                         with CORE_RECORDS_END; best told with every CORE_TIME */
+                         with CORE_RECORD and CORE_RECORDS_END, best told with every CORE_TIME */
     const struct core_listener *open;
     const struct ella_packet *packet;
     uint32_t packet_size; /* bytes, fixed header included */

@@ -11,6 +11,7 @@
 #include "broker/core/core.h"
 #include "broker/core/core_assert.h"
 #include "broker/core/hash.h"
+#include "broker/core/journal.h"
 #include "broker/core/message.h"
 #include "broker/core/retain.h"
 #include "broker/core/route.h"
@@ -24,6 +25,28 @@
 #define SYS_VERSION "libella 0.1"
 
 struct sys_load;
+struct restore;
+
+/* Where the snapshot that goes on has come to (snapshot.c). */
+enum walk_part {
+    WALK_NOTHING, /* none goes on */
+    WALK_BEGIN,
+    WALK_SESSIONS, /* the next session is looked for */
+    WALK_SUBSCRIPTIONS,
+    WALK_ENTRIES,
+    WALK_RETAINED,
+    WALK_END, /* its last record was made in the batch that waits */
+};
+
+struct walk {
+    enum walk_part part;
+    uint32_t bucket;           /* of the table of sessions */
+    uint32_t bucket_count;     /* of that table, when it was last looked at */
+    uint64_t number;           /* of the last session in that bucket */
+    uint32_t place;            /* in the store of retained messages */
+    struct session *session;   /* NULL: it has ended */
+    struct queue_entry *entry; /* the next one; NULL: there are no more */
+};
 
 struct core {
     struct core_limits limits;
@@ -42,10 +65,21 @@ struct core {
     uint64_t delivery; /* number of the present delivery */
     struct connection **connections;
     uint32_t connection_capacity;
-    uint32_t ready_first; /* slots with an effect, in the order they came by it */
-    uint32_t ready_last;
+    struct slot_list ready; /* slots with an effect, in the order they came by it */
+    struct slot_list held;  /* slots that wait for the journal and have no effect */
+    uint32_t stalled_count;
+    uint32_t stored_count; /* connections whose session is stored */
     struct session_table sessions;
     struct timer sys_timer;
+    struct timer clock_timer; /* of RECORD_TIME */
+    struct journal journal;
+    struct walk walk;
+    struct restore *restore; /* until CORE_RECORDS_END; NULL: no record has come */
+    int64_t wall_offset_ms;  /* wall clock minus now_ms */
+    uint64_t last_session;   /* numbers given so far */
+    uint64_t last_message;
+    uint64_t last_entry;
+    uint16_t epoch; /* number of the snapshot that was begun last, from 1 on */
 };
 
 static inline void core_count(struct core *core, enum core_stat stat) {
@@ -75,6 +109,13 @@ static inline uint32_t core_level_count(struct ella_slice topic) {
 /* ---- core.c ---- */
 
 uint64_t core_random(struct core *core);
+
+static inline uint64_t core_wall_ms(const struct core *core, uint64_t at_ms) {
+    return (uint64_t)((int64_t)at_ms + core->wall_offset_ms);
+}
+
+/* Whether the topic is the broker's own: $SYS and below. */
+bool core_is_sys(struct ella_slice topic);
 
 /* ---- connect.c: CONNECT and its verdict ---- */
 
@@ -151,6 +192,9 @@ uint64_t deliver_retained(struct core *core, const struct subscription *subscrip
 void deliver_redistribute(struct core *core, struct session *session);
 /* The session loses its connection: QoS 0 does not wait for another one, unless so configured. */
 void deliver_detached(struct core *core, struct session *session);
+/* An entry that has been added to a queue is as it is to be. false: no memory to record it, and it
+ * was dropped. */
+bool deliver_store(struct core *core, struct session *session, struct queue_entry *entry);
 /* Takes an entry out of the session's queue, sent, finished or given up. */
 void deliver_discard(struct core *core, struct session *session, struct queue_entry *entry);
 /* Counts a message that is not delivered and says why. session may be NULL. */
@@ -171,6 +215,8 @@ void close_packet(struct core *core, struct connection *connection,
  * session, NULL if it is gone. */
 struct session *close_session(struct core *core, struct session *session,
                               enum session_event event);
+/* The session has no connection (any more): its deadlines are set. false: no memory. */
+bool close_arm(struct core *core, struct session *session);
 void close_transport(struct core *core, struct connection *connection, const char *text);
 
 /* ---- expire.c: everything that time does ---- */
@@ -178,6 +224,8 @@ void close_transport(struct core *core, struct connection *connection, const cha
 void expire_due(struct core *core);
 /* The transport is open: the connect timeout begins. false: no memory. */
 bool expire_begin_connect(struct core *core, struct connection *connection);
+/* (Re)starts the timer that records the time. */
+void expire_schedule_clock(struct core *core);
 /* The connection was accepted: keep alive begins. */
 void expire_begin_keepalive(struct core *core, struct connection *connection);
 
@@ -190,6 +238,64 @@ void sys_publish(struct core *core);
 void sys_refresh(const struct core *core);
 struct sys_load *sys_load_create(struct memory *memory);
 void sys_load_free(struct memory *memory, struct sys_load *load);
+
+/* ---- store.c: what must outlive a crash, into the journal ----
+ *
+ * Without a journal, and for what does not outlive its connection, nothing happens. Those that
+ * return false had no memory and recorded nothing. The others can't be undone by their callers:
+ * without memory the journal is lost, and a snapshot repairs it.
+ */
+
+/* The time is recorded this often, so that it is known when a broker was last alive. */
+#define STORE_TIME_MS 60000u
+
+void store_start(struct core *core, enum record_kind kind); /* START or SNAPSHOT_BEGIN */
+void store_time(struct core *core);
+/* All of the session but its subscriptions and queue. */
+void store_session(struct core *core, struct session *session, uint8_t flags);
+/* The session, which ends or lasts no longer, is forgotten. */
+void store_session_end(struct core *core, struct session *session);
+bool store_subscription(struct core *core, const struct subscription *subscription,
+                        struct ella_slice filter);
+void store_unsubscription(struct core *core, const struct session *session,
+                          struct ella_slice filter);
+/* The entry as it is now; again if its identifiers became more. flags: RECORD_WALKED or 0. */
+bool store_queued(struct core *core, const struct session *session, struct queue_entry *entry,
+                  uint8_t flags);
+void store_sent(struct core *core, const struct session *session, const struct queue_entry *entry);
+void store_released(struct core *core, const struct session *session,
+                    const struct queue_entry *entry);
+void store_done(struct core *core, const struct session *session, const struct queue_entry *entry);
+void store_queued_end(struct core *core, const struct session *session);
+void store_received(struct core *core, const struct session *session, uint16_t packet_id);
+void store_received_end(struct core *core, const struct session *session, uint16_t packet_id);
+/* The message was retained, or, without a payload, what was retained was cleared. */
+void store_retained(struct core *core, struct message *message);
+/* Makes room for the records of a PUBLISH, SUBSCRIBE or CONNECT of so many bytes. */
+bool store_reserve(struct core *core, size_t size);
+
+/* ---- snapshot.c ---- */
+
+void snapshot_begin(struct core *core);
+/* Adds the next slice to the batch that waits. */
+void snapshot_slice(struct core *core);
+
+/* ---- durable.c: what waits for the journal ---- */
+
+void durable_batch(struct core *core, uint64_t batch);
+void durable_storage(struct core *core, enum core_storage storage);
+/* Whether the packet must not be taken now. */
+bool durable_stalls(const struct core *core, const struct connection *connection,
+                    const struct ella_packet *packet);
+/* The batch that must be durable before this answer leaves; 0: it need not wait. */
+uint64_t durable_batch_of(const struct core *core, const struct connection *connection,
+                          const struct ella_packet *packet);
+
+/* ---- restore.c: the records of an earlier run ---- */
+
+enum core_status restore_record(struct core *core, struct ella_slice bytes);
+enum core_status restore_end(struct core *core);
+void restore_free(struct core *core);
 
 /* ---- log.c ---- */
 

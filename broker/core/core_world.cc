@@ -11,6 +11,7 @@
 namespace {
 
 constexpr size_t PULL_SIZE = 4096;
+constexpr uint64_t WALL_OFFSET_MS = 1700000000000;
 
 std::string text(ella_slice slice) {
     uint32_t len = ella_slice_len(slice);
@@ -37,7 +38,12 @@ CoreWorld::CoreWorld(const std::vector<std::string> &needs) {
     ports.release = release;
     ports.policy = policy;
     ports.seed = 7;
+    const char *journal = std::getenv("TEST_JOURNAL");
+    ports.journal = journal != nullptr;
     core_ = core_create(&limits_, &ports, now_ms_);
+    if (ports.journal) {
+        step(event(CORE_RECORDS_END, CORE_NO_CONN));
+    }
 }
 
 CoreWorld::~CoreWorld() {
@@ -93,6 +99,7 @@ core_event CoreWorld::event(core_event_type type, uint32_t slot) const {
     e.type = type;
     e.conn = slot;
     e.now_ms = now_ms_;
+    e.wall_ms = now_ms_ + WALL_OFFSET_MS;
     return e;
 }
 
@@ -120,6 +127,12 @@ void CoreWorld::effects() {
             connections_[one.conn].closed_by_core = true;
             step(event(CORE_CLOSED, one.conn));
         }
+    }
+    core_batch batch{};
+    if (core_pull_journal(core_, &batch)) {
+        core_event e = event(CORE_DURABLE, CORE_NO_CONN);
+        e.batch = batch.number;
+        step(e);
     }
 }
 

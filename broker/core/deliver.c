@@ -144,7 +144,20 @@ static bool identify(struct core *core, struct session *session, struct queue_en
     return false;
 }
 
+bool deliver_store(struct core *core, struct session *session, struct queue_entry *entry) {
+    if (store_queued(core, session, entry, 0u))
+        return true;
+    deliver_drop(core, STAT_DROPPED_NO_MEMORY, session, entry->message);
+    deliver_discard(core, session, entry);
+    return false;
+}
+
 void deliver_discard(struct core *core, struct session *session, struct queue_entry *entry) {
+    if (core->journal.on) {
+        store_done(core, session, entry);
+        if (core->walk.entry == entry)
+            core->walk.entry = entry->next;
+    }
     core->stats->value[STAT_QUEUED_MESSAGES]--;
     queue_remove(&core->memory, &session->queue, entry);
 }
@@ -228,6 +241,13 @@ static bool is_full(const struct queue_entry *entry) {
     return queue_entry_identifiers(entry, &identifiers) == QUEUE_IDENTIFIERS_MAX;
 }
 
+/* Records the copy if it is new or has one more identifier. false: it was dropped. */
+static bool is_stored(struct core *core, struct session *session, struct queue_entry *entry,
+                      uint32_t identifier) {
+    return !core->journal.on || (entry->number != 0u && identifier == 0u) ||
+           deliver_store(core, session, entry);
+}
+
 /* Second walk: the copy, or one more identifier of it, or a further copy if it takes no more.
  * Returns whether it was the session's first. */
 static bool serve(struct core *core, const struct subscription *subscription,
@@ -246,7 +266,8 @@ static bool serve(struct core *core, const struct subscription *subscription,
     //= v5/3.3.4-3 v5/3.3.4-4 v5/3.3.4-5
     if (first || (subscription->identifier != 0u && is_full(entry)))
         entry = queue_copy(core, session, message, &copy);
-    if (entry == NULL || !identify(core, session, entry, subscription->identifier))
+    if (entry == NULL || !identify(core, session, entry, subscription->identifier) ||
+        !is_stored(core, session, entry, subscription->identifier))
         session->mark |= MARK_DROPPED;
     else
         session->mark |= MARK_QUEUED;
@@ -294,9 +315,9 @@ static bool share(struct core *core, struct share_group *group, struct message *
     copy.qos = lower_qos(message->qos, member->qos);
     copy.retain = member->retain_as_published && message->retain;
     entry = queue_copy(core, member->session, message, &copy);
-    if (entry != NULL)
-        //= v5/3.3.4-5
-        (void)identify(core, member->session, entry, member->identifier);
+    //= v5/3.3.4-5
+    if (entry != NULL && identify(core, member->session, entry, member->identifier))
+        (void)deliver_store(core, member->session, entry);
     return true;
 }
 
@@ -307,8 +328,12 @@ void deliver_redistribute(struct core *core, struct session *session) {
         next = e->next;
         /* A QoS 2 message whose delivery has begun is nobody else's. */
         //= v5/4.8.2-5
-        if (e->share_serial == 0u || e->message == NULL || (e->qos == 2u && e->packet_id != 0u))
+        if (e->share_serial == 0u || e->message == NULL ||
+            (e->qos == 2u && e->packet_id != 0u && !e->prepared))
             continue;
+        /* Where nothing that is stored had it, it is no longer known to who reads the records. */
+        if (session_number(session) == 0u)
+            e->message->epoch = 0u;
         if (!route_match(core->route, message_topic(e->message), &core->match))
             continue;
         for (uint32_t i = 0; i < core->match.group_count; i++) {
@@ -385,8 +410,8 @@ uint64_t deliver_retained(struct core *core, const struct subscription *subscrip
         //= v5/3.8.4-8 v3/3.8.4-6 v3/3.3.1-8
         copy.qos = lower_qos(message->qos, subscription->qos);
         entry = append(core, session, message, &copy, QUEUE_UNLIMITED);
-        if (entry != NULL)
-            (void)identify(core, session, entry, subscription->identifier);
+        if (entry != NULL && identify(core, session, entry, subscription->identifier))
+            (void)deliver_store(core, session, entry);
     }
     return cursor.seen_count;
 }

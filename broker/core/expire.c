@@ -14,9 +14,12 @@
     ((type *)(void *)((char *)(timer_pointer)-offsetof(type, timer)))
 
 static void expire_connection(struct core *core, struct connection *c) {
+    /* A client that is made to wait for the journal is not heard meanwhile. */
+    const uint64_t heard_ms =
+        c->stalled || connection_is_held(core, c) ? core->now_ms : c->last_packet_ms;
     const uint64_t deadline_ms = c->keepalive_state == KEEPALIVE_CONNECTING
                                      ? core->now_ms
-                                     : keepalive_deadline_ms(c->last_packet_ms, c->keep_alive_s);
+                                     : keepalive_deadline_ms(heard_ms, c->keep_alive_s);
     const struct keepalive_transition step =
         keepalive_step(c->keepalive_state, keepalive_time_event(core->now_ms, deadline_ms));
     const bool connecting = c->keepalive_state == KEEPALIVE_CONNECTING;
@@ -43,6 +46,11 @@ static void expire_session(struct core *core, struct session *session) {
         (void)close_session(core, session, SESSION_ON_WILL_DUE);
 }
 
+void expire_schedule_clock(struct core *core) {
+    /* Without memory the time is told with the next record that has one. */
+    (void)timer_set(&core->timers, &core->clock_timer, core->now_ms + STORE_TIME_MS);
+}
+
 void expire_due(struct core *core) {
     struct timer *timer;
 
@@ -60,6 +68,11 @@ void expire_due(struct core *core) {
         case TIMER_SYS:
             sys_publish(core);
             sys_schedule(core);
+            break;
+        case TIMER_CLOCK:
+            store_time(core);
+            if (core->stored_count > 0u)
+                expire_schedule_clock(core);
             break;
         }
     }

@@ -21,6 +21,7 @@ enum memory_class {
     MEMORY_QUEUE,        /* queue entries and in-flight state by session */
     MEMORY_OUTPUT,       /* acknowledgements and partly sent packets by connection */
     MEMORY_TIMER,
+    MEMORY_JOURNAL, /* records that wait to be written */
     MEMORY_OTHER,
     MEMORY_CLASS_COUNT,
 };

@@ -19,6 +19,8 @@
 
 struct message {
     uint64_t expires_ms;    /* MESSAGE_NEVER_EXPIRES if it does not */
+    uint64_t number : 48;   /* names it in records; 0: in none */
+    uint64_t epoch : 16;    /* in which it was last recorded, 0: in none (store.c) */
     uint64_t publisher_key; /* hash of the publisher's client identifier, for No Local; 0: the
                                broker itself */
     uint32_t references;

@@ -95,8 +95,8 @@ TEST_F(MessageTest, IsOneBlockCountedToTheByte) {
     publish.payload = slice(payload);
     struct message *m = create("site/17/dev/123456");
     EXPECT_EQ(port.live_blocks, 1u);
-    EXPECT_EQ(sizeof *m, 32u);
-    EXPECT_EQ(message_size_bytes(m), 32u + 18 + 64);
+    EXPECT_EQ(sizeof *m, 40u);
+    EXPECT_EQ(message_size_bytes(m), 40u + 18 + 64);
     EXPECT_EQ(port.memory.used_bytes[MEMORY_MESSAGE], message_size_bytes(m));
     message_drop(&port.memory, m);
 }

@@ -29,7 +29,7 @@ static bool output_grow(struct memory *memory, struct output **output, uint32_t 
     if (grown == NULL)
         return false;
     if (old == NULL)
-        grown->start = grown->end = 0u;
+        memset(grown, 0, sizeof *grown);
     grown->capacity = capacity;
     *output = grown;
     return true;
@@ -40,6 +40,8 @@ uint8_t *output_reserve(struct memory *memory, struct output **output, uint32_t 
 
     if (o != NULL && o->capacity - o->end < size && o->start > 0u) {
         memmove(o->bytes, o->bytes + o->start, o->end - o->start);
+        for (unsigned i = 0; i < o->hold_count; i++)
+            o->holds[i].at -= o->start;
         o->end -= o->start;
         o->start = 0u;
     }
@@ -57,16 +59,94 @@ void output_put(struct output *output, uint32_t size) {
     output->end += size;
 }
 
-uint32_t output_take(struct memory *memory, struct output **output, uint8_t *buf, uint32_t size) {
+void output_put_held(struct output *output, uint32_t size, uint64_t batch, bool holds_queue) {
+    struct output_hold *last = NULL;
+
+    if (output->hold_count > 0u)
+        last = &output->holds[output->hold_count - 1u];
+    if (last != NULL && (last->batch >= batch || output->hold_count == OUTPUT_HOLD_COUNT_MAX)) {
+        if (last->batch < batch)
+            last->batch = batch;
+    } else {
+        output->holds[output->hold_count].batch = batch;
+        output->holds[output->hold_count].at = output->end;
+        output->hold_count++;
+    }
+    output->holds_queue |= holds_queue;
+    output_put(output, size);
+}
+
+void output_put_ahead(struct output *output, uint32_t size) {
+    uint8_t moved[OUTPUT_AHEAD_SIZE_MAX];
+    uint32_t at;
+
+    CORE_ASSERT(size <= OUTPUT_AHEAD_SIZE_MAX);
+    if (output->hold_count == 0u || output->holds_queue) {
+        output_put(output, size);
+        return;
+    }
+    at = output->holds[0].at;
+    memcpy(moved, output->bytes + output->end, size);
+    memmove(output->bytes + at + size, output->bytes + at, output->end - at);
+    memcpy(output->bytes + at, moved, size);
+    for (unsigned i = 0; i < output->hold_count; i++)
+        output->holds[i].at += size;
+    output_put(output, size);
+}
+
+bool output_hold_queue(struct memory *memory, struct output **output, uint64_t batch) {
+    if (*output == NULL && !output_grow(memory, output, OUTPUT_CAPACITY_MIN))
+        return false;
+    (*output)->queue_batch = batch;
+    return true;
+}
+
+/* Which hold is the first that still holds; hold_count: none. */
+static unsigned first_hold(const struct output *output, uint64_t durable) {
+    unsigned i = 0u;
+
+    while (i < output->hold_count && output->holds[i].batch <= durable)
+        i++;
+    return i;
+}
+
+uint32_t output_ready_bytes(const struct output *output, uint64_t durable) {
+    unsigned hold;
+
+    if (output == NULL)
+        return 0u;
+    hold = first_hold(output, durable);
+    return (hold == output->hold_count ? output->end : output->holds[hold].at) - output->start;
+}
+
+bool output_holds_queue(const struct output *output, uint64_t durable) {
+    return output != NULL && output->holds_queue &&
+           first_hold(output, durable) < output->hold_count;
+}
+
+static void forget_holds(struct output *output, uint64_t durable) {
+    while (output->hold_count > 0u && output->holds[0].batch <= durable) {
+        output->hold_count--;
+        output->holds[0] = output->holds[OUTPUT_HOLD_COUNT_MAX - 1u];
+    }
+    if (output->hold_count == 0u)
+        output->holds_queue = false;
+}
+
+uint32_t output_take(struct memory *memory, struct output **output, uint64_t durable, uint8_t *buf,
+                     uint32_t size) {
     struct output *o = *output;
     uint32_t count;
 
     if (o == NULL)
         return 0u;
-    count = o->end - o->start < size ? o->end - o->start : size;
+    if (o->hold_count > 0u)
+        forget_holds(o, durable);
+    count = output_ready_bytes(o, durable);
+    count = count < size ? count : size;
     memcpy(buf, o->bytes + o->start, count);
     o->start += count;
-    if (o->start == o->end)
+    if (o->start == o->end && o->queue_batch <= durable)
         output_free(memory, output);
     return count;
 }

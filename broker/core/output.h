@@ -15,12 +15,28 @@
 #include "broker/core/message.h"
 
 #define OUTPUT_ACCEPT_BYTES 16384u
+/* Of what is put ahead, PINGRESP. */
+#define OUTPUT_AHEAD_SIZE_MAX 8u
+
+/* From at on, up to the next hold, bytes may leave once their batch is durable. */
+struct output_hold {
+    uint64_t batch;
+    uint32_t at;
+};
+
+/* A connection's answers wait for one sync that runs, or for the next one, which takes all that
+ * was recorded meanwhile: what is held beyond two batches waits for the last of them. */
+#define OUTPUT_HOLD_COUNT_MAX 2u
 
 /* Bytes [start, end) of bytes wait. */
 struct output {
     uint32_t capacity;
     uint32_t start;
     uint32_t end;
+    uint8_t hold_count;
+    bool holds_queue;     /* nothing overtakes what is held: CONNACK, SUBACK */
+    uint64_t queue_batch; /* what else waits for this one: pull.c. Kept although no bytes wait */
+    struct output_hold holds[OUTPUT_HOLD_COUNT_MAX];
     uint8_t bytes[];
 };
 
@@ -29,8 +45,20 @@ struct output {
 uint8_t *output_reserve(struct memory *memory, struct output **output, uint32_t size);
 /* size bytes were written where output_reserve() said. */
 void output_put(struct output *output, uint32_t size);
-/* Moves up to size bytes to buf and returns their number; frees the output when it is empty. */
-uint32_t output_take(struct memory *memory, struct output **output, uint8_t *buf, uint32_t size);
+/* The same, and these bytes and what is put behind them leave once batch is durable. */
+void output_put_held(struct output *output, uint32_t size, uint64_t batch, bool holds_queue);
+/* The same as output_put(), but before what is held, if that may be overtaken. */
+void output_put_ahead(struct output *output, uint32_t size);
+/* Moves up to size bytes that may leave, now that batches up to durable are, to buf and returns
+ * their number; frees the output when it is empty. */
+uint32_t output_take(struct memory *memory, struct output **output, uint64_t durable, uint8_t *buf,
+                     uint32_t size);
+/* Sets queue_batch. false: no memory. */
+bool output_hold_queue(struct memory *memory, struct output **output, uint64_t batch);
+/* Whether something is held that nothing may overtake. output may be NULL. */
+bool output_holds_queue(const struct output *output, uint64_t durable);
+/* How many bytes may leave. output may be NULL. */
+uint32_t output_ready_bytes(const struct output *output, uint64_t durable);
 uint32_t output_waiting_bytes(const struct output *output); /* output may be NULL */
 void output_free(struct memory *memory, struct output **output);
 

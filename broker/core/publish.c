@@ -13,7 +13,7 @@ static const struct publish_verdict accepted = {ELLA_REASON_SUCCESS, CORE_STAT_C
 
 /* ---- May it be published? ---- */
 
-static bool is_sys(struct ella_slice topic) {
+bool core_is_sys(struct ella_slice topic) {
     const uint8_t *data = ella_slice_data(topic);
     uint32_t len = ella_slice_len(topic);
 
@@ -24,7 +24,7 @@ struct publish_verdict publish_judge(struct core *core, const struct core_questi
     const struct core_limits *l = &core->limits;
 
     //= v5/u-4.7.2-1 v3/u-4.7.2-1
-    if (is_sys(question->topic))
+    if (core_is_sys(question->topic))
         return (struct publish_verdict){ELLA_REASON_TOPIC_NAME_INVALID, STAT_DROPPED_PUBLISH_TOPIC,
                                         "$SYS belongs to the broker"};
     if (l->max_topic_levels > 0u && core_level_count(question->topic) > l->max_topic_levels)
@@ -114,6 +114,8 @@ static struct publish_verdict retain_message(struct core *core, struct message *
     //= v5/3.3.1-5 v5/3.3.1-6 v5/3.3.1-7 v3/3.3.1-5 v3/3.3.1-7 v3/3.3.1-10 v3/3.3.1-11
     switch (retain_set(core->retain, message, core->limits.max_retained_messages,
                        core->limits.max_retained_bytes)) {
+    case RETAIN_NOTHING:
+        return accepted;
     case RETAIN_FULL:
         return (struct publish_verdict){ELLA_REASON_QUOTA_EXCEEDED, STAT_DROPPED_RETAIN_FULL,
                                         "no room for another retained message"};
@@ -121,6 +123,7 @@ static struct publish_verdict retain_message(struct core *core, struct message *
         return (struct publish_verdict){ELLA_REASON_QUOTA_EXCEEDED, STAT_DROPPED_NO_MEMORY,
                                         "no memory"};
     default:
+        store_retained(core, message);
         return accepted;
     }
 }
@@ -172,12 +175,18 @@ static struct publish_verdict take(struct core *core, struct connection *c,
                                    uint32_t *receivers) {
     static const struct publish_verdict no_memory = {ELLA_REASON_QUOTA_EXCEEDED,
                                                      STAT_DROPPED_NO_MEMORY, "no memory"};
+    static const struct publish_verdict storage_fails = {
+        ELLA_REASON_QUOTA_EXCEEDED, STAT_DROPPED_STORAGE, "the storage fails"};
     struct session *session = c->session;
     struct publish_verdict verdict = judge(core, session, publish, topic);
     struct message *message;
 
     if (verdict.reason_code != ELLA_REASON_SUCCESS)
         return verdict;
+    if (publish->qos > 0u && core->journal.storage_fails)
+        return storage_fails;
+    if (!store_reserve(core, ella_slice_len(topic) + ella_slice_len(publish->payload)))
+        return no_memory;
     message = message_create(&core->memory, topic, publish, session->key, core->now_ms);
     if (message == NULL)
         return no_memory;
@@ -188,6 +197,8 @@ static struct publish_verdict take(struct core *core, struct connection *c,
     }
     verdict = retain_message(core, message);
     if (verdict.reason_code == ELLA_REASON_SUCCESS) {
+        if (publish->qos == 2u)
+            store_received(core, session, publish->packet_id);
         //= v5/4.5.0-1 v3/4.5.0-1
         *receivers = deliver_message(core, message);
     } else if (publish->qos == 2u) {
@@ -204,8 +215,11 @@ static bool refuse_v3(struct core *core, struct connection *c, const struct ella
     //= v3/4.8.0-2
     if (verdict->stat != STAT_DROPPED_NO_MEMORY &&
         (publish->qos < 2u ||
-         received_add(&core->memory, &c->session->received, publish->packet_id)))
+         received_add(&core->memory, &c->session->received, publish->packet_id))) {
+        if (publish->qos == 2u)
+            store_received(core, c->session, publish->packet_id);
         return true;
+    }
     close_connection(core, c, CONNECTION_ON_EXPELLED, ELLA_REASON_QUOTA_EXCEEDED, ELLA_ERROR_NONE,
                      "no memory");
     return false;
@@ -295,6 +309,7 @@ void publish_release(struct core *core, struct connection *connection,
     if (step.action == QOS_RECEIVE_DO_PUBCOMP) {
         //= v5/4.3.3-12
         received_remove(&core->memory, &session->received, pubrel->packet_id);
+        store_received_end(core, session, pubrel->packet_id);
         send_quota_give(&connection->receive_quota);
     } else {
         reason_code = ELLA_REASON_PACKET_IDENTIFIER_NOT_FOUND;

@@ -201,6 +201,9 @@ static enum pulled send_entry(struct core *core, struct connection *c, struct ro
             if (entry->qos == 0u) {
                 deliver_discard(core, session, entry);
             } else {
+                if (!again && !entry->prepared)
+                    store_sent(core, session, entry);
+                entry->prepared = 0u;
                 (void)send_quota_take(&c->quota);
                 c->in_flight_bytes += queue_entry_bytes(entry);
             }
@@ -234,6 +237,14 @@ static bool window_open(const struct core *core, const struct connection *c,
                core->limits.max_inflight_bytes;
 }
 
+/* A QoS 2 PUBLISH leaves under a packet id that outlives a crash, or it would come again under
+ * another one, as another message. */
+static bool waits(const struct core *core, const struct connection *c,
+                  const struct queue_entry *entry) {
+    //= v5/4.3.3-7 v5/4.4.0-1
+    return entry->qos == 2u && connection_queue_batch(core, c) != 0u;
+}
+
 /* What was in flight on an earlier connection. */
 static enum pulled resume_entry(struct core *core, struct connection *c, struct room *room,
                                 struct queue_entry *entry) {
@@ -242,7 +253,7 @@ static enum pulled resume_entry(struct core *core, struct connection *c, struct 
     if (step.action == QOS_SEND_DO_PUBREL)
         return send_pubrel(core, c, entry);
     CORE_ASSERT(step.action == QOS_SEND_DO_PUBLISH_AGAIN);
-    if (!window_open(core, c, entry->message))
+    if (!window_open(core, c, entry->message) || waits(core, c, entry))
         return NO_TURN;
     //= v5/4.4.0-1 v3/4.4.0-1 v5/4.8.2-4 v5/4.3.3-7
     return send_entry(core, c, room, entry, true);
@@ -261,11 +272,46 @@ static enum pulled start_entry(struct core *core, struct connection *c, struct r
         return NO_TURN;
     if (!queue_start(&core->memory, q, entry))
         return NO_TURN;
-    entry->state = (uint8_t)step.next;
+    entry->state = step.next & 0x7fu;
     result = send_entry(core, c, room, entry, false);
     if (result != PULLED)
         queue_stop(&core->memory, q, entry);
     return result;
+}
+
+/* Packet ids for all that the window takes now, from queue.next on; so one wait serves them all.
+ * QoS 0 ends it: those with an id stand together. */
+static void prepare(struct core *core, struct connection *c) {
+    struct session *session = c->session;
+    struct queue *q = &session->queue;
+    struct queue_entry *entry = q->next;
+    uint32_t left = send_quota_left(c->quota);
+
+    for (; left > 0u && entry != NULL && entry->qos > 0u; left--, entry = entry->next) {
+        if (entry->packet_id != 0u)
+            continue;
+        if (q->in_flight_count == UINT16_MAX || message_expired(entry->message, core->now_ms) ||
+            !queue_start(&core->memory, q, entry))
+            break;
+        entry->state =
+            (uint8_t)qos_send_step(QOS_SEND_FREE, entry->qos == 1u ? QOS_SEND_ON_SEND_QOS1
+                                                                   : QOS_SEND_ON_SEND_QOS2)
+                .next &
+            0x7fu;
+        entry->prepared = 1u;
+        store_sent(core, session, entry);
+    }
+    connection_hold_queue(core, c);
+}
+
+/* An entry that got its packet id before its turn. */
+static enum pulled send_prepared(struct core *core, struct connection *c, struct room *room,
+                                 struct queue_entry *entry) {
+    if (entry->packet_id == 0u)
+        prepare(core, c);
+    if (entry->packet_id == 0u || waits(core, c, entry) || !window_open(core, c, entry->message))
+        return NO_TURN;
+    return send_entry(core, c, room, entry, false);
 }
 
 static enum pulled pull_entry(struct core *core, struct connection *c, struct room *room) {
@@ -274,7 +320,8 @@ static enum pulled pull_entry(struct core *core, struct connection *c, struct ro
     if (entry == NULL)
         return NO_TURN;
     if (entry->packet_id != 0u)
-        return resume_entry(core, c, room, entry);
+        return entry->prepared ? send_prepared(core, c, room, entry)
+                               : resume_entry(core, c, room, entry);
     //= v5/3.3.2-5
     if (message_expired(entry->message, core->now_ms)) {
         deliver_drop(core, STAT_DROPPED_EXPIRED, c->session, entry->message);
@@ -283,7 +330,15 @@ static enum pulled pull_entry(struct core *core, struct connection *c, struct ro
     }
     if (entry->qos == 0u)
         return send_entry(core, c, room, entry, false);
+    if (entry->qos == 2u && entry->number != 0u && core->journal.on)
+        return send_prepared(core, c, room, entry);
     return start_entry(core, c, room, entry);
+}
+
+/* Whether messages may leave while answers wait: for the journal, but not for room. */
+static bool may_overtake(const struct core *core, const struct connection *c) {
+    return c->output == NULL || (output_ready_bytes(c->output, core->journal.durable) == 0u &&
+                                 !output_holds_queue(c->output, core->journal.durable));
 }
 
 size_t core_pull(struct core *core, uint32_t conn, uint8_t *buf, size_t size) {
@@ -293,21 +348,26 @@ size_t core_pull(struct core *core, uint32_t conn, uint8_t *buf, size_t size) {
 
     CORE_ASSERT(size >= CORE_PULL_SIZE_MIN);
     c->want_write = 0u;
+    core->journal.touched = false;
     while (result == PULLED && room.used < room.size) {
         room.used +=
             partial_take(&core->memory, &c->partial, room.buf + room.used, room.size - room.used);
         if (c->partial != NULL)
             break;
         //= v5/3.3.4-10 v5/4.9.0-3
-        room.used +=
-            output_take(&core->memory, &c->output, room.buf + room.used, room.size - room.used);
+        room.used += output_take(&core->memory, &c->output, core->journal.durable,
+                                 room.buf + room.used, room.size - room.used);
         //= v5/3.14.4-1 v5/3.2.0-1
-        if (c->output != NULL || !connection_may_send(c->state))
+        if (!connection_may_send(c->state) || !may_overtake(core, c))
             break;
         result = pull_entry(core, c, &room);
     }
     /* Still told as long as the caller is to come back; what waits for its turn is told anew. */
-    c->told_write = result != NO_TURN && connection_has_output(c) ? 1u : 0u;
+    c->told_write = result != NO_TURN && connection_has_output(core, c) ? 1u : 0u;
+    if (core->journal.on) {
+        journal_end_unit(&core->journal);
+        connection_hold(core, c);
+    }
     core_count_many(core, STAT_BYTES_SENT, room.used);
     if (c->failed && connection_may_send(c->state))
         close_connection(core, c, CONNECTION_ON_EXPELLED, ELLA_REASON_QUOTA_EXCEEDED,

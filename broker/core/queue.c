@@ -119,17 +119,27 @@ static void account_remove(struct queue *queue, struct queue_entry *entry) {
     entry->account = QUEUE_UNLIMITED;
 }
 
-struct queue_entry *queue_append(struct memory *memory, struct queue *queue,
-                                 struct message *message, uint8_t qos,
-                                 enum queue_account account) {
+/* message may be NULL: it was released. */
+static struct queue_entry *entry_create(struct memory *memory, struct message *message,
+                                        uint8_t qos, enum queue_account account) {
     struct queue_entry *entry = memory_get_zero(memory, MEMORY_QUEUE, sizeof *entry);
 
     if (entry == NULL)
         return NULL;
-    entry->message = message_take(message);
+    entry->message = message == NULL ? NULL : message_take(message);
     entry->qos = qos & 3u;
     entry->account = account & 3u;
     entry->state = QOS_SEND_FREE;
+    return entry;
+}
+
+struct queue_entry *queue_append(struct memory *memory, struct queue *queue,
+                                 struct message *message, uint8_t qos,
+                                 enum queue_account account) {
+    struct queue_entry *entry = entry_create(memory, message, qos, account);
+
+    if (entry == NULL)
+        return NULL;
     entry->previous = queue->last;
     if (queue->last != NULL)
         queue->last->next = entry;
@@ -138,6 +148,32 @@ struct queue_entry *queue_append(struct memory *memory, struct queue *queue,
     queue->last = entry;
     if (queue->next == NULL)
         queue->next = entry;
+    queue->count++;
+    account_add(queue, entry);
+    return entry;
+}
+
+struct queue_entry *queue_insert(struct memory *memory, struct queue *queue,
+                                 struct message *message, uint8_t qos,
+                                 enum queue_account account) {
+    struct queue_entry *before = queue->next;
+    struct queue_entry *entry;
+
+    if (before == NULL) {
+        entry = queue_append(memory, queue, message, qos, account);
+        queue->next = NULL;
+        return entry;
+    }
+    entry = entry_create(memory, message, qos, account);
+    if (entry == NULL)
+        return NULL;
+    entry->next = before;
+    entry->previous = before->previous;
+    if (before->previous != NULL)
+        before->previous->next = entry;
+    else
+        queue->first = entry;
+    before->previous = entry;
     queue->count++;
     account_add(queue, entry);
     return entry;
@@ -196,10 +232,15 @@ static uint16_t unused_packet_id(struct queue *queue) {
     return queue->last_packet_id;
 }
 
+/* Room in an index for one more in flight, if one is needed. */
+static bool index_reserve(struct memory *memory, struct queue *queue) {
+    return queue->index != NULL || queue->in_flight_count < QUEUE_WALK_COUNT_MAX ||
+           index_build(memory, queue);
+}
+
 bool queue_start(struct memory *memory, struct queue *queue, struct queue_entry *entry) {
     CORE_ASSERT(entry->packet_id == 0u && entry->qos > 0u);
-    if (queue->index == NULL && queue->in_flight_count >= QUEUE_WALK_COUNT_MAX &&
-        !index_build(memory, queue))
+    if (!index_reserve(memory, queue))
         return false;
     entry->packet_id = unused_packet_id(queue);
     if (queue->index != NULL && !index_add(memory, queue->index, entry)) {
@@ -208,6 +249,22 @@ bool queue_start(struct memory *memory, struct queue *queue, struct queue_entry 
         return false;
     }
     queue->in_flight_count++;
+    return true;
+}
+
+bool queue_restart(struct memory *memory, struct queue *queue, struct queue_entry *entry,
+                   uint16_t packet_id) {
+    CORE_ASSERT(entry->packet_id == 0u && packet_id != 0u && entry->qos > 0u);
+    if (!index_reserve(memory, queue))
+        return false;
+    entry->packet_id = packet_id;
+    if (queue->index != NULL && !index_add(memory, queue->index, entry)) {
+        entry->packet_id = 0u;
+        return false;
+    }
+    account_remove(queue, entry);
+    queue->in_flight_count++;
+    queue->last_packet_id = packet_id;
     return true;
 }
 

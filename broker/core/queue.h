@@ -10,7 +10,8 @@
  * Invariants:
  *   - entries before next were sent on the present connection and are not finished; on a new
  *     connection next goes back to first, so that everything unfinished is sent again in order;
- *   - an entry has a packet id exactly if its state is not QOS_SEND_FREE;
+ *   - an entry has a packet id exactly if its state is not QOS_SEND_FREE; those with one are the
+ *     first ones, but for QoS 0 that is sent between them;
  *   - message is NULL only in QOS_SEND_WAITING_PUBCOMP;
  *   - the sums below are those of the entries that carry the flag.
  */
@@ -42,6 +43,7 @@ struct queue_entry {
         uint32_t one;   /* 0: none */
         uint32_t *many; /* [0] how many, then as many */
     } identifiers;
+    uint64_t number;       /* names it in records, 0: it is in none */
     uint32_t share_serial; /* of the share group it came by, 0: none */
     uint16_t packet_id;
     uint8_t qos : 2;
@@ -50,7 +52,8 @@ struct queue_entry {
     uint8_t sent : 1;     /* stands before queue.next */
     uint8_t account : 2;  /* enum queue_account */
     uint8_t released : 1; /* its PUBREL was sent on this connection */
-    uint8_t state;        /* enum qos_send_state */
+    uint8_t state : 7;    /* enum qos_send_state */
+    uint8_t prepared : 1; /* has a packet id, but was never sent */
 };
 
 struct queue_index;
@@ -81,6 +84,13 @@ uint32_t queue_entry_identifiers(const struct queue_entry *entry, const uint32_t
  * exist (in_flight_count < 65535), and counts it as in flight. Its state is left to the caller.
  * false: no memory for an index, nothing changed. */
 bool queue_start(struct memory *memory, struct queue *queue, struct queue_entry *entry);
+/* Recovery: appends as queue_append() does, but before next, which then stays where it is. */
+struct queue_entry *queue_insert(struct memory *memory, struct queue *queue,
+                                 struct message *message, uint8_t qos, enum queue_account account);
+/* Recovery: the entry was sent under this packet id, which must not be in use. false: no memory
+ * for an index. */
+bool queue_restart(struct memory *memory, struct queue *queue, struct queue_entry *entry,
+                   uint16_t packet_id);
 /* Undoes queue_start(): nothing was sent, the entry waits again. */
 void queue_stop(struct memory *memory, struct queue *queue, struct queue_entry *entry);
 /* The entry, which is queue->next, was sent on this connection: next moves on. */

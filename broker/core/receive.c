@@ -18,7 +18,8 @@ uint32_t core_receive(struct core *core, uint32_t conn, struct ella_decoder *dec
             event.type = CORE_PACKET;
             event.packet = &packet;
             event.packet_size = decoder->size;
-            (void)core_step(core, &event);
+            if (core_step(core, &event) == CORE_NOT_TAKEN)
+                return start;
             start += decoder->size;
             break;
         case ELLA_BAD:

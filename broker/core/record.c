@@ -19,6 +19,7 @@ static const char *const names[RECORD_KIND_COUNT] = {
     [RECORD_SENT] = "sent",
     [RECORD_RELEASED] = "released",
     [RECORD_DONE] = "done",
+    [RECORD_QUEUED_END] = "queued end",
     [RECORD_RECEIVED] = "received",
     [RECORD_RECEIVED_END] = "received end",
     [RECORD_RETAINED] = "retained",
@@ -64,6 +65,10 @@ void record_write_head(const struct record *record, uint32_t body_len, uint8_t *
     record_put_u64(to + 8, record->session);
     record_put_u64(to + 16, record->number);
     record_put_u64(to + 24, record->value);
+}
+
+void record_mark_end(uint8_t *head) {
+    head[5] |= RECORD_UNIT_END;
 }
 
 uint32_t record_read(const uint8_t *bytes, uint32_t start, uint32_t end, struct record *out) {

@@ -22,10 +22,10 @@
  *     kind           head                                 body
  *     START          number, value: key of the hashes     8 bytes: the time
  *     TIME           value: the time                      -
- *     SNAPSHOT_BEGIN                                      -
+ *     SNAPSHOT_BEGIN number, value: key of the hashes     8 bytes: the time
  *     SNAPSHOT_END                                        -
  *     SESSION        session; value: when its connection  CONNECT: client identifier, user name,
- *                    was lost, 0: it has one              Session Expiry Interval, the will
+ *                    was lost, 0: it has one; flag NEW    Session Expiry Interval, the will
  *     SESSION_END    session                              -
  *     SUBSCRIPTION   session; number: serial of the       SUBSCRIBE with one filter
  *                    share group, 0: none
@@ -36,13 +36,15 @@
  *     QUEUED         session; number of the entry;        nothing, or 4 bytes: serial of the share
  *                    value: number of the message, 0:     group, 0: none; 4 bytes for each
  *                    it was released; packet_id, 0: not   Subscription Identifier
- *                    sent; flags: QoS, RETAIN, UNLIMITED
+ *                    sent; flags: QoS, RETAIN,
+ *                    UNLIMITED, WALKED
  *     SENT           session; number of the entry;        -
  *                    packet_id
  *     RELEASED       session; number of the entry;        - (PUBREC came: PUBREL is next)
  *                    packet_id
  *     DONE           session; number of the entry;        - (finished or given up)
  *                    packet_id, 0: was not sent
+ *     QUEUED_END     session                              - (all its entries were walked)
  *     RECEIVED       session; packet_id                   - (of a QoS 2 PUBLISH from the client)
  *     RECEIVED_END   session; packet_id                   - (PUBREL came)
  *     RETAINED       number of the message                -
@@ -60,6 +62,8 @@
 #define RECORD_HEAD_SIZE 32u
 /* The format above. A reader refuses files of a higher version. */
 #define RECORD_VERSION 1u
+/* Of sessions and messages. */
+#define RECORD_NUMBER_MAX 0xffffffffffffu
 
 enum record_kind {
     RECORD_START = 1, /* the first of each run of the broker */
@@ -75,6 +79,7 @@ enum record_kind {
     RECORD_SENT,
     RECORD_RELEASED,
     RECORD_DONE,
+    RECORD_QUEUED_END,
     RECORD_RECEIVED,
     RECORD_RECEIVED_END,
     RECORD_RETAINED,
@@ -88,7 +93,9 @@ enum record_kind {
 #define RECORD_QOS_MASK 0x06u  /* QUEUED */
 #define RECORD_RETAIN 0x08u    /* QUEUED: sent with RETAIN 1 */
 #define RECORD_UNLIMITED 0x10u /* QUEUED: counts against no limit of the queue */
-#define RECORD_FLAGS_KNOWN 0x1fu
+#define RECORD_WALKED 0x20u    /* QUEUED: by a snapshot, not because it was queued now */
+#define RECORD_NEW 0x40u       /* SESSION: it begins here */
+#define RECORD_FLAGS_KNOWN 0x7fu
 
 struct record {
     uint8_t kind; /* enum record_kind */
@@ -109,6 +116,8 @@ uint32_t record_unit_size(const uint8_t *bytes, uint32_t start, uint32_t end);
 /* Writes the head of a record whose body has body_len bytes; to has room for RECORD_HEAD_SIZE.
  * The body of record is not looked at. */
 void record_write_head(const struct record *record, uint32_t body_len, uint8_t *to);
+/* Sets RECORD_UNIT_END in a head. */
+void record_mark_end(uint8_t *head);
 /* Little-endian integers, for bodies. */
 void record_put_u32(uint8_t *to, uint32_t value);
 uint32_t record_get_u32(const uint8_t *from);

@@ -218,6 +218,34 @@ void retain_destroy(struct retain *retain) {
     memory_put(retain->memory, MEMORY_OTHER, retain, sizeof *retain);
 }
 
+/* ---- By place ---- */
+
+#define WALK_PLACES_MAX 1024u
+
+/* A node that is gone, or was never used, has no message: it went when the message had gone. */
+struct message *retain_walk(const struct retain *retain, uint32_t *place, bool *end) {
+    const struct pool *nodes = &retain->tree.nodes;
+
+    *end = false;
+    for (uint32_t looked = 0u; looked < WALK_PLACES_MAX; looked++) {
+        const uint32_t slab = *place / POOL_SLAB_ITEMS;
+        struct message *message;
+        if (slab >= nodes->slab_count) {
+            *end = true;
+            return NULL;
+        }
+        if (nodes->slabs[slab] == NULL || *place % POOL_SLAB_ITEMS >= nodes->slabs[slab]->fresh) {
+            *place = (slab + 1u) * POOL_SLAB_ITEMS;
+            continue;
+        }
+        message = value_of(retain, *place)->message;
+        (*place)++;
+        if (message != NULL)
+            return message;
+    }
+    return NULL;
+}
+
 /* ---- Walking ----------------------------------------------------------------------------------
  * Parents before their children. The way back is found from the node's parents, so there is
  * neither recursion nor a stack, whatever the number of levels.

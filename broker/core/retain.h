@@ -49,6 +49,11 @@ struct retain_cursor {
 struct message *retain_next(const struct retain *retain, struct ella_slice filter,
                             struct retain_cursor *cursor);
 
+/* Walks all messages in any order, while the store may change: those that are there all the time
+ * are given once. *place: zero at first. Looks at a bounded number of places; NULL with *end: that
+ * was the last one, without: call again. */
+struct message *retain_walk(const struct retain *retain, uint32_t *place, bool *end);
+
 uint32_t retain_count(const struct retain *retain);
 uint64_t retain_bytes(const struct retain *retain);
 

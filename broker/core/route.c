@@ -38,6 +38,22 @@ void route_destroy(struct route *route) {
     memory_put(route->memory, MEMORY_OTHER, route, sizeof *route);
 }
 
+void route_watch(struct route *route, struct subscription *subscription) {
+    route->watched = subscription;
+}
+
+struct subscription *route_watched(const struct route *route) {
+    return route->watched;
+}
+
+void route_set_serial(struct route *route, struct subscription *subscription, uint32_t serial) {
+    if (subscription->group == NULL || serial == 0u)
+        return;
+    subscription->group->serial = serial;
+    if (route->last_serial < serial)
+        route->last_serial = serial;
+}
+
 /* ---- Arrays of subscriptions ---- */
 
 static bool array_resize(struct memory *memory, struct subscription_array *array,
@@ -341,6 +357,8 @@ static void subscription_remove(struct route *route, struct subscription_list *l
         group_remove_if_empty(route, group);
         route->shared_subscription_count--;
     }
+    if (route->watched == subscription)
+        route->watched = subscription->session_next;
     list_unlink(list, subscription);
     route->subscription_count--;
     memory_put(route->memory, MEMORY_SUBSCRIPTION, subscription, sizeof *subscription);

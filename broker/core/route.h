@@ -100,6 +100,12 @@ void route_unsubscribe_all(struct route *route, struct subscription_list *list);
 bool route_match(struct route *route, struct ella_slice topic, struct match_set *out);
 void match_set_free(struct memory *memory, struct match_set *set);
 
+/* Watches a subscription, NULL for none: when it goes the next one of its session is watched. */
+void route_watch(struct route *route, struct subscription *subscription);
+struct subscription *route_watched(const struct route *route);
+/* Recovery: the subscription's share group is the one that had this serial. */
+void route_set_serial(struct route *route, struct subscription *subscription, uint32_t serial);
+
 uint32_t route_subscription_count(const struct route *route); /* shared ones included */
 uint32_t route_shared_subscription_count(const struct route *route);
 /* Writes the full filter ($share/NAME/ included) of a subscription to buf; returns its length,

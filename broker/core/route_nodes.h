@@ -42,6 +42,7 @@ struct route {
     struct topic_tree tree;
     uint32_t subscription_count;
     uint32_t shared_subscription_count;
+    struct subscription *watched; /* NULL: none */
 };
 
 static inline struct route_value *route_value_of(const struct route *route, uint32_t node) {

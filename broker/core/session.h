@@ -54,13 +54,24 @@ struct session {
         uint64_t expires_ms;   /* while detached; UINT64_MAX: never */
         uint64_t walk_paid_us; /* while attached: subscribe.c */
     };
-    struct timer timer; /* TIMER_SESSION: the will's time or the expiry, the earlier one */
-    uint32_t expiry_s;  /* ELLA_SESSION_NEVER_EXPIRES: never */
-    uint32_t swept_s;   /* deliver.c: when expired messages were last looked for */
+    struct timer timer;   /* TIMER_SESSION: the will's time or the expiry, the earlier one */
+    uint32_t expiry_s;    /* ELLA_SESSION_NEVER_EXPIRES: never */
+    uint32_t swept_s;     /* deliver.c: when expired messages were last looked for */
+    uint32_t number_low_; /* see session_number() */
+    uint16_t number_high_;
     uint16_t client_id_len;
     uint8_t state; /* enum session_state */
     uint8_t client_id[];
 };
+
+/* Names it in records, below 2^48; 0: it does not outlive the broker. */
+static inline uint64_t session_number(const struct session *session) {
+    return (uint64_t)session->number_high_ << 32 | session->number_low_;
+}
+static inline void session_set_number(struct session *session, uint64_t number) {
+    session->number_low_ = (uint32_t)number;
+    session->number_high_ = (uint16_t)(number >> 32);
+}
 
 struct session_table {
     struct session **buckets;

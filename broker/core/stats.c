@@ -33,6 +33,9 @@ static const struct core_stat_row rows[CORE_STAT_COUNT] = {
                                  "bytes of memory the core holds", STAT_GAUGE},
     [STAT_HEAP_MAXIMUM_BYTES] = {"heap_maximum_bytes", "heap/maximum",
                                  "most bytes the core ever held", STAT_GAUGE},
+    [STAT_STORAGE_FAILS] = {"storage_fails", "storage/fails",
+                            "1 while the storage fails and QoS 1 and 2 have to wait, else 0",
+                            STAT_GAUGE},
     [STAT_SOCKETS_OPENED] = {"sockets_opened", NULL, "transport connections ever opened",
                              STAT_COUNTER},
     [STAT_CONNECTIONS_ACCEPTED] = {"connections_accepted", NULL,
@@ -71,6 +74,10 @@ static const struct core_stat_row rows[CORE_STAT_COUNT] = {
                                STAT_COUNTER},
     [STAT_MEMORY_REFUSED] = {"memory_refused", NULL, "requests for memory that were refused",
                              STAT_COUNTER},
+    [STAT_STORAGE_FAILURES] = {"storage_failures", "storage/failures",
+                               "how often the storage began to fail", STAT_COUNTER},
+    [STAT_SNAPSHOTS] = {"snapshots", "storage/snapshots", "snapshots of the state that were made",
+                        STAT_COUNTER},
     [STAT_DROPPED_PUBLISH_DENIED] = {"dropped_publish_denied", NULL,
                                      "messages whose publisher may not write to the topic",
                                      STAT_DROP},
@@ -107,6 +114,8 @@ static const struct core_stat_row rows[CORE_STAT_COUNT] = {
                                     "copies that waited when their session ended", STAT_DROP},
     [STAT_DROPPED_NO_MEMORY] = {"dropped_no_memory", NULL,
                                 "messages or copies for which there was no memory", STAT_DROP},
+    [STAT_DROPPED_STORAGE] = {"dropped_storage", NULL,
+                              "QoS 1 and 2 messages refused because the storage fails", STAT_DROP},
 };
 
 const struct core_stat_row *core_stat_row(enum core_stat stat) {

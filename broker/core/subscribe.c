@@ -207,6 +207,8 @@ static struct filter_verdict judge_filter(struct core *core, const struct sessio
         WAITING_COUNT_MAX + (uint64_t)WAITING_RETAINED_SETS_MAX * retain_count(core->retain))
         return (struct filter_verdict){ELLA_REASON_QUOTA_EXCEEDED,
                                        "too much waits for this client already"};
+    if (core->journal.storage_fails && session_number(session) != 0u)
+        return (struct filter_verdict){ELLA_REASON_QUOTA_EXCEEDED, "the storage fails"};
     if (walked_too_much(core, session))
         return (struct filter_verdict){ELLA_REASON_QUOTA_EXCEEDED,
                                        "its filters search too many retained messages"};
@@ -236,6 +238,8 @@ static struct filter_verdict subscribe_filter(struct core *core, struct connecti
         return verdict;
     //= v5/3.2.2-10 v5/3.8.4-7 v3/3.8.4-5
     options.qos = entry->qos < c->listener->maximum_qos ? entry->qos : c->listener->maximum_qos;
+    if (!store_reserve(core, 2u * (size_t)ella_slice_len(entry->filter)))
+        return (struct filter_verdict){ELLA_REASON_QUOTA_EXCEEDED, "no memory"};
     //= v5/3.8.4-3 v3/3.8.4-3
     result = route_subscribe(core->route, session, &session->subscriptions, entry->filter,
                              &options, &subscription);
@@ -245,6 +249,12 @@ static struct filter_verdict subscribe_filter(struct core *core, struct connecti
         session->subscriptions.count > core->limits.max_subscriptions_per_session) {
         (void)route_unsubscribe(core->route, session, &session->subscriptions, entry->filter);
         return (struct filter_verdict){ELLA_REASON_QUOTA_EXCEEDED, "too many subscriptions"};
+    }
+    if (!store_subscription(core, subscription, entry->filter)) {
+        /* What was before can't be brought back, so there is none: the client subscribes again. */
+        (void)route_unsubscribe(core->route, session, &session->subscriptions, entry->filter);
+        store_unsubscription(core, session, entry->filter);
+        return (struct filter_verdict){ELLA_REASON_QUOTA_EXCEEDED, "no memory"};
     }
     /* Nothing retained for shared subscriptions. */
     //= v5/u-3.8.4-1 v5/3.3.1-9 v5/3.3.1-10 v5/3.3.1-11 v5/3.8.4-4 v3/3.3.1-6 v3/3.8.4-3
@@ -309,8 +319,10 @@ static struct filter_verdict unsubscribe_filter(struct core *core, struct sessio
                                        "not authorized to unsubscribe"};
     /* What is queued stays queued: what was begun is completed. */
     //= v5/3.10.4-1 v5/3.10.4-2 v5/3.10.4-3 v3/3.10.4-1 v3/3.10.4-2 v3/3.10.4-3 v5/3.11.3-2
-    if (route_unsubscribe(core->route, session, &session->subscriptions, entry->filter))
+    if (route_unsubscribe(core->route, session, &session->subscriptions, entry->filter)) {
+        store_unsubscription(core, session, entry->filter);
         return (struct filter_verdict){ELLA_REASON_SUCCESS, NULL};
+    }
     return (struct filter_verdict){ELLA_REASON_NO_SUBSCRIPTION_EXISTED, NULL};
 }
 

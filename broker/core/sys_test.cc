@@ -39,7 +39,7 @@ TEST(Stats, EveryRowHasANameAndAMeaningOfItsOwn) {
         }
         EXPECT_EQ(row->kind == STAT_DROP, std::string(row->name).rfind("dropped_", 0) == 0);
     }
-    EXPECT_EQ(topics.size(), 20u);
+    EXPECT_EQ(topics.size(), 23u);
 }
 
 TEST(Sys, TopicsAreRetainedAndToldWhenTheyChange) {

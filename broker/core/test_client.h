@@ -27,6 +27,7 @@
 
 extern "C" {
 #include "broker/core/core.h"
+#include "broker/core/record.h"
 }
 
 namespace core_test {
@@ -123,6 +124,28 @@ struct Packet {
 
 class Client;
 
+// How soon the driver of a world makes a batch durable.
+enum class Journal {
+    OFF,
+    AT_ONCE,
+    LATE,    // one batch, once nothing else is left to do
+    BY_HAND, // World::sync()
+};
+
+// What TEST_JOURNAL asks for, so that every story is told with a journal too.
+inline Journal journal_of_environment() {
+    const char *value = std::getenv("TEST_JOURNAL");
+    const std::string name = value == nullptr ? "" : value;
+    return name == "at_once" ? Journal::AT_ONCE : name == "late" ? Journal::LATE : Journal::OFF;
+}
+
+struct Batch {
+    uint64_t number = 0;
+    Bytes bytes;
+    bool begins_snapshot = false;
+    bool ends_snapshot = false;
+};
+
 // One core, its ports and its clock.
 class World {
   public:
@@ -153,8 +176,12 @@ class World {
 
     // Made at its first use, so that the tests can set things before.
     struct core *core() {
-        if (core_ == nullptr && !finished_)
+        if (core_ == nullptr && !finished_) {
+            ports.journal = journal != Journal::OFF;
             core_ = core_create(&limits, &ports, now_ms);
+            if (core_ != nullptr && ports.journal)
+                recover();
+        }
         return core_;
     }
     void finish() {
@@ -170,6 +197,7 @@ class World {
         e.type = type;
         e.conn = conn;
         e.now_ms = now_ms;
+        e.wall_ms = now_ms + wall_offset_ms;
         return e;
     }
     core_status step(const core_event &e) {
@@ -234,6 +262,35 @@ class World {
     core_limits limits{};
     core_ports ports{};
     core_listener listener{};
+    // ---- The journal
+
+    // Batches that are written and not yet durable become so, the first count of them.
+    void sync(size_t count = SIZE_MAX) {
+        while (count-- > 0 && !written.empty()) {
+            core_event e = event(CORE_DURABLE);
+            e.batch = written.front().number;
+            durable.push_back(written.front());
+            written.pop_front();
+            core_step(core_, &e);
+        }
+        pump();
+    }
+    void storage(core_storage state) {
+        core_event e = event(CORE_STORAGE);
+        e.storage = state;
+        if (state != CORE_STORAGE_OK)
+            written.clear();
+        step(e);
+    }
+    void begin_snapshot() { step(event(CORE_SNAPSHOT)); }
+
+    Journal journal = journal_of_environment();
+    uint64_t wall_offset_ms = 1700000000000;
+    std::vector<Batch> records; // of an earlier run, given to the core when it is made
+    std::vector<Batch> durable; // of this one
+    std::deque<Batch> written;
+    uint64_t bad_records = 0;
+
     uint64_t now_ms = 1000;
     std::function<bool(const core_question &)> policy;
     // NULL: everybody is accepted at once. Gives nothing to leave the question open.
@@ -277,6 +334,45 @@ class World {
                                                    " " + text(line->topic));
     }
     void authenticate(const core_effect &effect);
+    void recover() {
+        for (const Batch &batch : records) {
+            const uint32_t end = static_cast<uint32_t>(batch.bytes.size());
+            record record{};
+            for (uint32_t at = 0; at < end;) {
+                const uint32_t size = record_read(batch.bytes.data(), at, end, &record);
+                ASSERT_GT(size, 0u);
+                core_event e = event(CORE_RECORD);
+                e.record = {batch.bytes.data(), at, at + size};
+                bad_records += core_step(core_, &e) == CORE_BAD_RECORD ? 1u : 0u;
+                at += size;
+            }
+        }
+        const core_event e = event(CORE_RECORDS_END);
+        core_step(core_, &e);
+    }
+    // Takes what is to be written. Whether there was something.
+    bool write() {
+        core_batch batch{};
+        bool any = false;
+        while (ports.journal && core_pull_journal(core_, &batch)) {
+            written.push_back({batch.number, Bytes(batch.bytes, batch.bytes + batch.size),
+                               batch.begins_snapshot, batch.ends_snapshot});
+            any = true;
+            if (journal == Journal::AT_ONCE)
+                sync_one();
+        }
+        return any;
+    }
+    bool sync_one() {
+        if (written.empty() || journal == Journal::BY_HAND)
+            return false;
+        core_event e = event(CORE_DURABLE);
+        e.batch = written.front().number;
+        durable.push_back(written.front());
+        written.pop_front();
+        core_step(core_, &e);
+        return true;
+    }
 
     struct core *core_ = nullptr;
     bool finished_ = false;
@@ -702,6 +798,8 @@ inline void World::pump() {
             entry.second->feed();
             more = more || entry.second->unsent() != before;
         }
+        more = write() || more;
+        more = more || sync_one();
     }
     pumping_ = false;
 }

@@ -17,6 +17,7 @@ enum timer_kind {
     TIMER_SESSION,    /* will delay, session expiry */
     TIMER_RETAINED,   /* message expiry of a retained message */
     TIMER_SYS,        /* $SYS topics */
+    TIMER_CLOCK,      /* the time into the journal */
 };
 
 /* Lives inside its owner. place is TIMER_IDLE when not set. */

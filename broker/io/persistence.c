@@ -23,6 +23,7 @@ struct feeding {
     struct persistence *persistence;
     struct core *core;
     uint64_t now_ms;
+    uint64_t wall_ms;
 };
 
 static bool feed_unit(void *context, const uint8_t *unit, size_t unit_len) {
@@ -36,8 +37,10 @@ static bool feed_unit(void *context, const uint8_t *unit, size_t unit_len) {
             feeding->persistence->bad_record_count++;
             return true;
         }
-        const struct core_event event = {
-            .type = CORE_RECORD, .now_ms = feeding->now_ms, .record = {unit, at, at + size}};
+        const struct core_event event = {.type = CORE_RECORD,
+                                         .now_ms = feeding->now_ms,
+                                         .wall_ms = feeding->wall_ms,
+                                         .record = {unit, at, at + size}};
         const enum core_status status = core_step(feeding->core, &event);
         if (status == CORE_NO_MEMORY)
             return false;
@@ -81,7 +84,8 @@ static bool tell(struct persistence *persistence, struct core *core, uint64_t no
 
 enum journal_status persistence_recover(struct persistence *persistence, struct core *core,
                                         uint64_t now_ms, uint64_t wall_ms) {
-    struct feeding feeding = {.persistence = persistence, .core = core, .now_ms = now_ms};
+    struct feeding feeding = {
+        .persistence = persistence, .core = core, .now_ms = now_ms, .wall_ms = wall_ms};
     const enum journal_status status =
         journal_recover(persistence->journal, now_ms, &feeding, feed_unit);
     if (status != JOURNAL_OK)
