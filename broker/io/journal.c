@@ -22,7 +22,7 @@ void journal_options_init(struct journal_options *options) {
     *options = (struct journal_options){.sync = JOURNAL_SYNC_ALWAYS,
                                         .sync_interval_ms = 1000,
                                         .segment_bytes = 64u * 1024u * 1024u,
-                                        .snapshot_bytes_min = 16u * 1024u * 1024u,
+                                        .snapshot_bytes_min = 32u * 1024u * 1024u,
                                         .snapshot_interval_ms = 1800u * 1000u,
                                         .retry_ms = 1000,
                                         .slow_sync_ms = 1000};

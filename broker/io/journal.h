@@ -63,7 +63,7 @@ struct journal_options {
     enum journal_sync sync;          /* always */
     uint32_t sync_interval_ms;       /* 1000 */
     uint64_t segment_bytes;          /* 64 MiB; a file this long is the last but one */
-    uint64_t snapshot_bytes_min;     /* 16 MiB: fewer bytes behind a snapshot ask for no other */
+    uint64_t snapshot_bytes_min;     /* 32 MiB: fewer bytes behind a snapshot ask for no other */
     uint32_t snapshot_interval_ms;   /* 1,800,000; 0: by size alone */
     uint64_t snapshot_changes;       /* 0: by size and time; else after so many units */
     uint32_t retry_ms;               /* 1000 */

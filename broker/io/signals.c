@@ -20,7 +20,8 @@ int signals_open(void) {
     sigaddset(&set, SIGRTMIN); /* no constant */
     if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
         return -1;
-    if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+    /* The calls that cause them fail, and say why. */
+    if (signal(SIGPIPE, SIG_IGN) == SIG_ERR || signal(SIGXFSZ, SIG_IGN) == SIG_ERR)
         return -1;
     return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }

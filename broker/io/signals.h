@@ -18,8 +18,8 @@ enum signals_event {
     SIGNALS_ROTATE, /* SIGRTMIN: log files were moved away */
 };
 
-/* Blocks what is caught and ignores SIGPIPE, for the whole process. Returns the descriptor to wait
- * for, -1 on failure (see errno). */
+/* Blocks what is caught and ignores SIGPIPE and SIGXFSZ, for the whole process. Returns the
+ * descriptor to wait for, -1 on failure (see errno). */
 int signals_open(void);
 /* The next one that came; SIGNALS_NONE: none is left. */
 enum signals_event signals_next(int fd);

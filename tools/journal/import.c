@@ -26,9 +26,6 @@
 #include "tools/journal/journal_tool.h"
 #include "tools/journal/mosquitto_db.h"
 
-#ifndef RECORD_NEW
-#define RECORD_NEW 0x40u
-#endif
 #define NEVER UINT32_MAX
 #define NO_LOCAL 0x04u
 #define RETAIN_AS_PUBLISHED 0x08u
@@ -424,21 +421,26 @@ static bool import_client_message(struct import *import, const struct mosquitto_
 
 /* ---- The file ---- */
 
+/* Whether all of it can be read, before anything is written. */
+static bool check(struct import *import) {
+    struct mosquitto_db_chunk chunk;
+    enum mosquitto_db_status status = MOSQUITTO_DB_CHUNK;
+    while (status == MOSQUITTO_DB_CHUNK)
+        status = mosquitto_db_next(&import->db, &chunk);
+    return status == MOSQUITTO_DB_END ||
+           tool_failed("the file is cut or malformed at byte %zu: nothing is imported",
+                       chunk.offset) == TOOL_GOOD;
+}
+
 static bool import_kind(struct import *import, enum mosquitto_db_kind kind,
                         bool (*take)(struct import *, const struct mosquitto_db_chunk *)) {
     struct mosquitto_db_chunk chunk;
     mosquitto_db_rewind(&import->db);
-    for (;;) {
-        const enum mosquitto_db_status status = mosquitto_db_next(&import->db, &chunk);
-        if (status == MOSQUITTO_DB_CUT)
-            return tool_failed("the file is cut or malformed at byte %zu: what is behind that is "
-                               "not there to be imported; nothing was",
-                               chunk.offset) == TOOL_GOOD;
-        if (status == MOSQUITTO_DB_END)
-            return true;
+    while (mosquitto_db_next(&import->db, &chunk) == MOSQUITTO_DB_CHUNK) {
         if (chunk.kind == kind && !take(import, &chunk))
             return false;
     }
+    return true;
 }
 
 static bool import_all(struct import *import) {
@@ -453,8 +455,7 @@ static bool import_all(struct import *import) {
         qsort(import->messages.rows, import->messages.count, sizeof(struct message),
               by_message_id);
     return import_kind(import, MOSQUITTO_DB_RETAINED, import_retained) &&
-           import_kind(import, MOSQUITTO_DB_CLIENT_MESSAGE, import_client_message) &&
-           tool_flush(&import->writer);
+           import_kind(import, MOSQUITTO_DB_CLIENT_MESSAGE, import_client_message);
 }
 
 static void say_result(const struct import *import) {
@@ -478,6 +479,7 @@ static enum tool_status import_into(struct import *import, const struct tool *to
                                         "that one away",
                                         tool->folder) == TOOL_GOOD;
     done = done && import_all(import);
+    done = tool_flush(&import->writer) && done;
     done = tool_close_journal(&journal) && done;
     if (done)
         say_result(import);
@@ -498,8 +500,9 @@ enum tool_status tool_import(const struct tool *tool) {
     if (bytes == MAP_FAILED)
         return tool_failed("%s: %s", tool->file, strerror(errno));
     const char *wrong = mosquitto_db_open(&import.db, bytes, size);
-    const enum tool_status status =
-        wrong != NULL ? tool_failed("%s: %s", tool->file, wrong) : import_into(&import, tool);
+    const enum tool_status status = wrong != NULL     ? tool_failed("%s: %s", tool->file, wrong)
+                                    : !check(&import) ? TOOL_BAD
+                                                      : import_into(&import, tool);
     if (bytes != NULL)
         munmap(bytes, size);
     free(import.sessions.rows);
