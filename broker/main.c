@@ -54,7 +54,7 @@ struct program {
     struct config_command_line command_line;
     struct explain_question question; /* of TASK_EXPLAIN_ACL */
     struct config config;
-    struct security security;
+    struct security_set security;
     struct log log;
     struct audit audit;
     struct listener_set listeners;
@@ -242,18 +242,17 @@ static bool read_config(struct program *program, struct config *config) {
 }
 
 static bool read_security(struct program *program, const struct config *config,
-                          struct security *out) {
+                          struct security_set *out) {
     const struct config_reporter reporter = {.ctx = program, .report = report};
-    const struct security_paths paths = {.password_file = config->password_file,
-                                         .acl_file = config->acl_file};
-    return security_read(out, &paths, &reporter);
+    return security_read_set(out, config, &reporter);
 }
 
 static bool allows_somebody(const struct config *config) {
     if (config->password_file != NULL)
         return true;
     for (uint32_t i = 0; i < config->listener_count; i++) {
-        if (config_allows_anonymous(config, &config->listeners[i]))
+        if (config->listeners[i].password_file != NULL ||
+            config_allows_anonymous(config, &config->listeners[i]))
             return true;
     }
     return false;
@@ -397,8 +396,8 @@ static void reopen_logs(struct program *program) {
 }
 
 /* The loop uses the program's own; what it used goes to *next, to be freed. */
-static void take_security(struct program *program, struct security *next) {
-    const struct security kept = program->security;
+static void take_security(struct program *program, struct security_set *next) {
+    const struct security_set kept = program->security;
     program->security = *next;
     *next = kept;
     loop_secure(program->loop, &program->security);
@@ -407,7 +406,7 @@ static void take_security(struct program *program, struct security *next) {
 static void reload(struct program *program) {
     const struct config_reporter reporter = {.ctx = program, .report = report};
     struct config next;
-    struct security security = {NULL, NULL};
+    struct security_set security = {NULL, 0};
     const bool good = read_config(program, &next) && try_log(program, &next) &&
                       read_security(program, &next, &security) &&
                       listener_set_prepare(&program->listeners, &next, &program->log) &&
@@ -423,7 +422,7 @@ static void reload(struct program *program) {
     if (good)
         log_say(&program->log, LOG_TYPE_NOTICE, "the configuration was read again");
     audit_program(program, "reload", good ? "ok" : "failed");
-    security_free(&security);
+    security_free_set(&security);
     config_free(&next);
 }
 
@@ -524,16 +523,30 @@ static enum exit_status serve(struct program *program) {
     return started ? EXIT_ORDERLY : EXIT_NOT_STARTED;
 }
 
+/* Of each acl_file there is; with several, each stands before its answer. */
 static enum exit_status explain(struct program *program) {
-    const enum explain_answer answer =
-        explain_acl(program->security.acl, program->config.acl_file, &program->question, stdout);
-    if (answer == EXPLAIN_NO_QUESTION) {
-        (void)usage_error("--explain-acl USER CLIENT read|write TOPIC: there is no such access or "
-                          "topic",
-                          "");
-        return EXIT_USAGE;
+    const struct config *config = &program->config;
+    enum exit_status status = EXIT_ORDERLY;
+    for (uint32_t i = 0; i < program->security.count; i++) {
+        const char *file =
+            config->per_listener_settings ? config->listeners[i].acl_file : config->acl_file;
+        if (program->security.count > 1)
+            printf("listener %u, %s: ", (unsigned)config->listeners[i].port,
+                   file != NULL ? file : "no acl_file");
+        switch (explain_acl(program->security.members[i].acl, file, &program->question, stdout)) {
+        case EXPLAIN_NO_QUESTION:
+            (void)usage_error("--explain-acl USER CLIENT read|write TOPIC: there is no such "
+                              "access or topic",
+                              "");
+            return EXIT_USAGE;
+        case EXPLAIN_DENIED:
+            status = EXIT_DENIED;
+            break;
+        case EXPLAIN_ALLOWED:
+            break;
+        }
     }
-    return answer == EXPLAIN_ALLOWED ? EXIT_ORDERLY : EXIT_DENIED;
+    return status;
 }
 
 static enum exit_status do_task(struct program *program) {
@@ -557,7 +570,7 @@ static enum exit_status read_and_serve(struct program *program) {
     if (read_config(program, &program->config) &&
         read_security(program, &program->config, &program->security))
         status = do_task(program);
-    security_free(&program->security);
+    security_free_set(&program->security);
     config_free(&program->config);
     audit_close(&program->audit);
     log_close(&program->log);

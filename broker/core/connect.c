@@ -407,14 +407,16 @@ static void send_connack(struct core *core, struct connection *c, bool present,
 }
 
 /* Whether the will may be published by who was authenticated. */
-static struct connect_verdict judge_will(struct core *core, const struct connect_request *r,
+static struct connect_verdict judge_will(struct core *core, const struct connection *c,
                                          const struct text *user_name) {
+    const struct connect_request *r = c->request;
     struct core_question question = {0};
     struct publish_verdict verdict;
 
     if (r->will == NULL)
         return acceptable;
     question.access = CORE_ACCESS_WRITE;
+    question.listener = c->listener;
     question.client_id = text_slice(r->client_id);
     question.user_name = text_slice(user_name);
     question.has_user_name = user_name != NULL;
@@ -484,6 +486,7 @@ static void attach(struct core *core, struct connection *c, struct session *sess
 
     c->session = session;
     session->connection = c;
+    session->listener = c->listener;
     session->will = r->will;
     r->will = NULL;
     session->expiry_s = r->session_expiry_s;
@@ -520,7 +523,7 @@ void connect_accept(struct core *core, struct connection *connection,
     bool present = false;
 
     verdict = take_user_name(core, r, auth)
-                  ? judge_will(core, r, r->user_name)
+                  ? judge_will(core, connection, r->user_name)
                   : (struct connect_verdict){ELLA_REASON_SERVER_UNAVAILABLE, "no memory"};
     if (verdict.reason_code == ELLA_REASON_SUCCESS)
         verdict = judge_storage(core, r);

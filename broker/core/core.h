@@ -33,6 +33,7 @@
 #include "libella/codec.h"
 
 struct core;
+struct core_listener;
 
 enum core_status {
     CORE_OK = 0,
@@ -53,6 +54,8 @@ enum core_access {
 
 struct core_question {
     enum core_access access;
+    const struct core_listener *listener; /* where the client last came in; NULL: not since the
+                                             broker was started */
     struct ella_slice client_id;
     struct ella_slice user_name; /* empty: anonymous */
     bool has_user_name;

@@ -179,6 +179,7 @@ struct core_question deliver_question(enum core_access access, const struct sess
     struct core_question question = {0};
 
     question.access = access;
+    question.listener = session->listener;
     question.client_id = session_client_id(session);
     question.user_name = text_slice(session->user_name);
     question.has_user_name = session->user_name != NULL;

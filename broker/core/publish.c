@@ -44,6 +44,7 @@ static struct publish_verdict judge(struct core *core, const struct session *ses
     struct core_question question = {0};
 
     question.access = CORE_ACCESS_WRITE;
+    question.listener = session->listener;
     question.client_id = session_client_id(session);
     question.user_name = text_slice(session->user_name);
     question.has_user_name = session->user_name != NULL;

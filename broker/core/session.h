@@ -20,6 +20,7 @@
 #include "broker/core/timer.h"
 
 struct connection;
+struct core_listener;
 
 struct will {
     struct message *message;
@@ -48,8 +49,9 @@ struct session {
     struct queue queue;
     struct received *received;
     struct will *will;
-    struct text *user_name; /* NULL: none was given */
-    uint64_t mark;          /* deliver.c: which delivery it was last part of, and how */
+    struct text *user_name;               /* NULL: none was given */
+    const struct core_listener *listener; /* of the last connection; NULL: none since the start */
+    uint64_t mark; /* deliver.c: which delivery it was last part of, and how */
     union {
         uint64_t expires_ms;   /* while detached; UINT64_MAX: never */
         uint64_t walk_paid_us; /* while attached: subscribe.c */

@@ -115,6 +115,7 @@ static struct core_question question_of(const struct session *session, enum core
     struct core_question question = {0};
 
     question.access = access;
+    question.listener = session->listener;
     question.client_id = session_client_id(session);
     question.user_name = text_slice(session->user_name);
     question.has_user_name = session->user_name != NULL;

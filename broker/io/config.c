@@ -108,6 +108,8 @@ static void free_listener(struct config_listener *listener) {
     }
     free(listener->address);
     free(listener->psk_file);
+    free(listener->password_file);
+    free(listener->acl_file);
     cidr_list_free(&listener->allow_address);
     cidr_list_free(&listener->deny_address);
     cidr_list_free(&listener->proxy_address);

@@ -75,8 +75,10 @@ struct config_tls {
 
 struct config_listener {
     struct config_tls tls;
-    char *psk_file; /* of this listener, if per_listener_settings */
-    char *address;  /* host or path of a unix socket; NULL: every address */
+    char *psk_file;      /* of this listener, if per_listener_settings */
+    char *password_file; /* if per_listener_settings; NULL: none */
+    char *acl_file;      /* the same */
+    char *address;       /* host or path of a unix socket; NULL: every address */
     char *bind_interface;
     char *protocol;        /* NULL: mqtt */
     uint16_t port;         /* 0: unix socket */
@@ -115,7 +117,7 @@ struct config {
     uint8_t client_rate_action;       /* enum config_rate_action */
     char *audit_log;                  /* path; NULL: there is none */
     uint8_t audit_log_format;         /* enum audit_format */
-    char *password_file;              /* NULL: there is none */
+    char *password_file;              /* NULL: there is none, or see the listeners */
     char *acl_file;                   /* the same */
     bool acl_check_subscribe;
     struct login_limits login;

@@ -70,6 +70,8 @@ bool config_set_allow_exposed_files(struct config_parser *parser, char *value);
 bool config_set_include_dir(struct config_parser *parser, char *value);
 bool config_set_allow_anonymous(struct config_parser *parser, char *value);
 bool config_set_allow_zero_length_clientid(struct config_parser *parser, char *value);
+bool config_set_password_file(struct config_parser *parser, char *value);
+bool config_set_acl_file(struct config_parser *parser, char *value);
 bool config_set_psk_file(struct config_parser *parser, char *value);
 bool config_set_allow_address(struct config_parser *parser, char *value);
 bool config_set_deny_address(struct config_parser *parser, char *value);

@@ -29,8 +29,11 @@ static bool visit_scope(const struct visit *visit, enum config_scope scope, cons
 static bool visit_listener(const struct visit *visit, const struct config_listener *listener) {
     if (listener->port == 0 && !visit->call(visit->ctx, listener->address, true))
         return false;
-    if (listener->psk_file != NULL && !visit->call(visit->ctx, listener->psk_file, false))
-        return false;
+    const char *const files[] = {listener->psk_file, listener->password_file, listener->acl_file};
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        if (files[i] != NULL && !visit->call(visit->ctx, files[i], false))
+            return false;
+    }
     return visit_scope(visit, CONFIG_LISTENER, listener);
 }
 
@@ -40,8 +43,9 @@ bool config_visit_paths(const struct config *config,
     bool goes_on = visit_scope(&all, CONFIG_GENERAL, config);
     if (goes_on && config->log_file != NULL)
         goes_on = visit(ctx, config->log_file, true);
-    if (goes_on && config->psk_file != NULL)
-        goes_on = visit(ctx, config->psk_file, false);
+    const char *const files[] = {config->psk_file, config->password_file, config->acl_file};
+    for (size_t i = 0; goes_on && i < sizeof files / sizeof files[0]; i++)
+        goes_on = files[i] == NULL || visit(ctx, files[i], false);
     if (goes_on && config->persistence && config->persistence_location == NULL)
         goes_on = visit(ctx, ".", true);
     for (uint32_t i = 0; goes_on && i < config->include_dir_count; i++)

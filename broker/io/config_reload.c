@@ -122,6 +122,8 @@ static void take_specials(struct config *live, struct config *next) {
     live->allow_zero_length_clientid = next->allow_zero_length_clientid;
     live->per_listener_settings = next->per_listener_settings;
     swap_strings(&live->psk_file, &next->psk_file);
+    swap_strings(&live->password_file, &next->password_file);
+    swap_strings(&live->acl_file, &next->acl_file);
     for (uint32_t i = 0; i < live->listener_count; i++) {
         struct config_listener *listener = &live->listeners[i];
         const struct config_listener *other = &next->listeners[i];
@@ -131,6 +133,8 @@ static void take_specials(struct config *live, struct config *next) {
         listener->allow_zero_length_clientid = other->allow_zero_length_clientid;
         listener->tls.version_minimum = other->tls.version_minimum;
         swap_strings(&listener->psk_file, &next->listeners[i].psk_file);
+        swap_strings(&listener->password_file, &next->listeners[i].password_file);
+        swap_strings(&listener->acl_file, &next->listeners[i].acl_file);
         swap_lists(&listener->allow_address, &next->listeners[i].allow_address);
         swap_lists(&listener->deny_address, &next->listeners[i].deny_address);
         swap_lists(&listener->proxy_address, &next->listeners[i].proxy_address);

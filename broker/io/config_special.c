@@ -5,6 +5,7 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
@@ -303,16 +304,30 @@ bool config_set_allow_zero_length_clientid(struct config_parser *parser, char *v
     return true;
 }
 
-bool config_set_psk_file(struct config_parser *parser, char *value) {
+/* A file of everybody's, or of the current listener's with per_listener_settings. */
+static bool set_scoped_path(struct config_parser *parser, const char *value, char **general,
+                            size_t listener_offset) {
     parser->reading->security_seen = true;
-    char **target = &parser->config->psk_file;
-    if (parser->config->per_listener_settings) {
-        struct config_listener *listener = config_current_listener(parser);
-        if (listener == NULL)
-            return false;
-        target = &listener->psk_file;
-    }
-    return config_value_path(parser, value, target);
+    if (!parser->config->per_listener_settings)
+        return config_value_path(parser, value, general);
+    struct config_listener *listener = config_current_listener(parser);
+    return listener != NULL &&
+           config_value_path(parser, value, (char **)(void *)((char *)listener + listener_offset));
+}
+
+bool config_set_psk_file(struct config_parser *parser, char *value) {
+    return set_scoped_path(parser, value, &parser->config->psk_file,
+                           offsetof(struct config_listener, psk_file));
+}
+
+bool config_set_password_file(struct config_parser *parser, char *value) {
+    return set_scoped_path(parser, value, &parser->config->password_file,
+                           offsetof(struct config_listener, password_file));
+}
+
+bool config_set_acl_file(struct config_parser *parser, char *value) {
+    return set_scoped_path(parser, value, &parser->config->acl_file,
+                           offsetof(struct config_listener, acl_file));
 }
 
 bool config_set_per_listener_settings(struct config_parser *parser, char *value) {
@@ -320,8 +335,9 @@ bool config_set_per_listener_settings(struct config_parser *parser, char *value)
     if (!config_value_bool(parser, value, &yes))
         return false;
     if (yes != parser->config->per_listener_settings && parser->reading->security_seen)
-        return config_fail(parser, "per_listener_settings must come before allow_anonymous and "
-                                   "allow_zero_length_clientid");
+        return config_fail(parser, "per_listener_settings must come before the options that it "
+                                   "is about: allow_anonymous, allow_zero_length_clientid, "
+                                   "password_file, acl_file and psk_file");
     if (!yes && parser->config->per_listener_settings)
         return config_fail(parser, "per_listener_settings can't be unset");
     parser->config->per_listener_settings = yes;

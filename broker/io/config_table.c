@@ -52,7 +52,7 @@ const struct config_option config_options[] = {
      .text = "Whether a subscription is refused (reason 0x87, 0x80 before MQTT 5.0) if the "
              "client could not receive any message by it. false: it is accepted and stays "
              "silent, as with Mosquitto."},
-    {VALUE("acl_file", CONFIG_PATH, CONFIG_MOSQUITTO, true, 0, 0, acl_file), .argument = "PATH",
+    {SPECIAL("acl_file", CONFIG_GENERAL, true, config_set_acl_file), .argument = "PATH",
      .default_value = "none: everything is allowed",
      .text = "File of rules on who may publish and receive what. Read again on SIGHUP."},
     {SPECIAL("allow_anonymous", CONFIG_GENERAL, true, config_set_allow_anonymous),
@@ -282,16 +282,18 @@ const struct config_option config_options[] = {
              "limit but max_packet_size."},
     REMOVED("packet_buffer_size", CONFIG_GENERAL, "BYTES",
             "An idle connection owns no buffer, others share one."),
-    {VALUE("password_file", CONFIG_PATH, CONFIG_MOSQUITTO, true, 0, 0, password_file),
-     .secret = true, .argument = "PATH", .default_value = "none",
+    {SPECIAL("password_file", CONFIG_GENERAL, true, config_set_password_file), .secret = true,
+     .argument = "PATH", .default_value = "none",
      .text =
          "File of user names and hashed passwords, made by libella-passwd or mosquitto_passwd. "
          "With it, whoever names a user has to prove it. Read again on SIGHUP: clients whose "
          "user or password has changed are closed, all others stay."},
     {SPECIAL("per_listener_settings", CONFIG_GENERAL, false, config_set_per_listener_settings),
      .argument = "BOOL", .default_value = "false",
-     .text = "Whether allow_anonymous and allow_zero_length_clientid belong to the listener "
-             "they follow. Must come before them."},
+     .text = "Whether allow_anonymous, allow_zero_length_clientid, password_file, acl_file and "
+             "psk_file belong to the listener they follow. Must come before them. A session whose "
+             "client has not come back since the broker was started may do what every listener's "
+             "acl_file allows."},
     {VALUE("persistence", CONFIG_BOOL, CONFIG_MOSQUITTO, false, 0, 1, persistence),
      .argument = "BOOL", .default_value = "false",
      .text = "Whether sessions, queues, retained messages and wills outlive the broker. If so, "

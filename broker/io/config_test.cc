@@ -473,10 +473,31 @@ TEST(ConfigAnonymous, PerListenerSettings) {
     EXPECT_TRUE(config_allows_zero_length_clientid(&c.config, &c.config.listeners[1]));
 }
 
+TEST(ConfigSecurity, FilesOfEachListener) {
+    configuration c;
+    ASSERT_TRUE(c.read_text("per_listener_settings true\nlistener 1\npassword_file /p1\n"
+                            "acl_file /a1\nlistener 2\npsk_file /k2\n"))
+        << c.error();
+    EXPECT_EQ(c.config.password_file, nullptr);
+    EXPECT_STREQ(c.config.listeners[0].password_file, "/p1");
+    EXPECT_STREQ(c.config.listeners[0].acl_file, "/a1");
+    EXPECT_EQ(c.config.listeners[1].password_file, nullptr);
+    EXPECT_EQ(c.config.listeners[1].acl_file, nullptr);
+    EXPECT_STREQ(c.config.listeners[1].psk_file, "/k2");
+    ASSERT_TRUE(c.read_text("listener 1\npassword_file /p\nlistener 2\nacl_file /a\n"));
+    EXPECT_STREQ(c.config.password_file, "/p");
+    EXPECT_STREQ(c.config.acl_file, "/a");
+    EXPECT_EQ(c.config.listeners[0].password_file, nullptr);
+    for (const char *option : {"password_file", "acl_file", "psk_file"}) {
+        EXPECT_FALSE(c.read_text(option + std::string(" /f\nper_listener_settings true\n")));
+        EXPECT_TRUE(contains(c.error(), "t.conf:2: per_listener_settings must come before"));
+    }
+}
+
 TEST(ConfigAnonymous, PerListenerSettingsComeFirstAndStay) {
     EXPECT_EQ(error_of("allow_anonymous true\nper_listener_settings true\n"),
-              "t.conf:2: per_listener_settings must come before allow_anonymous and "
-              "allow_zero_length_clientid");
+              "t.conf:2: per_listener_settings must come before the options that it is about: "
+              "allow_anonymous, allow_zero_length_clientid, password_file, acl_file and psk_file");
     EXPECT_EQ(error_of("per_listener_settings true\nper_listener_settings false\n"),
               "t.conf:2: per_listener_settings can't be unset");
 }

@@ -31,15 +31,18 @@
 #define LISTENER_TCP_PROBES 5
 
 /* One configured listener; a host name may have given it several sockets. */
+struct security;
+
 struct listener {
     struct core_listener core; /* what the core is told of each connection */
     const struct config_listener *config;
     struct tls_context *tls;      /* NULL: plain TCP */
     struct tls_context *next_tls; /* made for a reload that is not decided yet */
     bool allow_anonymous;
-    bool wants_identity;      /* the certificate, the key or the proxy says who it is */
-    struct bucket rate;       /* of connections */
-    uint32_t max_connections; /* 0: no limit */
+    const struct security *security; /* never NULL once the loop runs */
+    bool wants_identity;             /* the certificate, the key or the proxy says who it is */
+    struct bucket rate;              /* of connections */
+    uint32_t max_connections;        /* 0: no limit */
     uint32_t open_count;
 };
 

@@ -152,8 +152,6 @@ bool loop_round(struct loop *loop, uint32_t wait_max_ms) {
 
 /* ---- Life ---- */
 
-static const struct security no_security = {NULL, NULL};
-
 struct loop *loop_create(const struct loop_options *options) {
     struct loop *loop = calloc(1, sizeof *loop);
     if (loop == NULL)
@@ -163,7 +161,7 @@ struct loop *loop_create(const struct loop_options *options) {
     loop->audit = options->audit;
     loop->storage = options->storage;
     loop->config = options->config;
-    loop->security = options->security != NULL ? options->security : &no_security;
+    loop_secure(loop, options->security);
     loop->wake_fd = options->wake_fd;
     loop->dirty = (struct conn_list){CONN_NONE, CONN_NONE};
     loop->closing = (struct conn_list){CONN_NONE, CONN_NONE};
@@ -187,13 +185,15 @@ struct loop *loop_create(const struct loop_options *options) {
     return NULL;
 }
 
-void loop_secure(struct loop *loop, const struct security *security) {
-    loop->security = security != NULL ? security : &no_security;
+void loop_secure(struct loop *loop, const struct security_set *security) {
+    loop->security = security;
+    for (uint32_t i = 0; i < loop->listeners->listener_count; i++)
+        loop->listeners->listeners[i].security = security_of(security, i);
 }
 
 bool loop_configure(struct loop *loop, const struct config *config) {
     struct core_limits limits = config->limits;
-    limits.asks_policy = loop->security->acl != NULL;
+    limits.asks_policy = security_has_acl(loop->security);
     loop->now_ms = loop_now_ms();
     const struct core_event event = {
         .type = CORE_CONFIG, .now_ms = loop->now_ms, .limits = &limits};

@@ -64,7 +64,7 @@ struct loop_options {
     int wake_fd;             /* loop_round() returns true when it is readable; -1: none */
     struct storage *storage; /* outlives the loop; NULL: nothing outlives the process */
     /* Outlives the loop or the next loop_secure(). NULL: no passwords, everything is allowed. */
-    const struct security *security;
+    const struct security_set *security;
 };
 
 struct loop_stats {
@@ -100,7 +100,7 @@ bool loop_configure(struct loop *loop, const struct config *config);
 void loop_ask_snapshot(struct loop *loop);
 /* Passwords and access lists from now on; loop_configure() has to follow. Clients that could not
  * come in any more are told and closed, those that could stay. */
-void loop_secure(struct loop *loop, const struct security *security);
+void loop_secure(struct loop *loop, const struct security_set *security);
 /* Closes the listeners, tells every client and sends what is left, LOOP_SHUTDOWN_MS at most; then
  * waits until the journal is on disk. */
 void loop_shutdown(struct loop *loop);

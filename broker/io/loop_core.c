@@ -51,7 +51,7 @@ bool loop_create_core(struct loop *loop, uint64_t seed) {
                                      .journal = loop->storage != NULL,
                                      .seed = seed};
     struct core_limits limits = loop->config->limits;
-    limits.asks_policy = loop->security->acl != NULL;
+    limits.asks_policy = security_has_acl(loop->security);
     loop->core = core_create(&limits, &ports, loop->now_ms);
     return loop->core != NULL;
 }

@@ -4,6 +4,7 @@
  * Who may come in and what is allowed, as the loop asks it: at once by the rules, later by the
  * threads that check passwords, and again when the files that say so were read anew.
  */
+#include <stddef.h>
 #include <string.h>
 
 #include "broker/io/loop_state.h"
@@ -32,7 +33,7 @@ static void accept_as(struct loop *loop, struct conn *conn, enum conn_standing s
 static void answered(void *ctx, const struct login_answer *given) {
     struct loop *loop = ctx;
     struct conn *conn = conn_table_get(&loop->conns, given->conn);
-    const struct password_table *passwords = loop->security->passwords;
+    const struct password_table *passwords = conn->listener->security->passwords;
     if (given->result.status == CORE_AUTH_ACCEPT) {
         conn->standing = CONN_PROVEN;
         conn->proof = given->proof;
@@ -56,7 +57,7 @@ static void check(struct loop *loop, const struct conn *conn, const struct core_
                   enum auth_verdict verdict) {
     const struct login_question asked = {.effect = question,
                                          .peer = &conn->peer,
-                                         .passwords = loop->security->passwords,
+                                         .passwords = conn->listener->security->passwords,
                                          .now_ms = loop->now_ms};
     struct login_answer given;
     if (verdict == AUTH_CHECK_SCRAM)
@@ -69,13 +70,13 @@ static void check(struct loop *loop, const struct conn *conn, const struct core_
 void loop_authenticate(struct loop *loop, const struct core_effect *question) {
     struct conn *conn = conn_table_get(&loop->conns, question->conn);
     const bool wants_identity = conn->listener->wants_identity;
-    const struct auth_rules rules = {.allow_anonymous = conn->listener->allow_anonymous,
-                                     .has_passwords =
-                                         loop->security->passwords != NULL && !wants_identity,
-                                     .clientid_prefixes = loop->config->clientid_prefixes,
-                                     .auto_id_prefix = loop->config->limits.auto_id_prefix,
-                                     .identity = transport_user_name(conn),
-                                     .wants_identity = wants_identity};
+    const struct auth_rules rules = {
+        .allow_anonymous = conn->listener->allow_anonymous,
+        .has_passwords = conn->listener->security->passwords != NULL && !wants_identity,
+        .clientid_prefixes = loop->config->clientid_prefixes,
+        .auto_id_prefix = loop->config->limits.auto_id_prefix,
+        .identity = transport_user_name(conn),
+        .wants_identity = wants_identity};
     const struct auth_decision decision = auth_decide(&rules, question);
     struct core_auth_result result = {.status = CORE_AUTH_ACCEPT,
                                       .reason_code = decision.reason_code};
@@ -102,9 +103,8 @@ void loop_authenticate(struct loop *loop, const struct core_effect *question) {
 
 /* ---- What is allowed ---- */
 
-bool loop_policy(void *ctx, const struct core_question *question) {
-    const struct loop *loop = ctx;
-    const struct acl *acl = loop->security->acl;
+static bool allows(const struct loop *loop, const struct acl *acl,
+                   const struct core_question *question) {
     const struct acl_client client = {.client_id = question->client_id,
                                       .user = question->user_name,
                                       .has_user = question->has_user_name};
@@ -128,11 +128,26 @@ bool loop_policy(void *ctx, const struct core_question *question) {
     return false;
 }
 
+_Static_assert(offsetof(struct listener, core) == 0, "what the core names is the listener");
+
+/* A session that was restored has come in at no listener yet: then all of them must agree. */
+bool loop_policy(void *ctx, const struct core_question *question) {
+    const struct loop *loop = ctx;
+    const struct listener *listener = (const struct listener *)(const void *)question->listener;
+    if (listener != NULL)
+        return allows(loop, listener->security->acl, question);
+    for (uint32_t i = 0; loop->security != NULL && i < loop->security->count; i++) {
+        if (!allows(loop, loop->security->members[i].acl, question))
+            return false;
+    }
+    return true;
+}
+
 /* ---- When the files were read again ---- */
 
 /* Why the client may not stay; NULL: it may. */
-static const char *objection(const struct loop *loop, const struct conn *conn) {
-    const struct password_table *passwords = loop->security->passwords;
+static const char *objection(const struct conn *conn) {
+    const struct password_table *passwords = conn->listener->security->passwords;
     switch ((enum conn_standing)conn->standing) {
     case CONN_UNKNOWN:
     case CONN_IDENTIFIED: /* its certificate or key is looked at */
@@ -156,7 +171,7 @@ static const char *objection(const struct loop *loop, const struct conn *conn) {
 void loop_review_login(struct loop *loop, struct conn *conn) {
     if (conn->state != CONN_OPEN)
         return;
-    const char *why = objection(loop, conn);
+    const char *why = objection(conn);
     if (why == NULL)
         return;
     conn->standing = CONN_UNKNOWN; /* it is told once */

@@ -149,6 +149,47 @@ class LoopLoginTest : public testing::TestWithParam<const poller_kind *> {
     }
 };
 
+// ---- Listeners ----
+
+TEST_P(LoopLoginTest, EachListenerHasItsOwnFiles) {
+    const uint16_t other = io_test::free_port();
+    const auto secret = [this](const std::string &name, const std::string &text) {
+        const std::string path = b.c.dir.write(name, text);
+        EXPECT_EQ(chmod(path.c_str(), 0600), 0);
+        return path;
+    };
+    const std::string one = secret("one", "ann:" + hash_of("right") + "\n");
+    const std::string two = secret("two", "bob:" + hash_of("right") + "\n");
+    const std::string rules = b.c.dir.write("rules", "user ann\ntopic read open/#\n");
+    b.top = "per_listener_settings true\n";
+    ASSERT_TRUE(b.start("allow_anonymous false\npassword_file " + one + "\nacl_file " + rules +
+                        "\nlistener " + std::to_string(other) + " 127.0.0.1\npassword_file " +
+                        two + "\n"))
+        << b.said() << b.c.error();
+    const auto at = [this](uint16_t port, const login &who) {
+        client c = client::tcp(port);
+        return answer(c, who);
+    };
+    EXPECT_EQ(at(b.port, {"c", "ann", "right"}), CONNACK_ACCEPTED);
+    EXPECT_EQ(at(b.port, {"c", "bob", "right"}), REFUSED_PASSWORD);
+    EXPECT_EQ(at(other, {"c", "bob", "right"}), CONNACK_ACCEPTED);
+    EXPECT_EQ(at(other, {"c", "ann", "right"}), REFUSED_PASSWORD);
+
+    // The rules bind who came in where they hold, as reader and as writer.
+    client reader = subscriber({"r", "ann", "right"}, "open/x");
+    client writer = client::tcp(other);
+    ASSERT_EQ(answer(writer, {"w", "bob", "right"}), CONNACK_ACCEPTED);
+    writer.send(subscribe_packet("shut/x"));
+    EXPECT_EQ(b.receive(writer, 5), (bytes{0x90, 3, 0, 1, 0}));
+    reader.send(publish_packet("shut/x", "from ann"));
+    writer.send(publish_packet("open/x", "from bob"));
+    const bytes came = b.receive(reader, 18);
+    EXPECT_EQ(came, publish_packet("open/x", "from bob"));
+    EXPECT_EQ(b.stat(STAT_DROPPED_PUBLISH_DENIED), 1u);
+    writer.send(publish_packet("shut/x", "from bob"));
+    EXPECT_EQ(b.receive(writer, 18), publish_packet("shut/x", "from bob"));
+}
+
 // ---- Passwords ----
 
 TEST_P(LoopLoginTest, EveryKindOfHash) {

@@ -33,7 +33,7 @@ struct loop {
     struct audit *audit;     /* NULL: none */
     struct storage *storage; /* NULL: none */
     const struct config *config;
-    const struct security *security;
+    const struct security_set *security;
     struct login *login;
     struct conn_table conns;
     struct conn_list dirty;    /* through dirty_next */

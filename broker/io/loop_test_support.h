@@ -41,8 +41,8 @@ class broker {
         loop_destroy(loop);
         listener_set_close(&set);
         listener_set_free(&set);
-        security_free(&security);
-        security_free(&next_security);
+        security_free_set(&security);
+        security_free_set(&next_security);
         log_close(&log);
     }
     // text: more lines of the configuration.
@@ -64,7 +64,7 @@ class broker {
             return false;
         std::swap(security, next_security);
         loop_secure(loop, &security);
-        security_free(&next_security);
+        security_free_set(&next_security);
         return loop_configure(loop, &c.config);
     }
     // Rounds until done says so.
@@ -119,21 +119,21 @@ class broker {
             patience_ms);
     }
     std::string head() const {
-        return "listener " + std::to_string(port) +
+        return top + "listener " + std::to_string(port) +
                " 127.0.0.1\nallow_anonymous true\nlog_dest file " + log_path + "\n";
     }
     uint64_t stat(core_stat which) const { return core_stats(loop_core(loop))->value[which]; }
     std::string said() const { return io_test::folder::read(log_path); }
 
     bool read_security(const configuration &from) {
-        const security_paths paths = {from.config.password_file, from.config.acl_file};
-        security_free(&next_security);
-        return security_read(&next_security, &paths, &from.reporter);
+        security_free_set(&next_security);
+        return security_read_set(&next_security, &from.config, &from.reporter);
     }
 
     configuration c;
-    struct security security = {};
-    struct security next_security = {};
+    std::string top; // lines above the first listener
+    struct security_set security = {};
+    struct security_set next_security = {};
     configuration next; // of reload()
     struct log log;
     std::string log_path;

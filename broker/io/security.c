@@ -127,3 +127,50 @@ void security_free(struct security *security) {
     acl_free(security->acl);
     *security = (struct security){NULL, NULL};
 }
+
+/* ---- Sets ---- */
+
+static struct security_paths paths_of(const struct config *config, uint32_t index) {
+    if (!config->per_listener_settings)
+        return (struct security_paths){config->password_file, config->acl_file};
+    return (struct security_paths){config->listeners[index].password_file,
+                                   config->listeners[index].acl_file};
+}
+
+bool security_read_set(struct security_set *out, const struct config *config,
+                       const struct config_reporter *reporter) {
+    const uint32_t count = config->per_listener_settings ? config->listener_count : 1;
+    bool good = true;
+    *out = (struct security_set){.members = calloc(count, sizeof *out->members), .count = count};
+    if (out->members == NULL)
+        return false;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct security_paths paths = paths_of(config, i);
+        good = security_read(&out->members[i], &paths, reporter) && good;
+    }
+    if (!good)
+        security_free_set(out);
+    return good;
+}
+
+void security_free_set(struct security_set *set) {
+    for (uint32_t i = 0; i < set->count; i++)
+        security_free(&set->members[i]);
+    free(set->members);
+    *set = (struct security_set){NULL, 0};
+}
+
+const struct security *security_of(const struct security_set *set, uint32_t listener_index) {
+    static const struct security none = {NULL, NULL};
+    if (set == NULL || set->count == 0)
+        return &none;
+    return &set->members[set->count == 1 ? 0 : listener_index];
+}
+
+bool security_has_acl(const struct security_set *set) {
+    for (uint32_t i = 0; set != NULL && i < set->count; i++) {
+        if (set->members[i].acl != NULL)
+            return true;
+    }
+    return false;
+}

@@ -21,6 +21,12 @@ struct security {
     struct acl *acl;                  /* NULL: there is no acl file, and everything is allowed */
 };
 
+/* One for all listeners, or one for each in their order (per_listener_settings). */
+struct security_set {
+    struct security *members;
+    uint32_t count;
+};
+
 struct security_paths {
     const char *password_file; /* NULL: none */
     const char *acl_file;      /* NULL: none */
@@ -31,5 +37,15 @@ bool security_read(struct security *out, const struct security_paths *paths,
                    const struct config_reporter *reporter);
 /* Wipes and frees; what is left is empty. */
 void security_free(struct security *security);
+
+/* All files that the configuration names; false as above. */
+bool security_read_set(struct security_set *out, const struct config *config,
+                       const struct config_reporter *reporter);
+void security_free_set(struct security_set *set);
+/* Of the listener with this index; never NULL. set may be NULL or empty: nobody has a password,
+ * and everything is allowed. */
+const struct security *security_of(const struct security_set *set, uint32_t listener_index);
+/* Whether anything is forbidden to anybody. */
+bool security_has_acl(const struct security_set *set);
 
 #endif
