@@ -3,49 +3,85 @@
 # Copyright The Libella authors
 """Proves the targets of targets.toml again, and fails if anything is not as recorded.
 
-usage: run.py [--update | --from-nothing] [--smoke] [--log] [TARGET...]     (default: all)
+usage: run.py [--update] [--from-nothing] [--smoke] [--log] [TARGET...]       (default: all)
 
 Without an option it replays: what the committed cache knows is not asked of a prover again, all
-else is. Each target prints one line. The outcome must equal the one in results.json: no alarm,
-every goal proved, no goal and no reached statement fewer, none more.
+else is. Each target prints one line, and the last line says how long it took. The outcome must
+equal the record in results/: no alarm, every goal proved, no goal and no reached statement fewer,
+none more.
 
-  --update        record the outcome and the cache, if all is proved
-  --from-nothing  ignore the cache and ask the provers for everything
-  --smoke         also look for contradictions among the contracts (WP's smoke tests)
+  --update        record the outcome, the cache and the times, if all is proved; runs the smoke
+                  tests too if the goals are others than before
+  --from-nothing  ignore the cache, ask the provers for everything, then do as --smoke
+  --smoke         look for contradictions among the contracts and for code that they make
+                  unreachable (WP's smoke tests); what is found must be as recorded
   --log           print all that Frama-C says
 """
 
 import argparse
+import fnmatch
 import json
 import os
 import re
 import sys
 import tempfile
+import time
 import tomllib
 from pathlib import Path
 
 import frama_c
 
 PROOFS = Path(__file__).absolute().parent
-RESULTS = PROOFS / "results.json"
+RESULTS = PROOFS / "results"
 CACHE = PROOFS / "cache"
+
+EVA_OUTCOME = ("alarms", "checks_valid", "checks_open", "functions", "unreached")
+WP_OUTCOME = ("goals", "proved")
+SMOKE_OUTCOME = ("smoke_passed", "smoke_failed")
+
+
+def read_toml(name):
+    return tomllib.loads((PROOFS / name).read_text(encoding="utf-8"))
 
 
 def read_targets():
-    return tomllib.loads((PROOFS / "targets.toml").read_text(encoding="utf-8"))
+    return read_toml("targets.toml")
+
+
+def read_json(path):
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
 def read_results():
-    return json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    return {path.stem: read_json(path) for path in sorted(RESULTS.glob("*.json"))}
+
+
+def read_cache(target):
+    return read_json(CACHE / (target["name"] + ".json"))
 
 
 def outcome(target, result):
     """What is recorded of a result, and compared with the record."""
-    if target["kind"] == "eva":
-        keys = ("alarms", "checks_valid", "checks_open", "functions")
-    else:
-        keys = ("goals", "proved")
+    keys = EVA_OUTCOME if target["kind"] == "eva" else WP_OUTCOME
     return {key: result[key] for key in keys}
+
+
+def kind_of_unreached(place, text, kinds):
+    """The kind in unreached.toml that explains why a statement is not reached, or None. A place
+    is a file and a function."""
+    file, function = place.split()
+    for kind in kinds:
+        if (fnmatch.fnmatch(file, kind["file"]) and re.fullmatch(kind["text"], text)
+                and function in kind.get("functions", [function])):
+            return kind
+    return None
+
+
+def unexplained(result):
+    kinds = read_toml("unreached.toml")["kind"]
+    return [f"{place}: not reached, and not explained in unreached.toml: {text}"
+            for place, texts in result["unreached"].items() for text in texts
+            if kind_of_unreached(place, text, kinds) is None]
 
 
 def faults(target, result):
@@ -65,6 +101,7 @@ def faults(target, result):
         entered = result["functions"]
         found += [f"{name} is not analysed" for name in target.get("must_reach", [])
                   if name not in entered]
+        found += unexplained(result)
     else:
         if result["proved"] != result["goals"] or not result["goals"]:
             found.append(f"{result['goals'] - result['proved']} goals are open: "
@@ -81,53 +118,83 @@ def summary(target, result):
         return (f"{result['alarms']} alarms, {len(result['functions'])} functions,"
                 f" {reached} of {total} statements, {result['checks_valid']} checks")
     provers = ", ".join(f"{name} {count}" for name, count in sorted(result["provers"].items()))
-    return f"{result['proved']} of {result['goals']} goals ({provers})"
+    return (f"{result['proved']} of {result['goals']} goals ({provers};"
+            f" {result['asked']} answers not in the cache)")
 
 
 def differences(recorded, now):
-    if recorded is None:
+    if not recorded:
         return ["nothing is recorded yet"]
     return [f"{key} was {recorded.get(key)}, is {now[key]}" for key in now
             if recorded.get(key) != now[key]]
 
 
-def prove(scratch, target, options):
+def prove(scratch, target, cache):
     if target["kind"] == "eva":
         return frama_c.eva(scratch, target)
-    mode = "none" if options.from_nothing else "update" if options.update else "replay"
-    return frama_c.wp(scratch, target, CACHE / (target["name"] + ".json"), mode, options.smoke)
+    return frama_c.wp(scratch, target, cache)
 
 
-def record(target, result):
-    results = read_results()
-    entry = outcome(target, result)
-    entry["provers"] = result.get("provers", {})
-    entry["seconds"] = result["seconds"]
-    results[target["name"]] = entry
-    RESULTS.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    if "cache" in result:
+def record(target, entry, cache):
+    RESULTS.mkdir(exist_ok=True)
+    text = json.dumps(entry, indent=1, sort_keys=True)
+    text = re.sub(r"\[\s+(\d+),\s+(\d+)\s+\]", r"[\1, \2]", text)
+    (RESULTS / (target["name"] + ".json")).write_text(text + "\n", encoding="utf-8")
+    if cache is not None:
         CACHE.mkdir(exist_ok=True)
-        path = CACHE / (target["name"] + ".json")
-        rows = [f"{json.dumps(key)}: {json.dumps(value)}"
-                for key, value in sorted(result["cache"].items())]
-        path.write_text("{\n" + ",\n".join(rows) + "\n}\n", encoding="utf-8")
+        rows = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in sorted(cache.items())]
+        (CACHE / (target["name"] + ".json")).write_text("{\n" + ",\n".join(rows) + "\n}\n",
+                                                        encoding="utf-8")
 
 
-def run_target(scratch, target, options, results):
-    """Prints one line, and the faults below it; whether there are none."""
-    result = prove(scratch, target, options)
-    found = faults(target, result)
-    if not found and not options.update and not options.smoke:
-        found = differences(results.get(target["name"]), outcome(target, result))
-    word = "FAILED" if found else "proved"
-    print(f"{word} {target['name']}: {summary(target, result)}, {result['seconds']} s",
-          flush=True)
+def tell(name, word, said, seconds, found):
+    print(f"{'FAILED' if found else word} {name}: {said}, {seconds} s", flush=True)
     for fault in found:
         print(f"    {fault}")
+
+
+def run_proof(scratch, target, options, recorded):
+    """The proof itself: what is to be recorded, the cache, and the faults."""
+    cache = {} if options.from_nothing else read_cache(target)
+    result = prove(scratch, target, cache)
+    now = outcome(target, result)
+    found = faults(target, result)
+    if not found and not options.update:
+        found = differences(recorded, now)
+    tell(target["name"], "proved", summary(target, result), result["seconds"], found)
     if options.log or not result["finished"]:
         print(result["log"])
+    entry = dict(recorded, **now, provers=result.get("provers", {}))
+    if not cache:
+        entry["from_nothing_seconds"] = result["seconds"]
+    if not result.get("asked"):
+        entry["seconds"] = result["seconds"]
+    elif options.update and not found:
+        entry["seconds"] = prove(scratch, target, result["cache"])["seconds"]
+    return entry, result.get("cache"), found
+
+
+def run_smoke_tests(scratch, target, options, entry, cache):
+    """WP's smoke tests: what is to be recorded, and the faults."""
+    result = frama_c.wp(scratch, target, cache, smoke=True)
+    now = {key: result[key] for key in SMOKE_OUTCOME}
+    found = [] if options.update else differences(
+        {key: entry.get(key) for key in SMOKE_OUTCOME}, now)
+    tell(target["name"], "no contradiction in", f"{now['smoke_passed']} smoke tests passed,"
+         f" {len(now['smoke_failed'])} found dead code", result["seconds"], found)
+    if options.log:
+        print(result["log"])
+    return dict(entry, **now, smoke_goals=entry["goals"], smoke_seconds=result["seconds"]), found
+
+
+def run_target(scratch, target, options, recorded):
+    """Whether the target has no faults; records it if that is asked for."""
+    entry, cache, found = run_proof(scratch, target, options, recorded)
+    stale = options.update and entry.get("smoke_goals") != entry.get("goals")
+    if target["kind"] == "wp" and not found and (options.from_nothing or options.smoke or stale):
+        entry, found = run_smoke_tests(scratch, target, options, entry, cache)
     if options.update and not found:
-        record(target, result)
+        record(target, entry, cache)
     return not found
 
 
@@ -161,8 +228,22 @@ def main():
         if not check_versions(scratch, table["versions"]):
             return 1
         results = read_results()
-        proved = [run_target(scratch, target, options, results) for target in chosen]
+        begun = time.monotonic()
+        proved = [run_target(scratch, target, options, results.get(target["name"], {}))
+                  for target in chosen]
+    how = "from nothing" if options.from_nothing else "with the answers of the cache"
+    print(f"{sum(proved)} of {len(chosen)} targets {how}: {time.monotonic() - begun:.0f} s;"
+          f" as recorded: {recorded_times([target['name'] for target in chosen])}")
     return 0 if all(proved) else 1
+
+
+def recorded_times(names):
+    """How long these targets took when they were recorded."""
+    results = read_results()
+    sums = {key: sum(results.get(name, {}).get(key, 0) for name in names)
+            for key in ("seconds", "from_nothing_seconds", "smoke_seconds")}
+    return (f"{sums['seconds']:.0f} s from the cache, {sums['from_nothing_seconds']:.0f} s"
+            f" from nothing, {sums['smoke_seconds']:.0f} s for smoke tests")
 
 
 if __name__ == "__main__":
