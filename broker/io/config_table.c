@@ -30,8 +30,7 @@
     }
 /* What to do about it. */
 #define NO_CHOICE "remove this line"
-#define NO_PASSWORDS                                                                              \
-    "there are no passwords: see who can reach the listener, then remove this line"
+#define NO_USER_AS_CLIENT "give each client an identifier of its own, and remove this line"
 #define NO_PLUGINS "there are no plugins: remove this line"
 #define NO_WEBSOCKETS "there are no WebSockets: remove this line"
 #define NO_ENGINES "OpenSSL 3 replaced engines: give the key as a PEM file, and remove this line"
@@ -557,7 +556,7 @@ const struct config_option config_options[] = {
      .argument = "BOOL", .default_value = "false",
      .text = "Whether the whole subject of the client's certificate is its user name. "
              "use_identity_as_username goes first."},
-    NOT_YET("use_username_as_clientid", CONFIG_LISTENER, NO_PASSWORDS, "BOOL",
+    NOT_YET("use_username_as_clientid", CONFIG_LISTENER, NO_USER_AS_CLIENT, "BOOL",
             "The user name replaces the client identifier."),
     NOT_YET("websockets_origin", CONFIG_LISTENER, NO_WEBSOCKETS, "ORIGIN",
             "Pages that may connect."),
