@@ -328,6 +328,21 @@ static struct queue_entry *entry_of(const struct session *session, const struct 
     return entry != NULL && entry->number == record->number ? entry : NULL;
 }
 
+/* Whether the body of QUEUED can be what it is to be. */
+static bool is_body(struct ella_slice body) {
+    const uint8_t *at = ella_slice_data(body);
+    const uint32_t len = ella_slice_len(body);
+
+    if (len % 4u != 0u || len > 4u + 4u * QUEUE_IDENTIFIERS_MAX)
+        return false;
+    for (uint32_t i = 4u; i < len; i += 4u) {
+        const uint32_t identifier = record_get_u32(at + i);
+        if (identifier == 0u || identifier > ELLA_SUBSCRIPTION_IDENTIFIER_MAX)
+            return false;
+    }
+    return true;
+}
+
 static bool set_body(struct core *core, struct queue_entry *entry, struct ella_slice body) {
     const uint8_t *at = ella_slice_data(body);
     const uint32_t *known;
@@ -402,9 +417,7 @@ static enum core_status queued(struct core *core, const struct record *record) {
     struct queue_entry *entry;
     enum core_status status = CORE_OK;
 
-    if (record->number == 0u || qos == 0u || qos == 3u ||
-        ella_slice_len(record->body) % 4u != 0u ||
-        ella_slice_len(record->body) > 4u + 4u * QUEUE_IDENTIFIERS_MAX ||
+    if (record->number == 0u || qos == 0u || qos == 3u || !is_body(record->body) ||
         (record->value == 0u && (qos != 2u || record->packet_id == 0u)) ||
         (record->value != 0u && message == NULL))
         return CORE_BAD_RECORD;

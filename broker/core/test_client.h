@@ -264,8 +264,14 @@ class World {
     core_listener listener{};
     // ---- The journal
 
-    // Batches that are written and not yet durable become so, the first count of them.
-    void sync(size_t count = SIZE_MAX) {
+    // Batches that are written and not yet durable become so, and what follows from that.
+    void sync() {
+        pump();
+        while (!written.empty())
+            sync(written.size());
+    }
+    // The first count of them.
+    void sync(size_t count) {
         while (count-- > 0 && !written.empty()) {
             core_event e = event(CORE_DURABLE);
             e.batch = written.front().number;

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Libella authors
+//
+// What waits for the journal and what does not; what becomes of it when the storage fails.
+
+#include "broker/core/test_client.h"
+
+using namespace core_test;
+
+namespace {
+
+using Lines = std::vector<std::string>;
+
+class Durable : public testing::Test {
+  protected:
+    Durable() { world.journal = Journal::BY_HAND; }
+
+    // A connected client with a session that is stored.
+    void connected(Client &client, const std::string &id, ella_version = ELLA_VERSION_5_0) {
+        ConnectOptions o;
+        o.clean = false;
+        o.properties = expiry(1000);
+        client.send_connect(id, o);
+        world.sync();
+        client.take(ELLA_CONNACK);
+    }
+    void subscribed(Client &client, const char *topic, uint8_t qos) {
+        client.send_subscribe(1, {filter(topic, qos)});
+        world.sync();
+        client.take(ELLA_SUBACK);
+    }
+
+    World world;
+};
+
+//= v5/4.1.0-1 test
+//= v3/3.1.2-5 test
+TEST_F(Durable, EveryPromiseWaits) {
+    Client a(world), b(world);
+    ConnectOptions o;
+    o.clean = false;
+    o.properties = expiry(1000);
+    a.send_connect("a", o);
+    EXPECT_EQ(a.next(), "nothing");
+    world.sync();
+    EXPECT_EQ(a.next(), "CONNACK new 00");
+    a.send_subscribe(1, {filter("t", 2)});
+    EXPECT_EQ(a.next(), "nothing");
+    world.sync();
+    EXPECT_EQ(a.next(), "SUBACK #1 02");
+    b.connect("b");
+    b.publish("t", "x", 1, 7);
+    EXPECT_EQ(b.next(), "nothing");
+    world.sync();
+    EXPECT_EQ(b.next(), "PUBACK #7 00");
+    EXPECT_EQ(a.next(), "PUBLISH t 'x' q1 #1");
+    a.send_unsubscribe(2, {filter("t")});
+    EXPECT_EQ(a.next(), "nothing");
+    world.sync();
+    EXPECT_EQ(a.next(), "UNSUBACK #2 00");
+}
+
+TEST_F(Durable, ExactlyOnceWaitsAtEachStep) {
+    Client a(world), b(world);
+    connected(a, "a");
+    connected(b, "b");
+    subscribed(a, "t", 2);
+    b.publish("t", "x", 2, 7);
+    EXPECT_EQ(b.next(), "nothing");
+    EXPECT_EQ(a.next(), "nothing") << "its packet id is not stored yet";
+    world.sync();
+    EXPECT_EQ(b.next(), "PUBREC #7 00");
+    EXPECT_EQ(a.next(), "PUBLISH t 'x' q2 #1");
+    b.ack(ELLA_PUBREL, 7);
+    a.ack(ELLA_PUBREC, 1);
+    EXPECT_EQ(b.next() + a.next(), "nothingnothing");
+    world.sync();
+    EXPECT_EQ(b.next(), "PUBCOMP #7 00");
+    EXPECT_EQ(a.next(), "PUBREL #1 00");
+    a.ack(ELLA_PUBCOMP, 1);
+    EXPECT_EQ(world.count(STAT_QUEUED_MESSAGES), 0u);
+}
+
+TEST_F(Durable, OneBatchServesTheWholeWindow) {
+    Client a(world);
+    connected(a, "a");
+    subscribed(a, "t", 2);
+    a.reads = false;
+    for (int i = 0; i < 5; i++)
+        world.publish("t", std::to_string(i), i == 2 ? 1 : 2, false);
+    world.sync();
+    const size_t before = world.durable.size();
+    a.read_again();
+    EXPECT_EQ(a.next(), "nothing");
+    world.sync();
+    EXPECT_EQ(a.all().size(), 5u);
+    EXPECT_EQ(world.durable.size(), before + 1u);
+}
+
+TEST_F(Durable, WhatPromisesNothingFlowsOn) {
+    Client a(world), b(world);
+    connected(a, "a");
+    subscribed(a, "t", 1);
+    b.connect("b");
+    b.publish("nobody", "x", 1, 1);
+    EXPECT_EQ(b.next(), "PUBACK #1 10");
+    b.publish("t", "x", 1, 2);
+    b.simple(ELLA_PINGREQ);
+    EXPECT_EQ(b.all(), Lines{"PINGRESP"}) << "before the PUBACK that waits";
+    b.publish("t", "zero", 0);
+    EXPECT_EQ(a.all(), (Lines{"PUBLISH t 'x' q1 #1", "PUBLISH t 'zero' q0"}));
+    world.sync();
+    EXPECT_EQ(b.next(), "PUBACK #2 00");
+}
+
+TEST_F(Durable, AnswersLeaveInOrderWithTheirBatches) {
+    Client a(world), b(world);
+    connected(a, "a");
+    subscribed(a, "t", 1);
+    b.connect("b");
+    for (uint16_t i = 1; i <= 5; i++)
+        b.publish("t", "x", 1, i);
+    EXPECT_EQ(world.written.size(), 5u);
+    world.sync(1);
+    EXPECT_EQ(b.all(), Lines{"PUBACK #1 00"});
+    world.sync();
+    EXPECT_EQ(b.all(), (Lines{"PUBACK #2 00", "PUBACK #3 00", "PUBACK #4 00", "PUBACK #5 00"}));
+}
+
+TEST_F(Durable, AConnectionThatClosesStillGetsItsAnswers) {
+    Client a(world), b(world);
+    connected(a, "a");
+    subscribed(a, "t", 1);
+    b.connect("b");
+    b.publish("t", "x", 1, 1);
+    world.shut_down();
+    EXPECT_TRUE(b.is_open);
+    world.sync();
+    EXPECT_EQ(b.all(), (Lines{"PUBACK #1 00", "DISCONNECT 8b"}));
+    EXPECT_FALSE(b.is_open);
+}
+
+TEST_F(Durable, AClientThatReadsNothingIsNotToldAgainAndAgain) {
+    Client a(world), b(world);
+    connected(a, "a");
+    subscribed(a, "t", 1);
+    b.connect("b");
+    b.reads = false;
+    for (uint16_t i = 1; i <= 3; i++)
+        b.publish("t", "x", 1, i);
+    world.sync();
+    b.read_again();
+    EXPECT_EQ(b.all().size(), 3u);
+}
+
+// ---- The storage fails
+
+TEST_F(Durable, AFullDiskRefusesWithoutLosing) {
+    Client a(world), b(world), c(world, ELLA_VERSION_3_1_1);
+    connected(a, "a");
+    subscribed(a, "t", 2);
+    b.connect("b");
+    c.connect("c");
+    b.publish("t", "held", 1, 1);
+    world.storage(CORE_STORAGE_FULL);
+    EXPECT_TRUE(world.was_logged("no space"));
+    EXPECT_EQ(world.count(STAT_STORAGE_FAILS), 1u);
+    b.publish("t", "refused", 1, 2);
+    b.publish("t", "refused", 2, 3);
+    EXPECT_EQ(b.all(), Lines{}) << "behind the one that waits";
+    EXPECT_EQ(world.count(STAT_DROPPED_STORAGE), 2u);
+    c.publish("t", "three", 1, 1);
+    EXPECT_GT(c.unsent(), 0u);
+    EXPECT_FALSE(c.accepts());
+    a.all();
+    b.publish("t", "zero", 0);
+    EXPECT_EQ(a.all(), Lines{"PUBLISH t 'zero' q0"});
+    world.storage(CORE_STORAGE_OK);
+    ASSERT_FALSE(world.written.empty());
+    EXPECT_TRUE(world.written.front().begins_snapshot);
+    EXPECT_EQ(c.unsent(), 0u) << "taken now";
+    EXPECT_EQ(b.all().size() + c.all().size(), 0u) << "nothing is durable yet";
+    world.sync();
+    EXPECT_EQ(b.all(), (Lines{"PUBACK #1 00", "PUBACK #2 97", "PUBREC #3 97"}));
+    EXPECT_EQ(c.all(), Lines{"PUBACK #1 00"});
+    EXPECT_EQ(world.count(STAT_STORAGE_FAILS), 0u);
+    EXPECT_EQ(world.count(STAT_STORAGE_FAILURES), 1u);
+}
+
+TEST_F(Durable, OnlyTheEndOfTheSnapshotMakesUpForLostBatches) {
+    Client a(world), b(world);
+    connected(a, "a");
+    subscribed(a, "t", 1);
+    for (int i = 0; i < 900; i++)
+        world.publish("t", std::string(1000, 'x'), 1, false);
+    world.sync();
+    b.connect("b");
+    b.publish("t", "held", 1, 1);
+    world.storage(CORE_STORAGE_FAILED);
+    world.storage(CORE_STORAGE_OK);
+    ASSERT_GT(world.written.size(), 1u);
+    ASSERT_TRUE(world.written.back().ends_snapshot);
+    world.sync(world.written.size() - 1);
+    EXPECT_EQ(b.next(), "nothing");
+    world.sync();
+    EXPECT_EQ(b.next(), "PUBACK #1 00");
+}
+
+TEST_F(Durable, SessionsAreNotBegunButGoOnWhileTheStorageFails) {
+    Client a(world), x(world), y(world), z(world);
+    connected(a, "a");
+    subscribed(a, "t", 0);
+    a.drop();
+    world.sync();
+    world.storage(CORE_STORAGE_FULL);
+    ConnectOptions o;
+    o.clean = false;
+    o.properties = expiry(1000);
+    x.send_connect("new", o);
+    EXPECT_EQ(x.next(), "CONNACK new 97");
+    y.send_connect("a", o);
+    EXPECT_EQ(y.next(), "CONNACK present 00");
+    y.send_subscribe(1, {filter("u", 1)});
+    EXPECT_EQ(y.next(), "SUBACK #1 97");
+    z.send_connect("clean");
+    EXPECT_EQ(z.next(), "CONNACK new 00");
+    EXPECT_EQ(z.subscribe("u", 1), "SUBACK #1000 01");
+    z.publish("t", "zero", 0);
+    EXPECT_EQ(y.next(), "PUBLISH t 'zero' q0");
+}
+
+TEST_F(Durable, WhoIsMadeToWaitIsNotTakenForDead) {
+    Client a(world), c(world, ELLA_VERSION_3_1_1);
+    connected(a, "a");
+    subscribed(a, "t", 1);
+    ConnectOptions o;
+    o.keep_alive = 10;
+    c.connect("c", o);
+    world.storage(CORE_STORAGE_FULL);
+    c.publish("t", "x", 1, 1);
+    world.advance(60000);
+    EXPECT_TRUE(c.is_open);
+    world.storage(CORE_STORAGE_OK);
+    world.sync();
+    EXPECT_EQ(c.next(), "PUBACK #1 00");
+    world.advance(60000);
+    EXPECT_FALSE(c.is_open);
+}
+
+TEST_F(Durable, WithoutMemoryForARecordASnapshotMakesUpForIt) {
+    Client a(world), b(world);
+    connected(a, "a");
+    subscribed(a, "t", 2);
+    connected(b, "b");
+    world.publish("t", "x", 2, false);
+    world.sync();
+    EXPECT_EQ(a.next(), "PUBLISH t 'x' q2 #1");
+    // The buffer is given back when it was large, so the next record asks for memory.
+    for (int i = 0; i < 3000; i++)
+        b.publish("u", std::string(1000, 'x'), 1, static_cast<uint16_t>(i + 1), true);
+    world.sync();
+    b.all();
+    world.fail_from = world.requests + 1;
+    world.fail_once = false;
+    a.ack(ELLA_PUBREC, 1);
+    world.fail_from = 0;
+    if (a.is_open) {
+        world.sync();
+        EXPECT_EQ(a.next(), "PUBREL #1 00");
+    }
+}
+
+} // namespace
