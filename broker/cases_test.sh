@@ -78,3 +78,19 @@ run less "" v5 # 3.x has no CONNACK that could tell what is missing
 
 echo "allow_zero_length_clientid false" >"$scratch/options"
 run named empty_id_refused empty_client_identifier_refused empty_id_refused
+
+# needing REGEX: the addresses of the cases with such needs
+needing() { "$suite" --list | grep -wE "needs .*($1)" | cut -d' ' -f1; }
+
+# ella has the password secret. Many cases try a wrong one, which is no reason to be locked out.
+echo 'ella:$7$101$M7ToGx5CGr6Ld8Mt$8hOiLtEgyZHf6td3rS89aiMH6C5gvqBWTZL/Loe+ktCdSXxRMI7ebmYbDWmruUY'\
+'lrCV7pT/uWGOO/epOH4OWDw==' >"$scratch/passwords"
+printf 'pattern readwrite #\npattern deny denied/#\n' >"$scratch/rules"
+chmod 600 "$scratch/passwords" "$scratch/rules"
+printf '%s\n' "password_file $scratch/passwords" "acl_file $scratch/rules" "login_failures 0" \
+    >"$scratch/options"
+run users auth,acl $(needing 'auth|acl')
+
+printf '%s\n' "allow_anonymous false" "password_file $scratch/passwords" "login_failures 0" \
+    >"$scratch/options"
+run strict auth,no_anonymous $(needing no_anonymous)
