@@ -83,8 +83,8 @@ run named empty_id_refused empty_client_identifier_refused empty_id_refused
 needing() { "$suite" --list | grep -wE "needs .*($1)" | cut -d' ' -f1; }
 
 # ella has the password secret. Many cases try a wrong one, which is no reason to be locked out.
-echo 'ella:$7$101$M7ToGx5CGr6Ld8Mt$8hOiLtEgyZHf6td3rS89aiMH6C5gvqBWTZL/Loe+ktCdSXxRMI7ebmYbDWmruUY'\
-'lrCV7pT/uWGOO/epOH4OWDw==' >"$scratch/passwords"
+echo 'ella:$7$101$M7ToGx5CGr6Ld8Mt$8hOiLtEgyZHf6td3rS89aiMH6C5gvqBWTZL/Loe+ktCdSXxRMI7ebmYb'\
+'DWmruUYlrCV7pT/uWGOO/epOH4OWDw==' >"$scratch/passwords"
 printf 'pattern readwrite #\npattern deny denied/#\n' >"$scratch/rules"
 chmod 600 "$scratch/passwords" "$scratch/rules"
 printf '%s\n' "password_file $scratch/passwords" "acl_file $scratch/rules" "login_failures 0" \
