@@ -103,6 +103,42 @@ echo "poller kqueue" >poller.conf
 expect_status 3 -c poller.conf
 expect_text err "there is no such poller: kqueue"
 
+# ---- Passwords and access lists ----
+
+printf 'user roger\ntopic read a/#\ntopic deny a/b\npattern write %%c\n' >acl
+printf 'acl_file %s/acl\n' "$PWD" >acl.conf
+expect_status 0 --test-config -c acl.conf
+expect_status 0 -c acl.conf --explain-acl roger c1 read a/c
+expect_text out "allowed"
+expect_text out "acl:2: topic read a/#"
+expect_status 4 -c acl.conf --explain-acl roger c1 read a/b
+expect_text out "denied"
+expect_text out "acl:3: topic deny a/b"
+expect_status 0 -c acl.conf --explain-acl "" c1 write c1
+expect_text out "acl:4: pattern write %c"
+expect_status 4 -c acl.conf --explain-acl "" c1 read a
+expect_text out "no line matches"
+expect_status 4 -c acl.conf --explain-acl "" 'c+' write x
+expect_text out "has no patterns"
+expect_status 2 -c acl.conf --explain-acl roger c1 look a
+expect_status 2 -c acl.conf --explain-acl roger c1 read 'a/#'
+expect_status 2 -c acl.conf --explain-acl roger c1
+expect_status 2 --explain-acl roger c1 read a
+expect_status 0 -c good.conf --explain-acl roger c1 read a
+expect_text out "everything is allowed"
+printf 'user\ntopic maybe a\n' >acl
+printf 'roger:plain\nann\n' >users
+chmod 600 users
+printf 'acl_file %s/acl\npassword_file %s/users\n' "$PWD" "$PWD" >both.conf
+expect_status 3 --test-config -c both.conf
+expect_text err "users:1: the password is not hashed"
+expect_text err "users:2: not of the form NAME:HASH"
+expect_text err "acl:1: user needs a name"
+expect_text err "acl:2: the access must be"
+chmod 644 users
+expect_status 3 --test-config -c both.conf
+expect_text err "every user of this machine may read it"
+
 # ---- Not started ----
 
 next_port

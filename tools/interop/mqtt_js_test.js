@@ -28,6 +28,8 @@ class Client {
       port,
       protocolVersion: version,
       reconnectPeriod: 0,
+      username: process.env.MQTT_USER,
+      password: process.env.MQTT_PASSWORD,
       ...options
     })
     this.messages = []

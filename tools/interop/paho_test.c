@@ -57,6 +57,8 @@ static struct client client_connect(int version, struct settings settings) {
     options.will = settings.will_topic != NULL ? &will : NULL;
     options.MQTTVersion = version;
     options.keepAliveInterval = 30;
+    options.username = getenv("MQTT_USER");
+    options.password = getenv("MQTT_PASSWORD");
     if (version != MQTTVERSION_5) {
         options.cleansession = settings.clean;
         int rc = MQTTClient_connect(client.handle, &options);

@@ -1,0 +1,140 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Copyright The Libella authors
+#
+# Logins and access lists as others meet them: mosquitto_pub and mosquitto_sub, mqtt.js and Paho
+# with user name and password; a reload by SIGHUP; fail2ban's expression; the files of Mosquitto's
+# documentation. login_test.sh BROKER LIBELLA-PASSWD MQTT-JS-PROGRAM PAHO-PROGRAM
+set -u
+# shellcheck source=tools/interop/broker.sh
+. "$(dirname "$0")/broker.sh"
+
+broker=$1
+passwd=$2
+js_program=$(realpath "$3")
+paho_program=$4
+port=27883
+users=$scratch/passwords
+rules=$scratch/acl
+
+cat >"$scratch/conf" <<CONF
+user root
+listener $port 127.0.0.1
+password_file $users
+acl_file $rules
+login_failures 0
+CONF
+
+# The example of Mosquitto's documentation, and users for the programs below.
+cat >"$rules" <<'RULES'
+# This affects access control for clients with no username.
+topic read $SYS/#
+
+# This only affects clients with username "roger".
+user roger
+topic foo/bar
+
+# This affects all clients.
+pattern write $SYS/broker/connection/%c/state
+pattern readwrite clients/%u/#
+
+user program
+topic #
+RULES
+"$passwd" -c -b "$users" roger correct >/dev/null || fail "libella-passwd"
+"$passwd" -H argon2id -b "$users" program horse >/dev/null || fail "libella-passwd"
+
+"$broker" -v -c "$scratch/conf" >"$scratch/broker.log" 2>&1 &
+broker_pid=$!
+for _ in $(seq 100); do
+    (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && break
+    sleep 0.05
+done
+
+pub() { timeout 20 mosquitto_pub -p $port "$@" 2>"$scratch/pub.err"; }
+
+# exchange NAME TOPIC ARGUMENTS...: mosquitto_sub hears what mosquitto_pub says.
+exchange() {
+    local name=$1 topic=$2
+    shift 2
+    stdbuf -oL mosquitto_sub -p $port -t "$topic" -d "$@" >"$scratch/sub" 2>&1 &
+    local sub=$!
+    for _ in $(seq 200); do
+        grep -q '^Subscribed' "$scratch/sub" && break
+        sleep 0.05
+    done
+    pub -t "$topic" -m "word of $name" -q 1 "$@" || fail "$name: $(cat "$scratch/pub.err")"
+    for _ in $(seq 200); do
+        grep -q "word of $name" "$scratch/sub" && break
+        sleep 0.05
+    done
+    grep -q "word of $name" "$scratch/sub" || fail "$name heard nothing: $(cat "$scratch/sub")"
+    kill $sub
+    wait $sub 2>/dev/null
+}
+
+# ---- mosquitto's clients ----
+
+for version in mqttv311 mqttv5; do
+    exchange "roger in $version" foo/bar -u roger -P correct -V $version
+    exchange "pattern in $version" clients/roger/x -u roger -P correct -V $version
+    for wrong in "-u roger -P wrong" "-u nobody -P correct" "-u roger" ""; do
+        # shellcheck disable=SC2086
+        pub -V $version -t foo/bar -m x $wrong && fail "let in with: $wrong"
+    done
+done
+stdbuf -oL mosquitto_sub -p $port -t foo/other -u roger -P correct -V mqttv5 -d -W 5 \
+    >"$scratch/refused" 2>&1
+grep -q 'Subscribed.*135\|All subscription requests were denied' "$scratch/refused" ||
+    fail "a subscription to nothing was accepted: $(cat "$scratch/refused")"
+echo "mosquitto_pub, mosquitto_sub"
+
+# ---- What fail2ban looks for; docs/logins.md has the same expression ----
+
+expression='^[^ ]+: login failed: address=\[?([0-9a-f.:]+)\]?:[0-9]+ user="'
+failed=$(grep -cE "$expression" "$scratch/broker.log")
+[ "$failed" -ge 4 ] || fail "fail2ban would see $failed failures"
+grep -E "$expression" "$scratch/broker.log" | grep -q 'reason="wrong user name or password"' ||
+    fail "no reason in the line"
+echo "fail2ban: $failed lines"
+
+# ---- Reload ----
+
+stdbuf -oL mosquitto_sub -p $port -i stays -t foo/bar -u roger -P correct -d \
+    >"$scratch/stays" 2>&1 &
+stays=$!
+stdbuf -oL mosquitto_sub -p $port -i goes -t '#' -u program -P horse -d >"$scratch/goes" 2>&1 &
+for _ in $(seq 200); do
+    grep -q '^Subscribed' "$scratch/stays" && grep -q '^Subscribed' "$scratch/goes" && break
+    sleep 0.05
+done
+echo "roger:plain" >>"$users"
+kill -HUP $broker_pid
+for _ in $(seq 100); do
+    grep -q 'the configuration stays as it was' "$scratch/broker.log" && break
+    sleep 0.05
+done
+grep -q "passwords:3: the password is not hashed" "$scratch/broker.log" ||
+    fail "a bad file was taken"
+sed -i '$d' "$users"
+"$passwd" -b "$users" program staple >/dev/null || fail "libella-passwd"
+kill -HUP $broker_pid
+for _ in $(seq 200); do
+    grep -q 'disconnected client="goes".*its user or password has changed' "$scratch/broker.log" &&
+        break
+    sleep 0.05
+done
+grep -q 'disconnected client="goes".*its user or password has changed' "$scratch/broker.log" ||
+    fail "the client with the old password stays"
+grep -q 'disconnected client="stays"' "$scratch/broker.log" &&
+    fail "a client that may stay was closed"
+kill $stays
+echo "reload"
+
+# ---- Others ----
+
+command -v node >/dev/null || fail "node is not installed"
+MQTT_USER=program MQTT_PASSWORD=staple node "$js_program" $port || fail "mqtt.js"
+MQTT_USER=program MQTT_PASSWORD=staple "$paho_program" $port || fail "Paho"
+stop_broker
+echo "all logins work"
