@@ -30,30 +30,25 @@ const char *record_kind_name(uint8_t kind) {
     return kind < RECORD_KIND_COUNT && names[kind] != NULL ? names[kind] : "?";
 }
 
+/* Written out, so that compilers make one load or store of each. */
 void record_put_u32(uint8_t *to, uint32_t value) {
-    for (unsigned i = 0; i < 4u; i++)
-        to[i] = (uint8_t)(value >> (8u * i));
+    to[0] = (uint8_t)value;
+    to[1] = (uint8_t)(value >> 8);
+    to[2] = (uint8_t)(value >> 16);
+    to[3] = (uint8_t)(value >> 24);
 }
 
 void record_put_u64(uint8_t *to, uint64_t value) {
-    for (unsigned i = 0; i < 8u; i++)
-        to[i] = (uint8_t)(value >> (8u * i));
+    record_put_u32(to, (uint32_t)value);
+    record_put_u32(to + 4, (uint32_t)(value >> 32));
 }
 
 uint32_t record_get_u32(const uint8_t *from) {
-    uint32_t value = 0u;
-
-    for (unsigned i = 4u; i > 0u; i--)
-        value = value << 8 | from[i - 1u];
-    return value;
+    return from[0] | (uint32_t)from[1] << 8 | (uint32_t)from[2] << 16 | (uint32_t)from[3] << 24;
 }
 
 uint64_t record_get_u64(const uint8_t *from) {
-    uint64_t value = 0u;
-
-    for (unsigned i = 8u; i > 0u; i--)
-        value = value << 8 | from[i - 1u];
-    return value;
+    return record_get_u32(from) | (uint64_t)record_get_u32(from + 4) << 32;
 }
 
 void record_write_head(const struct record *record, uint32_t body_len, uint8_t *to) {
@@ -71,15 +66,23 @@ void record_mark_end(uint8_t *head) {
     head[5] |= RECORD_UNIT_END;
 }
 
-uint32_t record_read(const uint8_t *bytes, uint32_t start, uint32_t end, struct record *out) {
-    const uint8_t *at = bytes + start;
+static uint32_t size_of(const uint8_t *at, uint32_t left) {
     uint32_t size;
 
-    if (end - start < RECORD_HEAD_SIZE)
+    if (left < RECORD_HEAD_SIZE)
         return 0u;
     size = record_get_u32(at);
-    if (size < RECORD_HEAD_SIZE || size > end - start || at[4] == 0u ||
-        at[4] >= RECORD_KIND_COUNT || (at[5] & ~RECORD_FLAGS_KNOWN) != 0u)
+    if (size < RECORD_HEAD_SIZE || size > left || at[4] == 0u || at[4] >= RECORD_KIND_COUNT ||
+        (at[5] & ~RECORD_FLAGS_KNOWN) != 0u)
+        return 0u;
+    return size;
+}
+
+uint32_t record_read(const uint8_t *bytes, uint32_t start, uint32_t end, struct record *out) {
+    const uint8_t *at = bytes + start;
+    const uint32_t size = size_of(at, end - start);
+
+    if (size == 0u)
         return 0u;
     out->kind = at[4];
     out->flags = at[5];
@@ -94,13 +97,13 @@ uint32_t record_read(const uint8_t *bytes, uint32_t start, uint32_t end, struct 
 }
 
 uint32_t record_unit_size(const uint8_t *bytes, uint32_t start, uint32_t end) {
-    struct record record;
     uint32_t at = start;
     uint32_t size;
 
-    while ((size = record_read(bytes, at, end, &record)) > 0u) {
+    while ((size = size_of(bytes + at, end - at)) > 0u) {
+        const uint8_t flags = bytes[at + 5u];
         at += size;
-        if ((record.flags & RECORD_UNIT_END) != 0u)
+        if ((flags & RECORD_UNIT_END) != 0u)
             return at - start;
     }
     return 0u;

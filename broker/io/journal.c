@@ -18,6 +18,10 @@
 #undef NDEBUG
 #include <assert.h>
 
+/* A snapshot is due when so many times its size was written behind the last one. More would cost
+ * disk and time at the start, less would write more snapshots than changes. */
+#define SNAPSHOT_RATIO 2u
+
 void journal_options_init(struct journal_options *options) {
     *options = (struct journal_options){.sync = JOURNAL_SYNC_ALWAYS,
                                         .sync_interval_ms = 1000,
@@ -388,9 +392,9 @@ bool journal_wants_snapshot(const struct journal *journal, uint64_t now_ms) {
     const struct journal_options *options = &journal->options;
     if (journal->storage != JOURNAL_GOOD || journal->snapshot.runs || journal->is_fresh)
         return false;
-    const uint64_t limit = journal->base_bytes > options->snapshot_bytes_min
-                               ? journal->base_bytes
-                               : options->snapshot_bytes_min;
+    const uint64_t outgrown = SNAPSHOT_RATIO * journal->base_bytes;
+    const uint64_t limit =
+        outgrown > options->snapshot_bytes_min ? outgrown : options->snapshot_bytes_min;
     if (journal->asks_snapshot || journal->tail_bytes > limit ||
         (options->snapshot_changes > 0 && journal->tail_units >= options->snapshot_changes))
         return true;
