@@ -116,6 +116,10 @@ const struct journal_stats *journal_stats(const struct journal *journal) {
     return &journal->stats;
 }
 
+uint64_t journal_now_us(const struct journal *journal) {
+    return journal->files.now_us(journal->files.ctx);
+}
+
 uint64_t journal_durable(const struct journal *journal) {
     return journal->durable_batch;
 }

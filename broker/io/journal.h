@@ -167,5 +167,7 @@ struct journal_stats {
     uint64_t torn_bytes; /* cut at the start */
 };
 const struct journal_stats *journal_stats(const struct journal *journal);
+/* The clock of its files. */
+uint64_t journal_now_us(const struct journal *journal);
 
 #endif

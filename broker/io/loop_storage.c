@@ -29,6 +29,9 @@ void loop_store(struct loop *loop) {
         if (!persistence_round(persistence, loop->core, loop->now_ms))
             return;
         loop_write_dirty(loop);
+        /* One slice of a snapshot a round: between them others have their turn. */
+        if (persistence->in_snapshot)
+            return;
     }
 }
 

@@ -76,6 +76,7 @@ static bool tell(struct persistence *persistence, struct core *core, uint64_t no
         const struct core_event event = {
             .type = CORE_STORAGE, .now_ms = now_ms, .storage = storage_of(storage)};
         persistence->storage = storage;
+        persistence->in_snapshot = false;
         (void)core_step(core, &event);
         told = true;
     }
@@ -103,7 +104,10 @@ enum journal_status persistence_recover(struct persistence *persistence, struct 
 static bool write_batch(struct persistence *persistence, struct core *core, uint64_t now_ms) {
     struct journal *journal = persistence->journal;
     struct core_batch batch;
-    if (!journal_takes(journal) || !core_pull_journal(core, &batch))
+    if (!journal_takes(journal) || !core_has_journal(core))
+        return false;
+    const uint64_t start_us = journal_now_us(journal);
+    if (!core_pull_journal(core, &batch))
         return false;
     const uint32_t end = (uint32_t)batch.size;
     journal_begin(journal, batch.number, batch.begins_snapshot, now_ms);
@@ -118,6 +122,11 @@ static bool write_batch(struct persistence *persistence, struct core *core, uint
         start = at;
     }
     journal_commit(journal, batch.ends_snapshot, now_ms);
+    persistence->in_snapshot =
+        (persistence->in_snapshot || batch.begins_snapshot) && !batch.ends_snapshot;
+    const uint64_t took_us = journal_now_us(journal) - start_us;
+    if (took_us > persistence->batch_us_max)
+        persistence->batch_us_max = took_us;
     return true;
 }
 

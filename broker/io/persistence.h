@@ -15,8 +15,10 @@ struct persistence {
     struct journal *journal; /* its owner is whoever made it */
     uint64_t durable;        /* as the core was told */
     enum journal_storage storage;
+    bool in_snapshot;          /* each batch carries a slice of one */
     uint64_t record_count;     /* fed at the start */
     uint64_t bad_record_count; /* of these, that the core could make nothing of */
+    uint64_t batch_us_max;     /* the longest that a batch held up the round */
 };
 
 void persistence_init(struct persistence *persistence, struct journal *journal);

@@ -214,6 +214,10 @@ FIGURE(damaged_pieces, damaged_pieces)
 FIGURE(damaged_bytes, damaged_bytes)
 FIGURE(torn_bytes, torn_bytes)
 
+static uint64_t batch_us_max(const struct storage *storage) {
+    return storage->persistence.batch_us_max;
+}
+
 static uint64_t recovered(const struct storage *storage) {
     return storage->persistence.record_count;
 }
@@ -232,6 +236,7 @@ const struct storage_figure storage_figures[] = {
     ROW("changes", changes),
     ROW("batches", batches),
     ROW("batches/bytes/maximum", batch_bytes_max),
+    ROW("batches/microseconds/maximum", batch_us_max),
     ROW("syncs", syncs),
     ROW("syncs/microseconds", sync_us),
     ROW("syncs/microseconds/last", sync_us_last),
