@@ -145,6 +145,9 @@ void conn_use_input(struct conn *conn, uint32_t used) {
 }
 
 void conn_drop_input(struct conn *conn) {
+    /* A CONNECT that came in pieces, with its password. */
+    if (conn->in != NULL && conn->standing == CONN_UNKNOWN)
+        explicit_bzero(conn->in->bytes, conn->in->size);
     free(conn->in);
     conn->in = NULL;
 }

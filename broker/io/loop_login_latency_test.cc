@@ -143,4 +143,54 @@ TEST(LoginLatency, MessagesDoNotWaitForPasswords) {
     EXPECT_LT(p99(busy), std::max(50.0, 5 * p99(idle)));
 }
 
+// A thousand wrong passwords a second from one address, each by a connection of its own.
+TEST(LoginLatency, MessagesDoNotWaitForWhoGuesses) {
+    broker b(poller_find(nullptr));
+    double hash_ms = 0;
+    const std::string path = b.c.dir.write("passwords", "u:" + argon2id("right", &hash_ms));
+    ASSERT_EQ(chmod(path.c_str(), 0600), 0);
+    ASSERT_TRUE(b.start("password_file " + path + "\nlog_type error\nsys_interval 0\n"));
+    std::atomic<bool> ends{false};
+    std::thread serving([&] {
+        while (!ends)
+            loop_round(b.loop, 5);
+    });
+    client talker = client::tcp(b.port);
+    talker.send(io_test::connect_packet("talker"));
+    EXPECT_EQ(wait_for(talker, 4), io_test::CONNACK_ACCEPTED);
+    talker.send(io_test::subscribe_packet("t"));
+    wait_for(talker, 5);
+    const auto idle = measure(talker, [] { return true; });
+
+    std::atomic<uint32_t> tried{0};
+    std::atomic<bool> guessing{true};
+    std::thread guesser([&] {
+        const auto begin = clock::now();
+        while (guessing) {
+            if (tried >= ms_since(begin)) {
+                std::this_thread::sleep_for(std::chrono::milliseconds(1));
+                continue;
+            }
+            client c = client::tcp(b.port);
+            c.send(connect_as("e" + std::to_string(tried % 100), "u", "x"));
+            if (tried > 50) // from then on it is locked out, and told at once
+                wait_for(c, 4);
+            tried++;
+        }
+    });
+    const auto begin = clock::now();
+    const auto busy = measure(talker, [&] { return ms_since(begin) > 4000; });
+    guessing = false;
+    guesser.join();
+    ends = true;
+    serving.join();
+    const struct login_stats *stats = loop_login_stats(b.loop);
+    std::printf("%u wrong passwords in 4 s: %llu were checked, %llu refused unchecked\n"
+                "message p99: %.2f ms idle, %.2f ms beside them\n",
+                tried.load(), static_cast<unsigned long long>(stats->failed),
+                static_cast<unsigned long long>(stats->refused_locked), p99(idle), p99(busy));
+    EXPECT_LT(stats->failed, 60u);
+    EXPECT_LT(p99(busy), std::max(50.0, 5 * p99(idle)));
+}
+
 } // namespace

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <fstream>
 #include <functional>
 #include <regex>
@@ -217,6 +218,29 @@ TEST_P(LoopLoginTest, WhoIsUnknownIsAnsweredAsWhoIsWrong) {
     EXPECT_EQ(wrong.at(3), 0x86);
     EXPECT_EQ(answer_to({"c", "nobody", "right", 5}), wrong);
     EXPECT_EQ(answer_to({"c", "bob", "", 4, true, false}), REFUSED_PASSWORD);
+}
+
+// The median of a few, so that a busy machine does not decide.
+TEST_P(LoopLoginTest, WhoIsUnknownIsAnsweredAsLate) {
+    ASSERT_TRUE(
+        start("bob:" + hash_of("right", PASSWORD_ARGON2ID, 3) + "\n", "", "login_failures 0\n"));
+    const auto median_us = [&](const std::string &user) {
+        std::vector<double> all;
+        for (int i = 0; i < 9; i++) {
+            const auto begin = std::chrono::steady_clock::now();
+            EXPECT_EQ(answer_to({"c", user, "wrong"}), REFUSED_PASSWORD);
+            all.push_back(
+                std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - begin)
+                    .count());
+        }
+        std::nth_element(all.begin(), all.begin() + 4, all.end());
+        return all[4];
+    };
+    const double known = median_us("bob");
+    const double unknown = median_us("nobody");
+    std::printf("wrong password %.0f us, unknown user %.0f us\n", known, unknown);
+    EXPECT_GT(unknown, known / 3);
+    EXPECT_LT(unknown, known * 3);
 }
 
 TEST_P(LoopLoginTest, AnonymousClientsAsTheConfigurationSays) {

@@ -3,11 +3,13 @@
  *
  * From the sockets to the core.
  */
+#include <string.h>
+
 #include "broker/io/loop_state.h"
 
 /* Gives the core all whole packets in [start, end); returns the first byte that it has no use for
- * yet. Authentication is answered at once, so a core that takes nothing waits for its answers to
- * be read, or is done with conn. */
+ * yet. A core that takes nothing waits for a password to be checked, for its answers to be read,
+ * or is done with conn. */
 static uint32_t step_packets(struct loop *loop, struct conn *conn, const uint8_t *buf,
                              uint32_t start, uint32_t end) {
     const uint64_t *published = &core_stats(loop->core)->value[STAT_PUBLISH_RECEIVED];
@@ -90,7 +92,7 @@ static void after_reading(struct loop *loop, struct conn *conn) {
         loop_update_interest(loop, conn);
 }
 
-void loop_feed(struct loop *loop, struct conn *conn, uint32_t len) {
+static void feed(struct loop *loop, struct conn *conn, uint32_t len) {
     uint32_t start = 0;
     while (start < len && conn->state == CONN_OPEN && !conn->held) {
         const uint32_t before = start;
@@ -110,6 +112,13 @@ void loop_feed(struct loop *loop, struct conn *conn, uint32_t len) {
         (void)keep(loop, conn, start, len, (conn->in == NULL ? 0 : conn->in->end) + (len - start));
     if (conn->state == CONN_OPEN)
         loop_update_interest(loop, conn);
+}
+
+void loop_feed(struct loop *loop, struct conn *conn, uint32_t len) {
+    const bool may_hold_password = conn->standing == CONN_UNKNOWN;
+    feed(loop, conn, len);
+    if (may_hold_password)
+        explicit_bzero(loop->read_buffer, len);
 }
 
 /* The core takes packets again: first those that were kept. */

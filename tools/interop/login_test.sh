@@ -4,7 +4,8 @@
 #
 # Logins and access lists as others meet them: mosquitto_pub and mosquitto_sub, mqtt.js and Paho
 # with user name and password; a reload by SIGHUP; fail2ban's expression; the files of Mosquitto's
-# documentation. login_test.sh BROKER LIBELLA-PASSWD MQTT-JS-PROGRAM PAHO-PROGRAM
+# documentation.
+# login_test.sh BROKER LIBELLA-PASSWD MQTT-JS-PROGRAM PAHO-PROGRAM SECRETS-IN-MEMORY
 set -u
 # shellcheck source=tools/interop/broker.sh
 . "$(dirname "$0")/broker.sh"
@@ -13,6 +14,7 @@ broker=$1
 passwd=$2
 js_program=$(realpath "$3")
 paho_program=$4
+memory=$5
 port=27883
 users=$scratch/passwords
 rules=$scratch/acl
@@ -41,7 +43,7 @@ pattern readwrite clients/%u/#
 user program
 topic #
 RULES
-"$passwd" -c -b "$users" roger correct >/dev/null || fail "libella-passwd"
+"$passwd" -c -b "$users" roger plainlyright >/dev/null || fail "libella-passwd"
 "$passwd" -H argon2id -b "$users" program horse >/dev/null || fail "libella-passwd"
 
 "$broker" -v -c "$scratch/conf" >"$scratch/broker.log" 2>&1 &
@@ -76,18 +78,31 @@ exchange() {
 # ---- mosquitto's clients ----
 
 for version in mqttv311 mqttv5; do
-    exchange "roger in $version" foo/bar -u roger -P correct -V $version
-    exchange "pattern in $version" clients/roger/x -u roger -P correct -V $version
-    for wrong in "-u roger -P wrong" "-u nobody -P correct" "-u roger" ""; do
+    exchange "roger in $version" foo/bar -u roger -P plainlyright -V $version
+    exchange "pattern in $version" clients/roger/x -u roger -P plainlyright -V $version
+    for wrong in "-u roger -P wrong" "-u nobody -P plainlyright" "-u roger" ""; do
         # shellcheck disable=SC2086
         pub -V $version -t foo/bar -m x $wrong && fail "let in with: $wrong"
     done
 done
-stdbuf -oL mosquitto_sub -p $port -t foo/other -u roger -P correct -V mqttv5 -d -W 5 \
+stdbuf -oL mosquitto_sub -p $port -t foo/other -u roger -P plainlyright -V mqttv5 -d -W 5 \
     >"$scratch/refused" 2>&1
 grep -q 'Subscribed.*135\|All subscription requests were denied' "$scratch/refused" ||
     fail "a subscription to nothing was accepted: $(cat "$scratch/refused")"
 echo "mosquitto_pub, mosquitto_sub"
+
+# ---- No password stays in memory; who may not look (no root, no debugging) skips it ----
+
+pub -t foo/bar -m x -u roger -P plainlyright || fail "roger"
+pub -t foo/bar -m x -u roger -P plainlywrong && fail "let in with a wrong password"
+pub -t foo/bar -m x -u nobody -P plainlylost && fail "let in without being known"
+/usr/bin/python3 "$memory" $broker_pid 'clients/%u' plainlywrong plainlylost plainlyright \
+    >"$scratch/memory" 2>&1
+case $? in
+0) echo "memory: no password" ;;
+1) fail "$(cat "$scratch/memory")" ;;
+*) echo "memory: $(cat "$scratch/memory")" ;;
+esac
 
 # ---- What fail2ban looks for; docs/logins.md has the same expression ----
 
@@ -100,7 +115,7 @@ echo "fail2ban: $failed lines"
 
 # ---- Reload ----
 
-stdbuf -oL mosquitto_sub -p $port -i stays -t foo/bar -u roger -P correct -d \
+stdbuf -oL mosquitto_sub -p $port -i stays -t foo/bar -u roger -P plainlyright -d \
     >"$scratch/stays" 2>&1 &
 stays=$!
 stdbuf -oL mosquitto_sub -p $port -i goes -t '#' -u program -P horse -d >"$scratch/goes" 2>&1 &
