@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Libella authors
 //
-// Conformance cases as seeds of packets_fuzz: each case is run around the core, and what its
-// clients did is written down as a packet script.
+// Conformance cases as seeds of packets_fuzz and records_fuzz: each case is run around the core,
+// and what its clients did is written down as a packet script, and the journal that a core keeps
+// under that script as records.
 //
-//     export_cases FOLDER
+//     export_cases SCRIPTS RECORDS      (folders)
 
 #include <cstdio>
 #include <filesystem>
@@ -71,11 +72,12 @@ class diary : public CoreWorld {
 } // namespace
 
 int main(int argc, char **argv) {
-    if (argc != 2) {
-        std::fprintf(stderr, "usage: export_cases FOLDER\n");
+    if (argc != 3) {
+        std::fprintf(stderr, "usage: export_cases SCRIPTS RECORDS\n");
         return 2;
     }
     std::filesystem::create_directories(argv[1]);
+    std::filesystem::create_directories(argv[2]);
     size_t count = 0;
     for (const conformance::test_case &each : conformance::catalog_embedded().cases) {
         diary world(each.needs);
@@ -83,10 +85,13 @@ int main(int argc, char **argv) {
         std::string name = each.address();
         for (char &c : name)
             c = c == '/' ? '-' : c;
+        std::string records;
+        (void)fuzz::script_play(world.script, &records);
         std::ofstream(std::string(argv[1]) + "/" + name, std::ios::binary)
             << fuzz::script_write(world.script);
+        std::ofstream(std::string(argv[2]) + "/" + name, std::ios::binary) << records;
         count++;
     }
-    std::printf("%zu cases written to %s\n", count, argv[1]);
+    std::printf("%zu cases written to %s and %s\n", count, argv[1], argv[2]);
     return 0;
 }

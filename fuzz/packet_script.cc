@@ -26,6 +26,7 @@ constexpr size_t PULL_SIZE = 4096;
 constexpr uint32_t PACKET_SIZE_MAX = 70000; // the longest filter fits
 // Little, but enough for a core to begin with.
 constexpr uint64_t MEMORY_LIMIT_BYTES = 1u << 19;
+constexpr uint64_t WALL_MS = 1700000000000;
 constexpr size_t TURNS_MAX = 1000;
 
 class memory {
@@ -57,7 +58,7 @@ struct wire {
 
 class player {
   public:
-    explicit player(uint8_t flags) {
+    player(uint8_t flags, std::string *records) : records_(records) {
         core_limits limits;
         core_limits_default(&limits);
         limits.max_packet_size_bytes = PACKET_SIZE_MAX;
@@ -78,6 +79,7 @@ class player {
         ports.ctx = &memory_;
         ports.allocate = memory::allocate;
         ports.release = memory::release;
+        ports.journal = records != nullptr;
         ports.seed = 7;
         core_ = core_create(&limits, &ports, now_ms_);
         if (core_ == nullptr)
@@ -89,6 +91,11 @@ class player {
     }
 
     std::string play(const packet_script &script) {
+        if (records_ != nullptr) {
+            core_event end = event(CORE_RECORDS_END, 0);
+            end.wall_ms = WALL_MS;
+            step(end);
+        }
         size_t count = 0;
         for (const script_event &event : script.events) {
             if (!shadow_.broken.empty() || ++count > SCRIPT_EVENTS_MAX)
@@ -111,6 +118,16 @@ class player {
     void step(const core_event &e) {
         (void)core_step(core_, &e);
         effects();
+    }
+
+    void store() {
+        core_batch batch;
+        if (records_ == nullptr || !core_pull_journal(core_, &batch))
+            return;
+        records_->append(reinterpret_cast<const char *>(batch.bytes), batch.size);
+        core_event durable = event(CORE_DURABLE, 0);
+        durable.batch = batch.number;
+        step(durable);
     }
 
     void check_account() {
@@ -306,6 +323,7 @@ class player {
             wires_[slot].deaf = true;
             break;
         }
+        store();
         for (uint32_t other = 0; other < SCRIPT_CLIENTS; other++) {
             if (wires_[other].open && !wires_[other].deaf) {
                 read(other);
@@ -326,6 +344,7 @@ class player {
             shadow_.breach("memory is left after core_destroy()");
     }
 
+    std::string *records_; // NULL: there is no journal
     memory memory_;
     core *core_ = nullptr;
     core_listener listener_ = {};
@@ -377,8 +396,8 @@ std::string script_write(const packet_script &script) {
     return out;
 }
 
-std::string script_play(const packet_script &script) {
-    return player(script.flags).play(script);
+std::string script_play(const packet_script &script, std::string *records) {
+    return player(script.flags, records).play(script);
 }
 
 } // namespace fuzz

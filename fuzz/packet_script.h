@@ -52,8 +52,9 @@ struct packet_script {
 packet_script script_read(const uint8_t *data, size_t size);
 std::string script_write(const packet_script &script);
 
-// Plays it. Returns what the core owed and did not give, empty if there is nothing.
-std::string script_play(const packet_script &script);
+// Plays it. Returns what the core owed and did not give, empty if there is nothing. With records
+// the core keeps a journal, whose batches are durable at once and are added to it.
+std::string script_play(const packet_script &script, std::string *records = nullptr);
 
 } // namespace fuzz
 

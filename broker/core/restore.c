@@ -257,10 +257,14 @@ static void sweep(struct core *core) {
     core->restore->sweep_count = map->count + map->count / SWEEP_PART + SWEEP_MIN;
 }
 
+/* No interval of MQTT is longer, so neither is what a record says. */
+#define LATEST_MS ((uint64_t)UINT32_MAX * 1000u)
+
 static uint64_t expires_at(const struct core *core, uint64_t wall_ms) {
     const uint64_t now_wall_ms = core_wall_ms(core, core->now_ms);
+    const uint64_t later_ms = wall_ms > now_wall_ms ? wall_ms - now_wall_ms : 0u;
 
-    return wall_ms > now_wall_ms ? core->now_ms + (wall_ms - now_wall_ms) : core->now_ms;
+    return core->now_ms + (later_ms < LATEST_MS ? later_ms : LATEST_MS);
 }
 
 static enum core_status message_record(struct core *core, const struct record *record) {

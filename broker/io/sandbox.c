@@ -173,6 +173,10 @@ static const char *const allowed_calls[] = {
     "getegid", "uname", "sysinfo", "getrlimit", "getrusage", "times", "clock_gettime",
     "clock_getres", "clock_nanosleep", "nanosleep", "gettimeofday", "time", "getrandom"};
 
+static struct scmp_arg_cmp equals(unsigned argument, scmp_datum_t value) {
+    return (struct scmp_arg_cmp){.arg = argument, .op = SCMP_CMP_EQ, .datum_a = value};
+}
+
 static int allow_named(scmp_filter_ctx filter, const char *name) {
     const int call = seccomp_syscall_resolve_name(name);
     if (call == __NR_SCMP_ERROR)
@@ -185,10 +189,10 @@ static int allow_sockets(scmp_filter_ctx filter) {
     int error = 0;
     for (size_t i = 0; i < sizeof families / sizeof families[0] && error == 0; i++)
         error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-                                 SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i]));
+                                 equals(0, (scmp_datum_t)families[i]));
     if (error == 0)
-        error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 1,
-                                 SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
+        error =
+            seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 1, equals(0, AF_UNIX));
     return error;
 }
 
@@ -197,8 +201,8 @@ static int allow_ioctls(scmp_filter_ctx filter) {
     static const unsigned long requests[] = {FIONREAD, FIONBIO, TCGETS};
     int error = 0;
     for (size_t i = 0; i < sizeof requests / sizeof requests[0] && error == 0; i++)
-        error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-                                 SCMP_A1(SCMP_CMP_EQ, requests[i]));
+        error =
+            seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, equals(1, requests[i]));
     return error;
 }
 
@@ -214,11 +218,11 @@ static int allow_threads(scmp_filter_ctx filter) {
 }
 
 static int allow_own_process(scmp_filter_ctx filter) {
-    int error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1,
-                                 SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
+    int error =
+        seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, equals(0, PR_SET_NAME));
     if (error == 0)
-        error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 2,
-                                 SCMP_A0(SCMP_CMP_EQ, 0), SCMP_A2(SCMP_CMP_EQ, 0));
+        error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 2, equals(0, 0),
+                                 equals(2, 0));
     return error;
 }
 

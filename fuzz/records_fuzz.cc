@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Libella authors
+//
+// Any bytes as the records of an earlier run, given to a fresh core: each is taken or refused, the
+// account of memory stays exact, what was restored can be written down again as a snapshot, and
+// that snapshot restores a core from which the same snapshot comes.
+
+#include <string>
+
+#include "fuzz/input.h"
+
+extern "C" {
+#include "broker/core/core.h"
+#include "broker/core/record.h"
+}
+
+namespace {
+
+constexpr size_t SIZE_MAX_BYTES = 1u << 14;
+constexpr size_t BATCHES_MAX = 1000;
+constexpr uint64_t WALL_MS = 1700000000000;
+
+[[noreturn]] void finding(const char *what) {
+    fuzz::finding("records_fuzz", what);
+}
+
+struct memory {
+    size_t live = 0;
+    static void *allocate(void *ctx, size_t size) {
+        static_cast<memory *>(ctx)->live += size;
+        return std::malloc(size);
+    }
+    static void release(void *ctx, void *block, size_t size) {
+        static_cast<memory *>(ctx)->live -= size;
+        std::free(block);
+    }
+};
+
+class restored {
+  public:
+    restored() {
+        core_limits limits;
+        core_limits_default(&limits);
+        limits.sys_interval_s = 0;
+        core_ports ports{};
+        ports.ctx = &memory_;
+        ports.allocate = memory::allocate;
+        ports.release = memory::release;
+        ports.journal = true;
+        ports.seed = 11;
+        core_ = core_create(&limits, &ports, 1000);
+        if (core_ == nullptr)
+            finding("there is no core");
+    }
+    restored(const restored &) = delete;
+    ~restored() {
+        core_destroy(core_);
+        if (memory_.live != 0)
+            finding("memory is left after core_destroy()");
+    }
+
+    // Whole records of the bytes, one by one; what is none ends it.
+    void take(const uint8_t *bytes, uint32_t size) {
+        struct record record;
+        uint32_t len = 0;
+        for (uint32_t at = 0; at < size; at += len) {
+            len = record_read(bytes, at, size, &record);
+            if (len == 0)
+                return;
+            core_event e = event(CORE_RECORD);
+            const fuzz::exact copy(bytes + at, len);
+            e.record = ella_slice_of(copy.data(), len);
+            (void)core_step(core_, &e);
+            check_account();
+        }
+    }
+
+    void end() {
+        const core_event e = event(CORE_RECORDS_END);
+        (void)core_step(core_, &e);
+        check_account();
+    }
+
+    // All that there is, as records.
+    std::string snapshot() {
+        const core_event begin = event(CORE_SNAPSHOT);
+        (void)core_step(core_, &begin);
+        std::string all;
+        core_batch batch;
+        for (size_t i = 0; i < BATCHES_MAX && core_pull_journal(core_, &batch); i++) {
+            if (batch.begins_snapshot)
+                all.clear();
+            all.append(reinterpret_cast<const char *>(batch.bytes), batch.size);
+            core_event durable = event(CORE_DURABLE);
+            durable.batch = batch.number;
+            (void)core_step(core_, &durable);
+            if (batch.ends_snapshot)
+                break;
+        }
+        check_account();
+        return all;
+    }
+
+  private:
+    core_event event(core_event_type type) const {
+        core_event e{};
+        e.type = type;
+        e.now_ms = 1000;
+        e.wall_ms = WALL_MS;
+        return e;
+    }
+    void check_account() const {
+        size_t counted = 0;
+        for (int c = 0; c < MEMORY_CLASS_COUNT; c++)
+            counted += core_memory_bytes(core_, static_cast<memory_class>(c));
+        if (counted != memory_.live)
+            finding("the account of memory is wrong");
+    }
+
+    memory memory_;
+    core *core_;
+};
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    if (size > SIZE_MAX_BYTES)
+        return 0;
+    restored first;
+    first.take(data, static_cast<uint32_t>(size));
+    first.end();
+    const std::string snapshot = first.snapshot();
+    restored second;
+    second.take(reinterpret_cast<const uint8_t *>(snapshot.data()),
+                static_cast<uint32_t>(snapshot.size()));
+    second.end();
+    if (second.snapshot().size() != snapshot.size())
+        finding("a snapshot restores something else");
+    return 0;
+}
