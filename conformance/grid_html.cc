@@ -25,6 +25,7 @@ border:1px solid var(--line);border-radius:1rem;background:var(--soft)}
 #only-failures:checked~main .fine{display:none}
 .brokers,.chapters{table-layout:fixed}
 .brokers th:first-child{width:28%}.brokers td .totals{margin:.1rem 0}
+.brokers td>.chip{white-space:normal;overflow-wrap:anywhere}
 .brokers .totals b{font-weight:400;color:var(--dim)}
 .chapters td:not(:first-child),.chapters th:not(:first-child){text-align:right;white-space:nowrap}
 .chapters th:first-child{width:34%}.chapters .chip{margin-right:.6rem}
