@@ -59,7 +59,8 @@ void acknowledge_packet(struct core *core, struct connection *connection,
         //= v5/4.3.3-4 v5/4.3.3-6 v3/4.3.3-1 v5/3.6.2-1
         entry->state = step.next & 0x7fu;
         entry->released = 1u;
-        store_released(core, session, entry);
+        if (core->journal.on)
+            store_released(core, session, entry);
         queue_entry_release(&core->memory, entry);
         connection_send_ack(core, connection, ELLA_PUBREL, ack->packet_id, ELLA_REASON_SUCCESS,
                             NULL);

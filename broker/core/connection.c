@@ -71,7 +71,7 @@ struct connection *connection_of(const struct core *core, uint32_t slot) {
 
 /* ---- The lists of those with an effect, and of those that wait ---- */
 
-static void list_add(struct core *core, struct slot_list *list, struct connection *c) {
+static inline void list_add(struct core *core, struct slot_list *list, struct connection *c) {
     c->list_previous = list->last;
     c->list_next = CONNECTION_NO_SLOT;
     if (list->last != CONNECTION_NO_SLOT)
@@ -92,14 +92,18 @@ static void list_remove(struct core *core, struct slot_list *list, const struct 
         list->last = c->list_previous;
 }
 
-void connection_ready(struct core *core, struct connection *connection) {
-    if (connection->is_ready)
+static inline void make_ready(struct core *core, struct connection *c) {
+    if (c->is_ready)
         return;
-    if (connection->is_held)
-        list_remove(core, &core->held, connection);
-    connection->is_held = 0u;
-    connection->is_ready = 1u;
-    list_add(core, &core->ready, connection);
+    if (c->is_held)
+        list_remove(core, &core->held, c);
+    c->is_held = 0u;
+    c->is_ready = 1u;
+    list_add(core, &core->ready, c);
+}
+
+void connection_ready(struct core *core, struct connection *connection) {
+    make_ready(core, connection);
 }
 
 void connection_not_ready(struct core *core, struct connection *connection) {
@@ -135,36 +139,50 @@ void connection_release(struct core *core, struct connection *connection) {
     memory_put(&core->memory, MEMORY_CONNECTION, connection, sizeof *connection);
 }
 
-bool connection_has_output(const struct core *core, const struct connection *connection) {
-    const uint64_t durable = core->journal.durable;
-    const struct session *session = connection->session;
+uint64_t connection_queue_batch(const struct core *core, const struct connection *connection) {
+    const struct output *output = connection->output;
+
+    return output != NULL && output->queue_batch > core->journal.durable ? output->queue_batch
+                                                                         : 0u;
+}
+
+/* The parts that wait for the journal. */
+static bool may_leave(const struct core *core, const struct connection *c) {
+    return output_ready_bytes(c->output, core->journal.durable) > 0u;
+}
+
+static bool queue_waits(const struct core *core, const struct connection *c) {
+    const struct queue_entry *next = c->session->queue.next;
+
+    return output_holds_queue(c->output, core->journal.durable) ||
+           (next->qos == 2u && next->packet_id != 0u && connection_queue_batch(core, c) != 0u);
+}
+
+static inline bool has_output(const struct core *core, const struct connection *c) {
+    const struct session *session = c->session;
     const struct queue_entry *next;
 
-    if (connection->partial != NULL || output_ready_bytes(connection->output, durable) > 0u)
+    if (c->partial != NULL || (c->output != NULL && (!core->journal.on || may_leave(core, c))))
         return true;
-    if (session == NULL || session->queue.next == NULL ||
-        output_holds_queue(connection->output, durable))
+    if (session == NULL || session->queue.next == NULL)
+        return false;
+    if (c->output != NULL && queue_waits(core, c))
         return false;
     /* The window holds back PUBLISH of QoS 1 and 2 and, to keep the order, what is behind them. A
      * PUBREL that is sent again is never held back. */
     next = session->queue.next;
-    if (next->qos == 2u && next->packet_id != 0u && connection_queue_batch(core, connection) != 0u)
-        return false;
     return next->qos == 0u || next->state == QOS_SEND_WAITING_PUBCOMP ||
-           send_quota_left(connection->quota) > 0u;
+           send_quota_left(c->quota) > 0u;
+}
+
+bool connection_has_output(const struct core *core, const struct connection *connection) {
+    return has_output(core, connection);
 }
 
 bool connection_is_held(const struct core *core, const struct connection *connection) {
     const struct output *output = connection->output;
 
     return output_waiting_bytes(output) > output_ready_bytes(output, core->journal.durable);
-}
-
-uint64_t connection_queue_batch(const struct core *core, const struct connection *connection) {
-    const struct output *output = connection->output;
-
-    return output != NULL && output->queue_batch > core->journal.durable ? output->queue_batch
-                                                                         : 0u;
 }
 
 void connection_hold_queue(struct core *core, struct connection *connection) {
@@ -189,11 +207,10 @@ void connection_hold(struct core *core, struct connection *connection) {
 void connection_want_write(struct core *core, struct connection *connection) {
     if (core->journal.on)
         connection_hold(core, connection);
-    if (connection->told_write || connection->want_write ||
-        !connection_has_output(core, connection))
+    if (connection->told_write || connection->want_write || !has_output(core, connection))
         return;
     connection->want_write = 1u;
-    connection_ready(core, connection);
+    make_ready(core, connection);
 }
 
 void connection_wake_held(struct core *core) {

@@ -267,7 +267,8 @@ static enum core_status step(struct core *core, const struct core_event *event) 
         done = open_connection(core, event);
         break;
     case CORE_PACKET:
-        if (durable_stalls(core, connection_of(core, event->conn), event->packet)) {
+        if (core->journal.on &&
+            durable_stalls(core, connection_of(core, event->conn), event->packet)) {
             connection_stall(core, connection_of(core, event->conn));
             return CORE_NOT_TAKEN;
         }

@@ -48,7 +48,7 @@ bool durable_stalls(const struct core *core, const struct connection *connection
                     const struct ella_packet *packet) {
     const struct journal *journal = &core->journal;
 
-    if (!journal->on || packet->type != ELLA_PUBLISH || packet->publish.qos == 0u)
+    if (packet->type != ELLA_PUBLISH || packet->publish.qos == 0u)
         return false;
     if (journal->storage_fails && !connection_is_v5(connection))
         return true;

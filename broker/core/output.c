@@ -28,8 +28,12 @@ static bool output_grow(struct memory *memory, struct output **output, uint32_t 
                           old == NULL ? 0u : output_size(old->capacity), output_size(capacity));
     if (grown == NULL)
         return false;
-    if (old == NULL)
-        memset(grown, 0, sizeof *grown);
+    if (old == NULL) {
+        grown->start = grown->end = 0u;
+        grown->queue_batch = 0u;
+        grown->hold_count = 0u;
+        grown->holds_queue = false;
+    }
     grown->capacity = capacity;
     *output = grown;
     return true;
@@ -95,7 +99,7 @@ void output_put_ahead(struct output *output, uint32_t size) {
 }
 
 bool output_hold_queue(struct memory *memory, struct output **output, uint64_t batch) {
-    if (*output == NULL && !output_grow(memory, output, OUTPUT_CAPACITY_MIN))
+    if (output_reserve(memory, output, 1u) == NULL)
         return false;
     (*output)->queue_batch = batch;
     return true;

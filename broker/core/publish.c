@@ -184,10 +184,12 @@ static struct publish_verdict take(struct core *core, struct connection *c,
 
     if (verdict.reason_code != ELLA_REASON_SUCCESS)
         return verdict;
-    if (publish->qos > 0u && core->journal.storage_fails)
-        return storage_fails;
-    if (!store_reserve(core, ella_slice_len(topic) + ella_slice_len(publish->payload)))
-        return no_memory;
+    if (core->journal.on) {
+        if (publish->qos > 0u && core->journal.storage_fails)
+            return storage_fails;
+        if (!store_reserve(core, ella_slice_len(topic) + ella_slice_len(publish->payload)))
+            return no_memory;
+    }
     message = message_create(&core->memory, topic, publish, session->key, core->now_ms);
     if (message == NULL)
         return no_memory;
@@ -198,7 +200,7 @@ static struct publish_verdict take(struct core *core, struct connection *c,
     }
     verdict = retain_message(core, message);
     if (verdict.reason_code == ELLA_REASON_SUCCESS) {
-        if (publish->qos == 2u)
+        if (publish->qos == 2u && core->journal.on)
             store_received(core, session, publish->packet_id);
         //= v5/4.5.0-1 v3/4.5.0-1
         *receivers = deliver_message(core, message);
@@ -310,7 +312,8 @@ void publish_release(struct core *core, struct connection *connection,
     if (step.action == QOS_RECEIVE_DO_PUBCOMP) {
         //= v5/4.3.3-12
         received_remove(&core->memory, &session->received, pubrel->packet_id);
-        store_received_end(core, session, pubrel->packet_id);
+        if (core->journal.on)
+            store_received_end(core, session, pubrel->packet_id);
         send_quota_give(&connection->receive_quota);
     } else {
         reason_code = ELLA_REASON_PACKET_IDENTIFIER_NOT_FOUND;

@@ -201,7 +201,7 @@ static enum pulled send_entry(struct core *core, struct connection *c, struct ro
             if (entry->qos == 0u) {
                 deliver_discard(core, session, entry);
             } else {
-                if (!again && !entry->prepared)
+                if (core->journal.on && !again && !entry->prepared)
                     store_sent(core, session, entry);
                 entry->prepared = 0u;
                 (void)send_quota_take(&c->quota);
@@ -337,8 +337,8 @@ static enum pulled pull_entry(struct core *core, struct connection *c, struct ro
 
 /* Whether messages may leave while answers wait: for the journal, but not for room. */
 static bool may_overtake(const struct core *core, const struct connection *c) {
-    return c->output == NULL || (output_ready_bytes(c->output, core->journal.durable) == 0u &&
-                                 !output_holds_queue(c->output, core->journal.durable));
+    return output_ready_bytes(c->output, core->journal.durable) == 0u &&
+           !output_holds_queue(c->output, core->journal.durable);
 }
 
 size_t core_pull(struct core *core, uint32_t conn, uint8_t *buf, size_t size) {
@@ -358,7 +358,8 @@ size_t core_pull(struct core *core, uint32_t conn, uint8_t *buf, size_t size) {
         room.used += output_take(&core->memory, &c->output, core->journal.durable,
                                  room.buf + room.used, room.size - room.used);
         //= v5/3.14.4-1 v5/3.2.0-1
-        if (!connection_may_send(c->state) || !may_overtake(core, c))
+        if (!connection_may_send(c->state) ||
+            (c->output != NULL && (!core->journal.on || !may_overtake(core, c))))
             break;
         result = pull_entry(core, c, &room);
     }

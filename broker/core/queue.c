@@ -100,7 +100,7 @@ uint32_t queue_entry_bytes(const struct queue_entry *entry) {
     return size > UINT32_MAX ? UINT32_MAX : (uint32_t)size;
 }
 
-static void account_add(struct queue *queue, const struct queue_entry *entry) {
+static inline void account_add(struct queue *queue, const struct queue_entry *entry) {
     if (entry->account == QUEUE_WAITING) {
         queue->waiting_count++;
         queue->waiting_bytes += queue_entry_bytes(entry);
@@ -109,7 +109,7 @@ static void account_add(struct queue *queue, const struct queue_entry *entry) {
     }
 }
 
-static void account_remove(struct queue *queue, struct queue_entry *entry) {
+static inline void account_remove(struct queue *queue, struct queue_entry *entry) {
     if (entry->account == QUEUE_WAITING) {
         queue->waiting_count--;
         queue->waiting_bytes -= queue_entry_bytes(entry);
