@@ -63,7 +63,8 @@ def read_mutants():
 def copy_with(mutant, root):
     """The checkout's sources with the fault in them, in the folder root."""
     for package in frama_c.SOURCES:
-        shutil.copytree(frama_c.ROOT / package, root / package)
+        shutil.copytree(frama_c.ROOT / package, root / package,
+                        ignore=shutil.ignore_patterns("*.cc", "*.json", "testdata"))
     path = root / mutant["file"]
     text = path.read_text(encoding="utf-8")
     if text.count(mutant["old"]) != 1:

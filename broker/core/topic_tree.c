@@ -109,13 +109,15 @@ static void slot_clear(struct topic_tree *tree, uint32_t gap) {
     uint32_t slot = gap;
 
     for (;;) {
+        struct topic_tree_slot entry;
         uint32_t from_home;
         slot = slot_after(tree, slot);
-        if (tree->slots[slot].node == TOPIC_TREE_NONE)
+        entry = tree->slots[slot];
+        if (entry.node == TOPIC_TREE_NONE)
             break;
-        from_home = (slot + capacity - slot_home(tree, tree->slots[slot].hash)) % capacity;
+        from_home = (slot + capacity - slot_home(tree, entry.hash)) % capacity;
         if (from_home >= (slot + capacity - gap) % capacity) {
-            tree->slots[gap] = tree->slots[slot];
+            tree->slots[gap] = entry;
             gap = slot;
         }
     }
