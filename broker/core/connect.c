@@ -431,7 +431,8 @@ static struct connect_verdict judge_will(struct core *core, const struct connect
 /* Whether a session that is to last can be stored, if it is not yet. */
 static struct connect_verdict judge_storage(struct core *core, const struct connect_request *r) {
     const struct session *session = session_find(&core->sessions, text_slice(r->client_id));
-    const bool is_stored = session != NULL && session_number(session) != 0u && !r->clean_start;
+    const bool is_stored = session != NULL && session_number(session) != 0u &&
+                           session_number(session) <= core->durable_session && !r->clean_start;
 
     if (!core->journal.on || r->session_expiry_s == 0u)
         return acceptable;

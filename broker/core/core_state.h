@@ -74,9 +74,11 @@ struct core {
     struct timer clock_timer; /* of RECORD_TIME */
     struct journal journal;
     struct walk walk;
-    struct restore *restore; /* until CORE_RECORDS_END; NULL: no record has come */
-    int64_t wall_offset_ms;  /* wall clock minus now_ms */
-    uint64_t last_session;   /* numbers given so far */
+    struct restore *restore;  /* until CORE_RECORDS_END; NULL: no record has come */
+    int64_t wall_offset_ms;   /* wall clock minus now_ms */
+    uint64_t last_session;    /* numbers given so far */
+    uint64_t pulled_session;  /* of these, the last one in batches that were pulled */
+    uint64_t durable_session; /* and in batches that are durable */
     uint64_t last_message;
     uint64_t last_entry;
     uint16_t epoch; /* number of the snapshot that was begun last, from 1 on */

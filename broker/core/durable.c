@@ -32,8 +32,9 @@ uint64_t durable_batch_of(const struct core *core, const struct connection *conn
     case ELLA_SUBACK:
     case ELLA_UNSUBACK:
         /* What this event has not recorded was promised before on the same connection, and answers
-         * leave in order; or on an earlier one, and CONNACK has waited for that. */
-        if (journal->touched)
+         * leave in order; or on an earlier one, and CONNACK has waited for that: unless the
+         * storage has failed since, when it waits for nothing. */
+        if (journal->touched || journal->whole > journal->durable)
             batch = journal_stamp(journal);
         break;
     default:
@@ -64,6 +65,8 @@ void durable_batch(struct core *core, uint64_t batch) {
     if (batch < journal->whole || batch <= journal->durable)
         return;
     journal->durable = batch;
+    if (batch + 1u == journal->batch)
+        core->durable_session = core->pulled_session;
     connection_wake_held(core);
 }
 
@@ -145,6 +148,7 @@ bool core_pull_journal(struct core *core, struct core_batch *out) {
     out->size = journal->used;
     out->number = journal->batch;
     journal->batch++;
+    core->pulled_session = core->last_session;
     journal->pulled = true;
     connection_wake_stalled(core);
     return true;

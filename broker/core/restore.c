@@ -634,6 +634,7 @@ enum core_status restore_end(struct core *core) {
     restore_free(core);
     done = settle(core);
     core->journal.on = true;
+    core->durable_session = core->pulled_session = core->last_session;
     store_start(core, RECORD_START);
     /* What ended while the broker was down ends now, wills go out. */
     //= v5/3.1.2-8 v5/4.1.0-2

@@ -15,12 +15,15 @@ namespace sim {
 namespace {
 
 constexpr size_t PULL_SIZE = 4096;
+/* Times in one round that the journal may tell the core something. */
+constexpr int TELLS_MAX = 1000;
 
 } // namespace
 
 /* ---- Life ---- */
 
-Broker::Broker(uint64_t seed, BrokerHost &host) : host_(host), seed_(seed) {
+Broker::Broker(uint64_t seed, Disk &disk, BrokerHost &host)
+    : host_(host), disk_(disk), storage_(seed, disk, *this), seed_(seed) {
     Luck luck(Luck::of(seed, 0x6c696d697473));
     core_limits_default(&limits_);
     limits_.max_queued_messages = 0;
@@ -52,9 +55,16 @@ void Broker::start() {
     ports.release = release;
     ports.policy = policy;
     ports.log = host_.tells() ? log : nullptr;
+    ports.journal = true;
     ports.seed = Luck::of(seed_, ++starts_);
     boot_ms_ = host_.now_ms();
     core_ = core_create(&limits_, &ports, core_now_ms());
+    std::string failed = storage_.start(core_, core_now_ms(), WALL_BEGIN_MS + host_.now_ms());
+    if (!failed.empty() && !disk_.is_dead()) {
+        host_.breach("the broker does not start: " + failed);
+    }
+    carry_out_effects();
+    make_durable();
 }
 
 void Broker::close_all() {
@@ -69,13 +79,16 @@ void Broker::close_all() {
 }
 
 void Broker::crash() {
+    storage_.crash();
     close_all();
 }
 
-void Broker::stop() {
+bool Broker::stop() {
     step(event(CORE_SHUTDOWN, 0));
     carry_out_effects();
+    bool is_stored = storage_.end(core_, core_now_ms());
     close_all();
+    return is_stored;
 }
 
 /* ---- Ports ---- */
@@ -102,6 +115,12 @@ void Broker::log(void *ctx, const core_log *line) {
                             line->text);
 }
 
+void Broker::tell_storage(const std::string &line) {
+    if (host_.tells()) {
+        host_.tell_broker(line);
+    }
+}
+
 /* ---- Steps ---- */
 
 core_event Broker::event(core_event_type type, uint32_t slot) const {
@@ -109,6 +128,7 @@ core_event Broker::event(core_event_type type, uint32_t slot) const {
     e.type = type;
     e.conn = slot;
     e.now_ms = core_now_ms();
+    e.wall_ms = WALL_BEGIN_MS + host_.now_ms();
     return e;
 }
 
@@ -142,7 +162,7 @@ void Broker::closed(Connection &connection) {
 }
 
 void Broker::finish(Connection &connection) {
-    for (;;) {
+    while (!disk_.is_dead()) {
         uint8_t buf[PULL_SIZE];
         size_t got = core_pull(core_, connection.slot, buf, sizeof buf);
         if (got == 0) {
@@ -150,7 +170,9 @@ void Broker::finish(Connection &connection) {
         }
         host_.broker_sends(connection, std::string(reinterpret_cast<char *>(buf), got), false);
     }
-    host_.broker_sends(connection, "", true);
+    if (!disk_.is_dead()) {
+        host_.broker_sends(connection, "", true);
+    }
     closed(connection);
 }
 
@@ -186,6 +208,7 @@ void Broker::read_one(Connection &connection) {
                                      static_cast<uint32_t>(bytes.size()), core_now_ms());
         connection.unread.erase(0, used);
     }
+    connection.held = !core_accepts(core_, connection.slot);
     if (connection.end_arrived && connections_.count(connection.slot) != 0 &&
         connections_[connection.slot] == &connection) {
         closed(connection);
@@ -194,7 +217,7 @@ void Broker::read_one(Connection &connection) {
 
 void Broker::write(Connection &connection) {
     bool moved = false;
-    for (;;) {
+    while (!disk_.is_dead()) {
         uint8_t buf[PULL_SIZE];
         size_t room = std::min(connection.room(host_.now_ms()), sizeof buf);
         if (room < CORE_PULL_SIZE_MIN) {
@@ -222,6 +245,30 @@ void Broker::check_memory() {
     }
 }
 
+void Broker::write_dirty() {
+    std::set<uint32_t> now = std::move(dirty_);
+    dirty_.clear();
+    for (uint32_t slot : now) {
+        auto found = connections_.find(slot);
+        if (found != connections_.end()) {
+            write(*found->second);
+        }
+    }
+    carry_out_effects();
+}
+
+void Broker::make_durable() {
+    for (int i = 0; i < TELLS_MAX && storage_.round(core_, core_now_ms()); i++) {
+        carry_out_effects();
+        write_dirty();
+    }
+    for (const auto &[slot, connection] : connections_) {
+        if (connection->held && core_accepts(core_, slot)) {
+            ready_.insert(slot);
+        }
+    }
+}
+
 void Broker::round() {
     std::set<uint32_t> now = std::move(ready_);
     ready_.clear();
@@ -236,21 +283,15 @@ void Broker::round() {
         step(event(CORE_TIME, 0));
     }
     carry_out_effects();
-    now = std::move(dirty_);
-    dirty_.clear();
-    for (uint32_t slot : now) {
-        auto found = connections_.find(slot);
-        if (found != connections_.end()) {
-            write(*found->second);
-        }
-    }
-    carry_out_effects();
+    write_dirty();
+    make_durable();
     check_memory();
 }
 
 uint64_t Broker::deadline_ms() const {
-    uint64_t due_ms = core_deadline_ms(core_);
-    return due_ms == UINT64_MAX ? NEVER_MS : due_ms + boot_ms_ - 1;
+    uint64_t due_ms = std::min(core_deadline_ms(core_), storage_.deadline_ms(core_));
+    due_ms = due_ms == UINT64_MAX ? NEVER_MS : due_ms + boot_ms_ - 1;
+    return std::min(due_ms, disk_.deadline_ms());
 }
 
 } // namespace sim

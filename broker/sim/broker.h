@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The Libella authors
  *
- * The production core, driven as the event loop drives it, in rounds: read, step, write. It knows
- * connections as pipes and time as a number.
+ * The production core and journal, driven as the event loop drives them, in rounds: read, step,
+ * write, make durable. It knows connections as pipes and time as a number.
  */
 #ifndef BROKER_SIM_BROKER_H
 #define BROKER_SIM_BROKER_H
@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "broker/sim/network.h"
+#include "broker/sim/storage.h"
 #include "broker/sim/story.h"
 
 extern "C" {
@@ -36,18 +37,18 @@ class BrokerHost {
     virtual bool tells() const = 0;
 };
 
-class Broker {
+class Broker : private StorageHost {
   public:
-    Broker(uint64_t seed, BrokerHost &host);
-    ~Broker();
+    Broker(uint64_t seed, Disk &disk, BrokerHost &host);
+    ~Broker() override;
 
     bool runs() const { return core_ != nullptr; }
-    /* boot_ms: what its monotonic clock starts from. */
+    /* With what the disk has; its monotonic clock begins anew. */
     void start();
     /* Nothing is told to anybody. */
     void crash();
-    /* In order: everybody is told. */
-    void stop();
+    /* In order: everybody is told. false: not all that had to be stored is. */
+    bool stop();
 
     void open(Connection *connection);
     void read(Connection *connection) { ready_.insert(connection->slot); }
@@ -57,6 +58,7 @@ class Broker {
     void round();
     uint64_t deadline_ms() const;
     uint64_t steps() const { return steps_; }
+    Storage &storage() { return storage_; }
 
   private:
     uint64_t core_now_ms() const { return host_.now_ms() - boot_ms_ + 1; }
@@ -64,6 +66,9 @@ class Broker {
     void step(const core_event &event);
     void read_one(Connection &connection);
     void carry_out_effects();
+    void write_dirty();
+    void make_durable();
+    void tell_storage(const std::string &line) override;
     void write(Connection &connection);
     void finish(Connection &connection);
     void closed(Connection &connection);
@@ -76,6 +81,8 @@ class Broker {
     static void release(void *ctx, void *memory, size_t size);
 
     BrokerHost &host_;
+    Disk &disk_;
+    Storage storage_;
     const uint64_t seed_;
     core_limits limits_;
     core_listener listener_{};

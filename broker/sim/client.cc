@@ -39,7 +39,7 @@ void Client::calm_down() {
 
 bool Client::is_idle() const {
     return connected_ && outgoing_.empty() && replies_.empty() && inbound_.empty() &&
-           subscribing_.empty() && unsubscribing_.empty();
+           subscribing_.empty() && unsubscribing_.empty() && refused_.empty();
 }
 
 std::string Client::unfinished() const {
@@ -75,7 +75,7 @@ void Client::connect_properties(ella_connect &c) const {
 void Client::connect() {
     connection_ = host_.open(index_);
     if (connection_ == NO_CONNECTION) {
-        back_ms_ = host_.now_ms() + std::max(patience_ms_, 100u);
+        lose(host_.now_ms() + std::max(patience_ms_, 100u));
         return;
     }
     connected_ = false;
@@ -85,6 +85,7 @@ void Client::connect() {
     replies_.clear();
     subscribing_.clear();
     unsubscribing_.clear();
+    refused_.clear();
     waits_for_pong_ = false;
     opened_ms_ = heard_ms_ = host_.now_ms();
     bool clean = profile_.life == Life::CLEAN || fresh_;
@@ -156,6 +157,9 @@ uint64_t Client::deadline_ms() const {
     }
     uint64_t keep_alive_ms = profile_.keep_alive_s * 1000ull;
     uint64_t due_ms = waits_for_pong_ ? sent_ms_ + keep_alive_ms : sent_ms_ + keep_alive_ms / 2;
+    for (const auto &[filter, again_ms] : refused_) {
+        due_ms = std::min(due_ms, again_ms);
+    }
     return replies_.empty() ? due_ms : std::min(due_ms, replies_.front().due_ms);
 }
 
@@ -169,6 +173,7 @@ void Client::wake() {
     }
     if (connected_) {
         send_answers();
+        ask_again();
     }
     uint64_t keep_alive_ms = profile_.keep_alive_s * 1000ull;
     bool late = connected_ ? waits_for_pong_ && now_ms >= sent_ms_ + keep_alive_ms
@@ -185,6 +190,21 @@ void Client::wake() {
     }
 }
 
+/* What the broker had no room for. */
+void Client::ask_again() {
+    std::map<uint8_t, uint64_t> refused = std::move(refused_);
+    refused_.clear();
+    for (const auto &[filter, again_ms] : refused) {
+        if (again_ms > host_.now_ms()) {
+            refused_[filter] = again_ms;
+        } else if (wishes_.count(filter) != 0) {
+            send_subscribe(wishes_[filter]);
+        } else {
+            send_unsubscribe(filter);
+        }
+    }
+}
+
 void Client::send_answers() {
     while (!replies_.empty() && replies_.front().due_ms <= host_.now_ms()) {
         Reply reply = replies_.front();
@@ -195,6 +215,9 @@ void Client::send_answers() {
         packet.ack.reason_code = reply.reason_code;
         if (reply.type == ELLA_PUBACK || reply.type == ELLA_PUBCOMP) {
             window_.erase(reply.packet_id);
+        }
+        if (reply.type == ELLA_PUBACK) {
+            history_.answered(index_, reply.serial, host_.now_ms());
         }
         send(packet);
     }
@@ -329,13 +352,13 @@ void Client::act(const Event &event) {
         publish(event);
         break;
     case Act::SUBSCRIBE:
-        if (connected_ && unsubscribing_.empty() && subscribing_.empty()) {
+        if (connected_ && unsubscribing_.empty() && subscribing_.empty() && refused_.empty()) {
             wishes_[event.a] = Asked{event.a, event.b, event.c};
             send_subscribe(wishes_[event.a]);
         }
         break;
     case Act::UNSUBSCRIBE:
-        if (connected_ && subscribing_.empty() && wishes_.erase(event.a) > 0) {
+        if (connected_ && subscribing_.empty() && refused_.empty() && wishes_.erase(event.a) > 0) {
             send_unsubscribe(event.a);
         }
         break;

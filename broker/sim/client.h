@@ -73,6 +73,7 @@ class Client {
         ella_packet_type type;
         uint16_t packet_id;
         uint8_t reason_code;
+        uint64_t serial; /* PUBACK: of the message, 0: unknown */
     };
 
     ella_version version() const { return static_cast<ella_version>(profile_.version); }
@@ -91,8 +92,10 @@ class Client {
     void take_acknowledgement(const ella_packet &packet);
     void take_suback(const ella_packet &packet);
     void resume(bool session_present);
-    void answer(ella_packet_type type, uint16_t packet_id, uint8_t reason_code);
+    void answer(ella_packet_type type, uint16_t packet_id, uint8_t reason_code,
+                uint64_t serial = 0);
     void send_answers();
+    void ask_again();
     uint16_t free_packet_id();
     std::string packet_line(const ella_packet &packet) const;
 
@@ -122,6 +125,7 @@ class Client {
     std::set<uint16_t> window_; /* of the broker's PUBLISH */
     std::deque<Reply> replies_;
     std::map<uint16_t, uint8_t> subscribing_, unsubscribing_; /* packet identifier → filter */
+    std::map<uint8_t, uint64_t> refused_; /* filters that are asked for again, and when */
     uint64_t opened_ms_ = 0, sent_ms_ = 0, heard_ms_ = 0;
     bool waits_for_pong_ = false;
     uint64_t back_ms_ = 0; /* when it connects again */

@@ -11,6 +11,12 @@
 
 namespace sim {
 
+namespace {
+
+constexpr uint64_t ASK_AGAIN_MS = 1000;
+
+} // namespace
+
 std::string Client::packet_line(const ella_packet &packet) const {
     return line_of(packet);
 }
@@ -137,11 +143,15 @@ void Client::resume(bool session_present) {
         }
     }
     /* What the broker lost it may have lost in part: ask for everything again. */
-    from_scratch |= damaged_ms_ != history_.damaged_ms();
+    if (damaged_ms_ != history_.damaged_ms()) {
+        from_scratch = true;
+        inbound_.clear();
+    }
     damaged_ms_ = history_.damaged_ms();
     std::vector<uint8_t> open = history_.unanswered(index_);
     for (const auto &[filter, asked] : wishes_) {
-        if (from_scratch || std::count(open.begin(), open.end(), filter) != 0) {
+        /* Also what it never came to ask for, since CONNACK was lost. */
+        if (from_scratch || !history_.is_granted(index_, filter)) {
             send_subscribe(asked);
         }
     }
@@ -192,7 +202,8 @@ void Client::take_publish(const ella_publish &publish, uint64_t pulled_ms) {
     }
     history_.arrived(index_, arrival, host_.now_ms());
     if (publish.qos > 0) {
-        answer(publish.qos == 1 ? ELLA_PUBACK : ELLA_PUBREC, id, ELLA_REASON_SUCCESS);
+        answer(publish.qos == 1 ? ELLA_PUBACK : ELLA_PUBREC, id, ELLA_REASON_SUCCESS,
+               arrival.serial);
     }
 }
 
@@ -229,22 +240,29 @@ void Client::take_suback(const ella_packet &packet) {
         return;
     }
     std::string codes = text_of(packet.suback.reason_codes);
-    if (packet.type == ELLA_UNSUBACK) {
-        history_.left(index_, found->second, host_.now_ms());
-    } else {
-        uint8_t code = codes.empty() ? 0x80 : static_cast<uint8_t>(codes[0]);
-        history_.granted(index_, found->second, code, host_.now_ms());
+    uint8_t filter = found->second;
+    bool is_subscribe = packet.type == ELLA_SUBACK;
+    uint8_t code = codes.empty() ? 0 : static_cast<uint8_t>(codes[0]);
+    bool forbidden = is_forbidden(profile_, filter_of(filter));
+    if (code >= 0x80 && !forbidden) {
+        refused_[filter] = host_.now_ms() + ASK_AGAIN_MS;
+    }
+    if (is_subscribe) {
+        history_.granted(index_, filter, code, host_.now_ms());
+    } else if (code < 0x80) {
+        history_.left(index_, filter, host_.now_ms());
     }
     waiting.erase(found);
 }
 
 /* Answers leave in the order of what they answer (v5/4.6.0-2 and what follows). */
-void Client::answer(ella_packet_type type, uint16_t packet_id, uint8_t reason_code) {
+void Client::answer(ella_packet_type type, uint16_t packet_id, uint8_t reason_code,
+                    uint64_t serial) {
     uint64_t due_ms = host_.now_ms() + (think_ms_ > 0 ? (packet_id * 7919u) % (think_ms_ + 1) : 0);
     if (!replies_.empty()) {
         due_ms = std::max(due_ms, replies_.back().due_ms);
     }
-    replies_.push_back(Reply{due_ms, type, packet_id, reason_code});
+    replies_.push_back(Reply{due_ms, type, packet_id, reason_code, serial});
 }
 
 } // namespace sim

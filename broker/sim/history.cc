@@ -18,6 +18,11 @@ namespace {
 
 /* How much later than on time something may be seen: rounds and timers of the broker. */
 constexpr uint64_t SLACK_MS = 2000;
+/* After this long what was recorded is on disk, unless the storage fails. */
+constexpr uint64_t WRITTEN_MS = 5000;
+/* A client that hears something on a connection knows that what it sent so long before has
+ * arrived, however slowly it reads, and is stored. */
+constexpr uint64_t SETTLED_MS = 20000;
 
 ella_slice slice(const std::string &s) {
     return ella_slice_of(s.data(), static_cast<uint32_t>(s.size()));
@@ -121,15 +126,19 @@ uint64_t History::connecting(int client, bool clean, bool resumes, uint64_t now_
 void History::connected(int client, bool session_present, uint64_t now_ms) {
     const Profile &profile = cast_[client];
     Session &session = sessions_[client];
+    for (auto &[serial, seen] : session.seen) {
+        seen.settled |= seen.answered_ms > 0 && seen.answered_ms >= session.accepted_ms &&
+                        seen.answered_ms + SETTLED_MS <= session.heard_ms;
+    }
     bool lasts =
         profile.life == Life::FAITHFUL ||
         (profile.life == Life::EXPIRING && now_ms < session.heard_ms + profile.expiry_s * 1000ull);
-    bool past_damage = session.heard_ms > damaged_ms_ || damaged_ms_ == 0;
+    bool past_damage = session.accepted_ms > damaged_ms_ || damaged_ms_ == 0;
     if (!session_present && session.confirmed && lasts && past_damage) {
         breach("the session of " + profile.id + " is gone (v5/3.2.2-3)");
     }
     bool expired = profile.life == Life::EXPIRING && session.gone_ms != NEVER_MS &&
-                   session.attempts_since_gone == 1 &&
+                   session.attempts_since_gone == 1 && session.gone_ms > damaged_ms_ &&
                    session.connect_ms > session.gone_ms + profile.expiry_s * 1000ull + SLACK_MS;
     if (session_present && (profile.life == Life::CLEAN || !session.may_exist || expired)) {
         breach("Session Present to " + profile.id + ", which can have no session (v5/3.2.2-2)");
@@ -145,6 +154,7 @@ void History::connected(int client, bool session_present, uint64_t now_ms) {
         }
     }
     session.confirmed = true;
+    session.accepted_ms = now_ms;
     session.heard_ms = now_ms;
     session.gone_ms = NEVER_MS;
     for (Will &will : wills_) {
@@ -184,16 +194,59 @@ void History::ended(int client, uint64_t will_serial, uint64_t now_ms, bool is_l
     for (Will &will : wills_) {
         if (will.serial == will_serial && will.end_last_ms == NEVER_MS) {
             will.end_last_ms = now_ms;
+            will.end_first_ms = session.heard_ms;
         }
     }
 }
 
 void History::broker_down(uint64_t now_ms) {
     downs_.push_back(now_ms);
+    for (Session &session : sessions_) {
+        /* The end of its last connection may not have been written. */
+        if (session.gone_ms != NEVER_MS && session.gone_ms + WRITTEN_MS >= now_ms) {
+            session.gone_ms = NEVER_MS;
+        }
+    }
 }
 
 void History::damaged(uint64_t now_ms) {
     damaged_ms_ = now_ms;
+    for (Session &session : sessions_) {
+        for (Grant &grant : session.grants) {
+            grant.gone_ms = NEVER_MS; /* what was given up may be back */
+        }
+    }
+}
+
+void History::unstored(uint64_t from_ms, uint64_t to_ms) {
+    for (Will &will : wills_) {
+        if (will.farewell_taken_ms != NEVER_MS && will.farewell_taken_ms + SLACK_MS >= from_ms) {
+            will.farewell_taken_ms = NEVER_MS;
+        }
+        uint64_t sent_ms = messages_[will.serial - 1].first_ms;
+        bool accepted = sent_ms + SLACK_MS >= from_ms && sent_ms <= to_ms;
+        accepted |= will.accepted_ms != NEVER_MS && will.accepted_ms + SLACK_MS >= from_ms;
+        accepted |= will.next_accepted_ms != NEVER_MS &&
+                    will.next_accepted_ms + SLACK_MS >= from_ms; /* which cancelled it */
+        uint64_t end_ms = will.end_last_ms == NEVER_MS ? 0 : will.end_last_ms;
+        uint64_t due_ms = end_ms + will.delay_ms;
+        bool ended = end_ms + SLACK_MS >= from_ms;
+        will.unstored |=
+            accepted || ended || (due_ms + SLACK_MS >= from_ms && due_ms <= to_ms + SLACK_MS);
+    }
+    for (Session &session : sessions_) {
+        if (session.gone_ms != NEVER_MS && session.gone_ms + SLACK_MS >= from_ms) {
+            session.gone_ms = NEVER_MS; /* it counts as lost later than it was */
+        }
+        if (session.accepted_ms + SLACK_MS >= from_ms) {
+            session.heard_ms = 0; /* or as lost since an earlier connection */
+        }
+        for (auto &[serial, seen] : session.seen) {
+            bool is_late = seen.answered_ms + SETTLED_MS >= from_ms;
+            seen.answered_ms = is_late ? 0 : seen.answered_ms;
+            seen.settled &= !is_late;
+        }
+    }
 }
 
 /* ---- Subscriptions ---- */
@@ -234,7 +287,7 @@ void History::granted(int client, uint8_t filter, uint8_t code, uint64_t now_ms)
     }
     bool forbidden = is_forbidden(cast_[client], filter_of(filter));
     if (code >= 0x80) {
-        grant->gone_ms = now_ms;
+        grant->gone_ms = forbidden ? now_ms : grant->gone_ms;
         if (!forbidden && code != 0x97 && code != 0x80) {
             breach("a lawful subscription of " + cast_[client].id + " was refused");
         }
@@ -258,6 +311,11 @@ void History::left(int client, uint8_t filter, uint64_t now_ms) {
     if (grant != nullptr && grant->leaving_ms != NEVER_MS) {
         grant->gone_ms = now_ms;
     }
+}
+
+bool History::is_granted(int client, uint8_t filter) {
+    const Grant *grant = grant_of(client, filter);
+    return grant != nullptr && grant->granted_ms != NEVER_MS && grant->leaving_ms == NEVER_MS;
 }
 
 std::vector<uint8_t> History::unanswered(int client) const {
@@ -301,17 +359,35 @@ bool History::is_asked(const Session &session, const Message &message, int clien
 void History::judge_once(int client, const Message &message, const Arrival &arrival) {
     Seen &seen = sessions_[client].seen[arrival.serial];
     seen.times += arrival.is_new ? 1 : 0;
+    seen.times_qos2 += arrival.is_new && arrival.qos == 2 ? 1 : 0;
     if (seen.times < 2 || message.retain || !is_sound(message) ||
         (is_shared_topic(message.topic) && cast_[client].member)) {
         return;
     }
-    if (arrival.qos == 2) {
+    if (seen.times_qos2 > 1) {
         breach(name_of(arrival.serial) + " reached " + cast_[client].id +
                " twice at QoS 2 (v5/4.3.3-10)");
     }
     if (message.qos == 0) {
         breach(name_of(arrival.serial) + " reached " + cast_[client].id +
                " twice at QoS 0 (v5/4.3.1-1)");
+    }
+}
+
+void History::answered(int client, uint64_t serial, uint64_t now_ms) {
+    auto seen = sessions_[client].seen.find(serial);
+    if (seen != sessions_[client].seen.end()) {
+        seen->second.answered_ms = now_ms;
+    }
+}
+
+/* At QoS 1 a message may come again until it is acknowledged, and not after. */
+//= v5/4.3.2-3 test
+void History::judge_again(int client, const Message &message, const Arrival &arrival) {
+    if (arrival.qos == 1 && !message.retain && !message.again && is_sound(message) &&
+        !is_shared_topic(message.topic) && sessions_[client].seen[arrival.serial].settled) {
+        breach(name_of(arrival.serial) + " reached " + cast_[client].id +
+               " long after it was acknowledged (v5/4.3.2-3)");
     }
 }
 
@@ -334,7 +410,8 @@ void History::judge_order(int client, const Message &message, const Arrival &arr
 
 //= v5/3.3.1-5 test
 void History::judge_retained(int client, const Message &message, const Arrival &arrival) {
-    if (!arrival.retain || !message.retain) {
+    /* One of QoS 1 that was sent again may rightly have come behind what was sent after it. */
+    if (!arrival.retain || !message.retain || message.again) {
         return;
     }
     /* Retained messages come with a SUBSCRIBE: what was acknowledged before it was sent has
@@ -394,6 +471,7 @@ void History::arrived(int client, const Arrival &arrival, uint64_t now_ms) {
         breach(name_of(arrival.serial) + " reached " + name + " at QoS " +
                std::to_string(arrival.qos) + " (v5/3.8.4-8)");
     }
+    judge_again(client, message, arrival);
     judge_once(client, message, arrival);
     judge_order(client, message, arrival);
     judge_retained(client, message, arrival);

@@ -68,15 +68,19 @@ struct Grant {
 };
 
 struct Seen {
-    uint32_t times = 0; /* as something new */
+    uint32_t times = 0;       /* as something new */
+    uint32_t times_qos2 = 0;  /* of these, at QoS 2 */
+    uint64_t answered_ms = 0; /* PUBACK was sent … */
+    bool settled = false;     /* … and it is certain that the broker has stored that */
 };
 
 /* A session as its client knows it. Each time a session begins is an epoch. */
 struct Session {
     uint32_t epoch = 0;
-    bool confirmed = false; /* CONNACK came in this epoch */
-    bool may_exist = false; /* a CONNECT was sent before the last one */
-    uint32_t attempts = 0;  /* CONNECTs sent */
+    uint64_t accepted_ms = 0; /* the last CONNACK */
+    bool confirmed = false;   /* CONNACK came in this epoch */
+    bool may_exist = false;   /* a CONNECT was sent before the last one */
+    uint32_t attempts = 0;    /* CONNECTs sent */
     uint32_t attempts_since_gone = 0;
     uint64_t heard_ms = 0;       /* the last byte of the broker */
     uint64_t gone_ms = NEVER_MS; /* the broker knows that no connection is left */
@@ -99,6 +103,7 @@ struct Will {
     uint64_t next_sent_ms = NEVER_MS;      /* the client's next CONNECT */
     uint64_t next_accepted_ms = NEVER_MS;
     bool next_clean = false;
+    bool unstored = false;
 };
 
 class History {
@@ -120,14 +125,20 @@ class History {
     /* The broker knows of the end of the connection that began with this will. */
     void ended(int client, uint64_t will_serial, uint64_t now_ms, bool is_last);
     void broker_down(uint64_t now_ms);
-    /* The broker said that what it had kept is damaged: nothing promised before holds. */
+    /* The broker said that what it had kept is damaged, or had not promised to keep it: nothing
+     * promised before holds. Nothing that was sent before may arrive after this. */
     void damaged(uint64_t now_ms);
+    /* The broker went down while it said that its storage fails. A CONNECT that it accepted
+     * meanwhile has resumed a session that was stored, but the new will was not; a will that it
+     * published meanwhile, or the end of a connection, may be unknown to it. */
+    void unstored(uint64_t from_ms, uint64_t to_ms);
 
     /* ---- subscriptions ---- */
     void asked(int client, const Asked &asked, uint64_t now_ms);
     void granted(int client, uint8_t filter, uint8_t code, uint64_t now_ms);
     void leaving(int client, uint8_t filter, uint64_t now_ms);
     void left(int client, uint8_t filter, uint64_t now_ms);
+    bool is_granted(int client, uint8_t filter);
     /* Filters whose SUBSCRIBE or UNSUBSCRIBE was not answered. */
     std::vector<uint8_t> unanswered(int client) const;
 
@@ -141,6 +152,8 @@ class History {
         uint64_t pulled_ms = 0; /* when it left the broker */
     };
     void arrived(int client, const Arrival &arrival, uint64_t now_ms);
+    /* PUBACK was sent for it. */
+    void answered(int client, uint64_t serial, uint64_t now_ms);
 
     /* ---- the end ---- */
     void finish(uint64_t now_ms);
@@ -162,6 +175,7 @@ class History {
     bool is_sound(const Message &message) const;
     void judge_once(int client, const Message &message, const Arrival &arrival);
     void judge_order(int client, const Message &message, const Arrival &arrival);
+    void judge_again(int client, const Message &message, const Arrival &arrival);
     void judge_retained(int client, const Message &message, const Arrival &arrival);
     void judge_expiry(const Message &message, const Arrival &arrival);
     void finish_client(int client);

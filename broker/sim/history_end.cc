@@ -61,23 +61,22 @@ void History::finish_groups() {
                 continue;
             }
             bool owed = false;
-            uint32_t times = 0, members = 0;
+            uint32_t times = 0;
             for (size_t c = 0; c < cast_.size(); c++) {
+                bool member = false;
                 for (const Grant &grant : sessions_[c].grants) {
-                    if (grant.filter != filter || grant.granted_ms <= damaged_ms_) {
-                        continue;
-                    }
-                    owed |= grant.granted_ms < m.first_ms;
-                    members++;
-                    auto seen = sessions_[c].seen.find(serial);
-                    times += seen == sessions_[c].seen.end() ? 0 : seen->second.times;
+                    member |= grant.filter == filter;
+                    owed |= grant.filter == filter && grant.granted_ms > damaged_ms_ &&
+                            grant.granted_ms < m.first_ms;
                 }
+                auto seen = sessions_[c].seen.find(serial);
+                times += !member || seen == sessions_[c].seen.end() ? 0 : seen->second.times;
             }
             if (owed && times == 0) {
                 breach(name_of(serial) + " was acknowledged and reached no member of " +
                        filter_of(filter));
             }
-            if (m.qos == 2 && times > 1 && members > 0) {
+            if (m.qos == 2 && times > 1) {
                 breach(name_of(serial) + " reached " + filter_of(filter) + " " +
                        std::to_string(times) + " times");
             }
@@ -102,9 +101,24 @@ void History::judge_will(const Will &will, uint64_t times, uint64_t now_ms) {
     if (farewell_kept && times > 0) {
         breach(name_of(will.serial) + " was published after a normal DISCONNECT (v5/3.14.4-3)");
     }
+    //= v5/3.1.3-9 test
+    bool cancelled = will.delay_ms > 0 && !will.next_clean && will.accepted_ms != NEVER_MS &&
+                     will.next_accepted_ms != NEVER_MS && will.end_first_ms != NEVER_MS &&
+                     will.next_accepted_ms < will.end_first_ms + will.delay_ms;
+    if (cancelled && times > 0 && !will.unstored) {
+        breach(name_of(will.serial) + " was published though " + cast_[will.client].id +
+               " came back before its delay was over (v5/3.1.3-9)");
+    }
     if (will.accepted_ms == NEVER_MS || will.end_last_ms == NEVER_MS ||
-        will.farewell_sent_ms != NEVER_MS) {
+        will.farewell_sent_ms != NEVER_MS || will.unstored) {
         return;
+    }
+    /* A session that does not outlive its connection is not stored, and so is its will not. */
+    for (uint64_t down_ms : downs_) {
+        if (cast_[will.client].life == Life::CLEAN && down_ms >= message.first_ms &&
+            down_ms <= will.end_last_ms + SLACK_MS) {
+            return;
+        }
     }
     /* A session resumed before the delay is over cancels it. */
     bool may_be_cancelled = will.delay_ms > 0 && !will.next_clean &&
@@ -153,7 +167,7 @@ void History::retained(const std::map<std::string, uint64_t> &seen) {
     for (const auto &[topic, serial] : last) {
         auto found = seen.find(topic);
         if (found != seen.end()) {
-            if (found->second < serial) {
+            if (found->second < serial && !messages_[found->second - 1].again) {
                 breach(name_of(found->second) + " is retained, but " + name_of(serial) +
                        " was acknowledged later");
             }

@@ -29,6 +29,8 @@ const char HELP[] =
     "  --no-disk       the disk is good\n"
     "  --no-flips      no bit on disk changes by itself\n"
     "  --no-shrink     tell a broken story as it is\n"
+    "  --crash-after N kill the broker right after the Nth operation on its disk\n"
+    "  --power         with --crash-after: cut the power instead\n"
     "  --help          this text\n"
     "\n"
     "A broken promise is told with the seed and the shortest story found that breaks it; the "
@@ -41,6 +43,7 @@ struct Options {
     uint64_t from = 1, seeds = 100;
     uint32_t minutes = 10;
     sim::Faults faults;
+    sim::CrashPoint crash;
     bool trace = false, story = false, shrink = true;
 };
 
@@ -62,6 +65,7 @@ bool flag(const char *name, Options *options) {
                        {"--no-crashes", &options->faults.crashes, false},
                        {"--no-disk", &options->faults.disk, false},
                        {"--no-flips", &options->faults.flips, false},
+                       {"--power", &options->crash.power, true},
                        {"--no-shrink", &options->shrink, false}};
     for (const auto &one : flags) {
         if (std::strcmp(name, one.name) == 0) {
@@ -80,7 +84,8 @@ bool parse(int argc, char **argv, Options *options) {
             continue;
         }
         bool known = std::strcmp(name, "--seeds") == 0 || std::strcmp(name, "--from") == 0 ||
-                     std::strcmp(name, "--seed") == 0 || std::strcmp(name, "--minutes") == 0;
+                     std::strcmp(name, "--seed") == 0 || std::strcmp(name, "--minutes") == 0 ||
+                     std::strcmp(name, "--crash-after") == 0;
         bool minutes = std::strcmp(name, "--minutes") == 0;
         if (!known || i + 1 == argc ||
             !number(argv[++i], minutes ? 1 : 0, minutes ? 1440 : UINT64_MAX, &value)) {
@@ -92,6 +97,8 @@ bool parse(int argc, char **argv, Options *options) {
             options->minutes = static_cast<uint32_t>(value);
         } else if (std::strcmp(name, "--seeds") == 0) {
             options->seeds = value;
+        } else if (std::strcmp(name, "--crash-after") == 0) {
+            options->crash.operation = value;
         } else {
             options->from = value;
             options->seeds = std::strcmp(name, "--seed") == 0 ? 1 : options->seeds;
@@ -109,21 +116,38 @@ void tell(const sim::Story &story) {
     }
 }
 
+/* What is broken without who and which: words that have no digit in them. */
+std::string kind_of(const std::string &broken) {
+    std::string kind, word;
+    for (char c : broken + " ") {
+        if (c != ' ') {
+            word += c;
+            continue;
+        }
+        bool is_name = word.find_first_of("0123456789") != std::string::npos || word == "witness";
+        kind += is_name ? "" : word + " ";
+        word.clear();
+    }
+    return kind;
+}
+
 void report(const sim::Story &story, const sim::Outcome &outcome, const Options &options) {
     std::printf("seed %" PRIu64 ", %zu events: %s\n", story.seed, story.events.size(),
                 outcome.broken.c_str());
     if (!options.shrink) {
         return;
     }
-    sim::Story best = shrink(
-        story, [](const sim::Story &s) { return !sim::World(s, nullptr).run().broken.empty(); },
-        SHRINK_TRIES);
-    sim::Outcome last = sim::World(best, nullptr).run();
+    std::string kind = kind_of(outcome.broken);
+    auto fails = [&options, &kind](const sim::Story &s) {
+        return kind_of(sim::World(s, nullptr, options.crash).run().broken) == kind;
+    };
+    sim::Story best = shrink(story, fails, SHRINK_TRIES);
+    sim::Outcome last = sim::World(best, nullptr, options.crash).run();
     std::printf("in short, %zu events: %s\n", best.events.size(), last.broken.c_str());
     tell(best);
     if (options.trace) {
         std::printf("as it happens:\n");
-        (void)sim::World(best, stdout).run();
+        (void)sim::World(best, stdout, options.crash).run();
     }
     std::printf("replay: libella-sim --seed %" PRIu64 " --minutes %u --trace\n", story.seed,
                 options.minutes);
@@ -131,6 +155,7 @@ void report(const sim::Story &story, const sim::Outcome &outcome, const Options 
 
 int play(const Options &options) {
     sim::Outcome sum;
+    uint64_t damaged = 0;
     auto started = std::chrono::steady_clock::now();
     auto said = started;
     for (uint64_t seed = options.from; seed < options.from + options.seeds; seed++) {
@@ -140,7 +165,7 @@ int play(const Options &options) {
             continue;
         }
         bool trace = options.trace && options.seeds == 1 && !options.shrink;
-        sim::Outcome outcome = sim::World(story, trace ? stdout : nullptr).run();
+        sim::Outcome outcome = sim::World(story, trace ? stdout : nullptr, options.crash).run();
         if (!outcome.broken.empty()) {
             report(story, outcome, options);
             return 1;
@@ -151,6 +176,8 @@ int play(const Options &options) {
         sum.crashes += outcome.crashes;
         sum.connections += outcome.connections;
         sum.simulated_ms += outcome.simulated_ms;
+        sum.disk_operations += outcome.disk_operations;
+        damaged += outcome.damaged ? 1 : 0;
         auto now = std::chrono::steady_clock::now();
         if (now - said > std::chrono::seconds(30)) {
             said = now;
@@ -161,10 +188,11 @@ int play(const Options &options) {
     std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
     std::printf("%" PRIu64 " seeds from %" PRIu64 ", %.1f hours simulated in %.1f s: %" PRIu64
                 " messages, %" PRIu64 " deliveries, %" PRIu64 " connections, %" PRIu64
-                " crashes, %" PRIu64 " steps of the core, 0 promises broken\n",
+                " crashes, %" PRIu64 " disk operations, %" PRIu64 " steps of the core, %" PRIu64
+                " seeds in which flipped bits were found and said, 0 promises broken\n",
                 options.seeds, options.from, static_cast<double>(sum.simulated_ms) / 3600000,
                 took.count(), sum.messages, sum.deliveries, sum.connections, sum.crashes,
-                sum.steps);
+                sum.disk_operations, sum.steps, damaged);
     return 0;
 }
 

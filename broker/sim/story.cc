@@ -93,7 +93,7 @@ Profile client(uint32_t number, Luck &luck) {
 
 /* ---- Events ---- */
 
-void lawful_event(Event &e, const Profile &p, Luck &luck) {
+void lawful_event(Event &e, const Profile &p, bool heavy, Luck &luck) {
     uint32_t kind = luck.below(100);
     if (kind < 80) {
         e.act = Act::PUBLISH;
@@ -106,7 +106,10 @@ void lawful_event(Event &e, const Profile &p, Luck &luck) {
         } else if (p.version == 5 && luck.per_mille(100)) {
             e.c = PUBLISH_EXPIRES;
         }
-        e.n = luck.per_mille(30) ? luck.below(6000) : luck.per_mille(300) ? luck.below(200) : 0;
+        uint32_t large = heavy ? 850 : 30;
+        e.n = luck.per_mille(large) ? luck.below(15000)
+              : luck.per_mille(300) ? luck.below(200)
+                                    : 0;
     } else if (kind < 90) {
         e.act = Act::SUBSCRIBE;
         e.a = static_cast<uint8_t>(luck.below(FILTER_SHARED));
@@ -256,6 +259,7 @@ Story story_of(uint64_t seed, uint32_t minutes, const Faults &faults) {
     }
     uint32_t pace = luck.between(MS_PER_EVENT_MIN, MS_PER_EVENT_MAX);
     uint32_t badness = luck.between(1, 4);
+    bool heavy = luck.per_mille(120); /* so that snapshots take many batches */
     for (uint64_t at = 1; at < story.length_ms; at += luck.between(1, 2 * pace)) {
         Event e;
         e.at_ms = at;
@@ -270,7 +274,7 @@ Story story_of(uint64_t seed, uint32_t minutes, const Faults &faults) {
         } else if (kind < 50 * badness && faults.network) {
             network_event(e, profile, luck);
         } else if (e.client != 0 || kind % 4 == 0) {
-            lawful_event(e, profile, luck);
+            lawful_event(e, profile, heavy, luck);
         } else {
             continue;
         }

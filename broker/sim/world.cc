@@ -14,6 +14,7 @@ namespace {
 /* How long it may take until everything has arrived once faults have stopped. */
 constexpr uint64_t LIVELY_MS = 600000;
 constexpr uint64_t QUIET_MS = 3000;
+constexpr uint64_t CRASH_POINT_BACK_MS = 500;
 constexpr uint64_t WILLS_MS = 90000; /* delays and keep alives run out */
 
 std::vector<Profile> with_judge(const std::vector<Profile> &cast) {
@@ -28,10 +29,10 @@ std::vector<Profile> with_judge(const std::vector<Profile> &cast) {
 
 } // namespace
 
-World::World(const Story &story, std::FILE *trace)
+World::World(const Story &story, std::FILE *trace, const CrashPoint &crash)
     : story_(story), trace_(trace), cast_(with_judge(story.cast)), history_(cast_),
-      broker_(story.seed, *this), wakes_ms_(cast_.size(), NEVER_MS),
-      luck_(Luck::of(story.seed, 0x776f726c64)) {
+      disk_(Luck::of(story.seed, 0x6469736b), &now_ms_), broker_(story.seed, disk_, *this),
+      crash_(crash), wakes_ms_(cast_.size(), NEVER_MS), luck_(Luck::of(story.seed, 0x776f726c64)) {
     for (size_t i = 0; i < cast_.size(); i++) {
         clients_.emplace_back(static_cast<int>(i), cast_[i], static_cast<ClientHost &>(*this),
                               history_);
@@ -85,6 +86,8 @@ void World::take(const Due &due) {
         round_ms_ = round_ms_ == due.at_ms ? NEVER_MS : round_ms_;
         if (broker_.runs()) {
             broker_.round();
+            unstored_ms_ =
+                broker_.storage().is_good() ? NEVER_MS : std::min(unstored_ms_, now_ms_);
         }
         break;
     case Kind::HALF_END:
@@ -94,7 +97,7 @@ void World::take(const Due &due) {
         }
         break;
     case Kind::RESTART:
-        restart();
+        restart(due.what != 0);
         break;
     }
 }
@@ -106,6 +109,9 @@ void World::run_until(uint64_t end_ms) {
         now_ms_ = due.at_ms;
         events_++;
         take(due);
+        if (broker_.runs() && disk_.is_dead()) {
+            broker_down(crash_.power ? Act::POWER_CUT : Act::KILL, CRASH_POINT_BACK_MS);
+        }
         settle();
     }
     now_ms_ = std::max(now_ms_, end_ms);
@@ -269,11 +275,90 @@ void World::play_network(const Event &event) {
 }
 
 void World::play_broker(const Event &event) {
-    (void)event;
+    if (event.act >= Act::DISK_FULL) {
+        play_disk(event);
+    } else if (broker_.runs()) {
+        broker_down(event.act, event.n);
+    }
 }
 
-void World::restart() {
+void World::play_disk(const Event &event) {
+    switch (event.act) {
+    case Act::DISK_FULL:
+        disk_.fill(now_ms_ + event.n);
+        break;
+    case Act::DISK_SLOW:
+        disk_.slow_down(event.a, now_ms_ + event.n);
+        break;
+    case Act::WRITE_FAILS:
+        disk_.fail_writes(now_ms_ + event.n);
+        break;
+    case Act::SYNC_FAILS:
+        disk_.fail_next_sync();
+        break;
+    default:
+        flips_ = true;
+        break;
+    }
+}
+
+/* ---- Crashes ---- */
+
+void World::broker_down(Act how, uint64_t back_ms) {
+    outcome_.crashes++;
+    history_.broker_down(now_ms_);
+    if (how == Act::STOP) {
+        unstored_ms_ = broker_.stop() ? unstored_ms_ : std::min(unstored_ms_, now_ms_);
+    } else {
+        broker_.crash();
+    }
+    for (const auto &connection : connections_) {
+        if (!connection->at_broker) {
+            continue;
+        }
+        connection->at_broker = false;
+        orphans_.push_back(connection->number);
+        /* The system tells the peers of a process that has ended; a machine tells nobody. */
+        if (how != Act::POWER_CUT) {
+            broker_sends(*connection, "", true);
+        }
+    }
+    if (unstored_ms_ != NEVER_MS) {
+        history_.unstored(unstored_ms_, now_ms_);
+    }
+    unstored_ms_ = NEVER_MS;
+    if (how == Act::POWER_CUT) {
+        disk_.power_fails();
+    } else {
+        disk_.process_ends();
+    }
+    at(now_ms_ + back_ms, Kind::RESTART, how == Act::POWER_CUT ? 1 : 0);
+}
+
+void World::restart(bool after_power_cut) {
+    bool flipped = flips_ && disk_.flip();
+    flips_ = false;
+    for (size_t number : orphans_) {
+        Connection &connection = *connections_[number];
+        history_.ended(connection.client, connection.will_serial, now_ms_, true);
+        if (after_power_cut) {
+            broker_sends(connection, "", true); /* what a client sends is refused */
+        }
+    }
+    if (tells()) {
+        tell_broker("starts with " + disk_.names());
+    }
     broker_.start();
+    bool damaged = flipped && broker_.storage().said_damage();
+    outcome_.damaged |= damaged;
+    if (damaged || (after_power_cut && !broker_.storage().syncs_always())) {
+        history_.damaged(now_ms_);
+        for (size_t number : orphans_) {
+            connections_[number]->down.cut(now_ms_, false);
+            at(now_ms_ + 1, Kind::DOWN, number);
+        }
+    }
+    orphans_.clear();
 }
 
 /* ---- The end ---- */
@@ -295,6 +380,8 @@ bool World::is_quiet() const {
 
 /* Faults stop: within LIVELY_MS everything that is owed must have arrived. */
 void World::end() {
+    disk_.heal();
+    flips_ = false;
     for (auto &connection : connections_) {
         connection->slow_until_ms = 0;
         if (connection->at_client && connection->black) {
@@ -342,6 +429,9 @@ void World::tell_broker(const std::string &line) {
 }
 
 Outcome World::run() {
+    if (crash_.operation > 0) {
+        disk_.die_after(crash_.operation);
+    }
     broker_.start();
     for (size_t i = 0; i < story_.events.size(); i++) {
         at(story_.events[i].at_ms, Kind::STORY, i);
@@ -354,8 +444,9 @@ Outcome World::run() {
     if (history_.broken().empty()) {
         judge_retained();
     }
+    outcome_.disk_operations = disk_.operations();
     if (history_.broken().empty() && broker_.runs()) {
-        broker_.stop();
+        (void)broker_.stop();
     }
     outcome_.broken = history_.broken();
     outcome_.steps = broker_.steps();

@@ -27,12 +27,20 @@ struct Outcome {
     uint64_t crashes = 0;
     uint64_t connections = 0;
     uint64_t simulated_ms = 0;
+    uint64_t disk_operations = 0;
+    bool damaged = false; /* bits flipped, the broker said so, and promises were void from then */
+};
+
+/* The machine or the broker dies right after one operation of the disk. */
+struct CrashPoint {
+    uint64_t operation = 0; /* 0: it does not */
+    bool power = false;     /* what was not synced is lost too */
 };
 
 class World : private ClientHost, private BrokerHost {
   public:
     /* trace: where everything that happens is told, NULL: nowhere. */
-    World(const Story &story, std::FILE *trace);
+    World(const Story &story, std::FILE *trace, const CrashPoint &crash = CrashPoint());
     Outcome run();
 
   private:
@@ -77,26 +85,32 @@ class World : private ClientHost, private BrokerHost {
     void play_broker(const Event &event);
     void arrive_at_broker(size_t number);
     void arrive_at_client(size_t number);
-    void broker_down(uint64_t back_ms, bool told);
-    void restart();
+    void broker_down(Act how, uint64_t back_ms);
+    void play_disk(const Event &event);
+    void restart(bool after_power_cut);
     bool is_quiet() const;
     void end();
     void judge_retained();
 
+    uint64_t now_ms_ = 1;
     const Story &story_;
     std::FILE *trace_;
     std::vector<Profile> cast_; /* and the judge, who comes last */
     History history_;
+    Disk disk_;
     Broker broker_;
+    const CrashPoint crash_;
     std::vector<Client> clients_;
     std::vector<std::unique_ptr<Connection>> connections_;
     std::vector<uint64_t> wakes_ms_; /* of clients: what is in the queue */
     std::priority_queue<Due, std::vector<Due>, std::greater<Due>> queue_;
-    uint64_t now_ms_ = 1;
     uint64_t order_ = 0;
     uint64_t round_ms_ = NEVER_MS; /* the round that is in the queue */
     uint64_t events_ = 0;
     bool faults_end_ = false;
+    uint64_t unstored_ms_ = NEVER_MS; /* since when the storage fails */
+    bool flips_ = false;              /* a bit, at the next start */
+    std::vector<size_t> orphans_;     /* connections that the crash has cut */
     Outcome outcome_;
     Luck luck_;
 };

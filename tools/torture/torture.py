@@ -1,0 +1,268 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+# Copyright The Libella authors
+"""Kills a broker at random moments under load, starts it again, and counts what was lost.
+
+usage: torture.py --broker PROGRAM [OPTION]...
+  --broker PROGRAM     libellad, or mosquitto for comparison
+  --cycles N           how often it is killed; 10
+  --config LINE        one more line of mosquitto.conf; may be repeated
+  --power-cut LIBRARY  preload this library (powercut.c) and drop after each kill what was not
+                       synced: bytes behind the last sync of a file, names behind the last sync of
+                       their directory
+  --publishers N       8
+  --seed N             of the moments; 1
+  --label TEXT         how the row of the table is called
+  --expect-loss        print, and exit 0 whatever is lost
+  --keep DIRECTORY     work there, and leave it
+
+All publishers and subscribers keep their sessions, and mosquitto_sub is one of the subscribers.
+Exits 1 if an acknowledged message did not arrive, one of QoS 2 arrived twice, a session is gone,
+or a retained message is older than the last acknowledged one.
+"""
+
+import argparse
+import os
+import random
+import re
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import mqtt_client
+import power
+
+WINDOW = 10
+START_S = 60
+QUIET_S = 3
+DRAIN_S = 600
+FILTERS = ["t/#", "r/#"]
+
+
+def free_port():
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+class Broker:
+    def __init__(self, options, folder, port):
+        self.options, self.folder, self.port = options, Path(folder), port
+        self.data = self.folder / "data"
+        self.data.mkdir(exist_ok=True)
+        self.data.chmod(0o700)
+        self.log = open(self.folder / "broker.log", "ab")
+        self.config = self.folder / "broker.conf"
+        user = "user root\n" if os.geteuid() == 0 and self.is_mosquitto() else ""
+        self.config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\n{user}"
+                               f"persistence true\npersistence_location {self.data}/\n"
+                               "max_queued_messages 0\nmax_inflight_messages 100\n"
+                               + "".join(line + "\n" for line in options.config))
+        self.process = None
+        self.power = power.Power(options.power_cut, self.folder, self.data)
+        self.start_ms = []
+
+    def is_mosquitto(self):
+        return Path(self.options.broker).name == "mosquitto"
+
+    def start(self):
+        begun = time.monotonic()
+        self.process = subprocess.Popen([self.options.broker, "-c", str(self.config)],
+                                        stdout=self.log, stderr=self.log,
+                                        env=self.power.environment())
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                break
+            except OSError:
+                if self.process.poll() is not None or time.monotonic() > begun + START_S:
+                    raise SystemExit("torture: the broker does not start:\n" + self.tail())
+                time.sleep(0.002)
+        self.start_ms.append((time.monotonic() - begun) * 1000)
+
+    def tail(self):
+        return "".join((self.folder / "broker.log").read_text(errors="replace")
+                       .splitlines(True)[-20:])
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        return self.power.cut()
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+        self.log.close()
+
+
+class MosquittoSub:
+    """The independent subscriber."""
+
+    def __init__(self, folder, port):
+        self.path = Path(folder) / "mosquitto_sub.out"
+        self.output = open(self.path, "wb")
+        command = ["mosquitto_sub", "-h", "127.0.0.1", "-p", str(port), "-c", "-i", "independent",
+                   "-q", "2", "-t", FILTERS[0], "-t", FILTERS[1]]
+        self.process = subprocess.Popen(["stdbuf", "-oL", *command], stdout=self.output,
+                                        stderr=subprocess.DEVNULL)
+
+    def lines(self):
+        return self.path.read_text(errors="replace").splitlines()
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+        self.output.close()
+
+
+class Torture:
+    def __init__(self, options, folder):
+        self.options = options
+        self.luck = random.Random(options.seed)
+        self.broker = Broker(options, folder, free_port())
+        self.world = mqtt_client.World(self.broker.port)
+        self.publishers = [mqtt_client.Publisher(self.world, f"p{i}", WINDOW)
+                           for i in range(options.publishers)]
+        self.awake = mqtt_client.Subscriber(self.world, "awake", FILTERS)
+        self.asleep = mqtt_client.Subscriber(self.world, "asleep", FILTERS)
+        self.world.clients = [self.awake, self.asleep, *self.publishers]
+        self.folder = folder
+        self.dropped = 0
+
+    def prepare(self):
+        self.broker.start()
+        self.independent = MosquittoSub(self.folder, self.broker.port)
+        ready = self.world.run(START_S, lambda: self.awake.is_subscribed and
+                               self.asleep.is_subscribed)
+        if not ready:
+            raise SystemExit("torture: no SUBACK")
+        # mosquitto_sub says nothing when it has subscribed: ask with messages until one arrives.
+        probe = mqtt_client.Publisher(self.world, "probe", 1)
+        self.world.clients.append(probe)
+        probe.publishes = True
+        if not self.world.run(START_S, lambda: "probe" in self.independent.path.read_text()):
+            raise SystemExit("torture: mosquitto_sub does not get what is published")
+        probe.publishes = False
+        self.world.run(START_S, lambda: not probe.outgoing)
+        probe.leave()
+        self.world.clients.remove(probe)
+        self.asleep.leave()
+
+    def run(self):
+        self.prepare()
+        for publisher in self.publishers:
+            publisher.publishes = True
+        begun = time.monotonic()
+        for cycle in range(self.options.cycles):
+            self.world.run(self.luck.uniform(0.05, 1.0))
+            self.dropped += self.broker.kill()
+            self.broker.start()
+            if sys.stderr.isatty() or cycle % 20 == 19:
+                print(f"cycle {cycle + 1} of {self.options.cycles},"
+                      f" {self.acknowledged()} acknowledged", file=sys.stderr)
+        self.world.run(1.0)
+        self.seconds = time.monotonic() - begun
+        self.drain()
+
+    def acknowledged(self):
+        return sum(len(publisher.acknowledged) for publisher in self.publishers)
+
+    def drain(self):
+        """Faults have stopped: everybody reads to the end."""
+        for publisher in self.publishers:
+            publisher.publishes = False
+        self.world.run(DRAIN_S, lambda: not any(p.outgoing for p in self.publishers))
+        self.asleep.is_wanted = True
+        self.asleep.last_at = time.monotonic()
+        readers = [self.awake, self.asleep]
+        self.world.run(DRAIN_S, lambda: all(reader.is_connected for reader in readers) and
+                       time.monotonic() > max(r.last_at for r in readers) + QUIET_S)
+        lines = -1
+        while lines != len(self.independent.lines()):
+            lines = len(self.independent.lines())
+            self.world.run(QUIET_S)
+        self.judge = mqtt_client.Subscriber(self.world, "judge", ["r/#"], clean=True)
+        self.world.clients.append(self.judge)
+        self.world.run(QUIET_S)
+        self.independent.stop()
+        self.broker.stop()
+
+    def verdict(self):
+        sent = [payload for publisher in self.publishers for payload in publisher.acknowledged]
+        received = {"awake": self.awake.received, "asleep": self.asleep.received}
+        received["mosquitto_sub"] = {}
+        for line in self.independent.lines():
+            received["mosquitto_sub"][line] = received["mosquitto_sub"].get(line, 0) + 1
+        result = {"acknowledged": len(sent)}
+        result["lost"] = sum(payload not in counts for counts in received.values()
+                             for payload in sent)
+        result["twice"] = sum(count - 1 for counts in received.values()
+                              for payload, count in counts.items()
+                              if payload.endswith("q2") and count > 1
+                              and re.match(r"p\d", payload))
+        result["sessions"] = sum(client.sessions_lost for client in self.world.clients)
+        result["stale"] = 0
+        for publisher in self.publishers:
+            seen = [int(payload.split()[1]) for payload in self.judge.received
+                    if payload.startswith(publisher.name + " ")]
+            result["stale"] += publisher.retained > max(seen, default=0)
+        return result
+
+    def print(self, result):
+        latencies = sorted(value for p in self.publishers for value in p.latencies)
+        starts = self.broker.start_ms[1:] or [0]
+        print("| broker | kills | acknowledged | lost acknowledged (3 subscribers) |"
+              " QoS 2 twice | sessions lost | stale retained | bytes dropped |"
+              " acknowledged/s | median ack ms | restart ms median / max |")
+        print("|---|---|---|---|---|---|---|---|---|---|---|")
+        print(f"| {self.options.label or Path(self.options.broker).name} | {self.options.cycles} |"
+              f" {result['acknowledged']} | {result['lost']} | {result['twice']} |"
+              f" {result['sessions']} | {result['stale']} | {self.dropped} |"
+              f" {result['acknowledged'] / self.seconds:.0f} |"
+              f" {statistics.median(latencies or [0]) * 1000:.1f} |"
+              f" {statistics.median(starts):.0f} / {max(starts):.0f} |")
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--broker", required=True, help="libellad or mosquitto")
+    parser.add_argument("--cycles", type=int, default=10)
+    parser.add_argument("--config", action="append", default=[], metavar="LINE")
+    parser.add_argument("--power-cut", metavar="LIBRARY")
+    parser.add_argument("--publishers", type=int, default=8)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--label")
+    parser.add_argument("--expect-loss", action="store_true")
+    parser.add_argument("--keep", metavar="DIRECTORY")
+    return parser.parse_args()
+
+
+def main():
+    options = parse()
+    folder = options.keep or tempfile.mkdtemp(prefix="torture-", dir=os.environ.get("TEST_TMPDIR"))
+    Path(folder).mkdir(exist_ok=True)
+    torture = Torture(options, folder)
+    try:
+        torture.run()
+        result = torture.verdict()
+        torture.print(result)
+    finally:
+        if torture.broker.process is not None and torture.broker.process.poll() is None:
+            torture.broker.process.kill()
+        if not options.keep:
+            shutil.rmtree(folder, ignore_errors=True)
+    if result["acknowledged"] < 10 * options.cycles:
+        print(f"torture: only {result['acknowledged']} messages were acknowledged")
+        return 1
+    bad = result["lost"] or result["twice"] or result["sessions"] or result["stale"]
+    return 0 if options.expect_loss or not bad else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
