@@ -34,13 +34,11 @@ static uint64_t hash_of(const struct acl *acl, uint32_t parent, const char *text
     return hash_bytes(acl->key, parent, (const uint8_t *)text, (uint32_t)len);
 }
 
-static void place(const struct acl *acl, struct acl_edge *edges, uint32_t capacity,
-                  const struct acl_edge *edge) {
-    const struct text_span text = acl->nodes[edge->node].text;
-    uint64_t at = hash_of(acl, edge->parent, text.text, text.len);
-    while (edges[at % capacity].node != ACL_NONE)
+static void place(struct acl_edge *edges, uint32_t capacity, const struct acl_edge *edge) {
+    uint64_t at = edge->hash;
+    while (edges[at & (capacity - 1u)].node != ACL_NONE)
         at++;
-    edges[at % capacity] = *edge;
+    edges[at & (capacity - 1u)] = *edge;
 }
 
 static bool grow_edges(struct acl *acl) {
@@ -54,7 +52,7 @@ static bool grow_edges(struct acl *acl) {
         grown[i].node = ACL_NONE;
     for (uint32_t i = 0; i < acl->edge_capacity; i++) {
         if (acl->edges[i].node != ACL_NONE)
-            place(acl, grown, capacity, &acl->edges[i]);
+            place(grown, capacity, &acl->edges[i]);
     }
     free(acl->edges);
     acl->edges = grown;
@@ -65,13 +63,15 @@ static bool grow_edges(struct acl *acl) {
 uint32_t acl_child(const struct acl *acl, uint32_t parent, const char *text, size_t len) {
     if (acl->edge_count == 0)
         return ACL_NONE;
-    uint64_t at = hash_of(acl, parent, text, len);
-    for (;; at++) {
+    const uint64_t hash = hash_of(acl, parent, text, len);
+    for (uint64_t at = hash;; at++) {
         const struct acl_edge *edge = &acl->edges[at & (acl->edge_capacity - 1u)];
         if (edge->node == ACL_NONE)
             return ACL_NONE;
+        if (edge->hash != hash || edge->parent != parent)
+            continue;
         const struct text_span found = acl->nodes[edge->node].text;
-        if (edge->parent == parent && found.len == len && memcmp(found.text, text, len) == 0)
+        if (found.len == len && memcmp(found.text, text, len) == 0)
             return edge->node;
     }
 }
@@ -84,8 +84,9 @@ static uint32_t literal_child(struct acl *acl, uint32_t parent, struct text_span
     node = add_node(acl, level);
     if (node == ACL_NONE)
         return ACL_NONE;
-    const struct acl_edge edge = {.node = node, .parent = parent};
-    place(acl, acl->edges, acl->edge_capacity, &edge);
+    const struct acl_edge edge = {
+        .hash = hash_of(acl, parent, level.text, level.len), .node = node, .parent = parent};
+    place(acl->edges, acl->edge_capacity, &edge);
     acl->edge_count++;
     if (parent != ACL_USERS) {
         acl->nodes[node].sibling = acl->nodes[parent].children;

@@ -40,6 +40,7 @@ struct acl_node {
 
 /* Of the hash table: the child of a node, or the root of a user. */
 struct acl_edge {
+    uint64_t hash; /* of parent and level */
     uint32_t node; /* ACL_NONE: free */
     uint32_t parent;
 };
