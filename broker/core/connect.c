@@ -516,6 +516,23 @@ static void begin_stored(struct core *core, struct connection *c) {
     connection_hold_queue(core, c);
 }
 
+/* The user name takes the place of the client identifier, where the listener wants that. */
+static struct connect_verdict take_client_id(struct core *core, const struct connection *c) {
+    struct connect_request *r = c->request;
+
+    if (!c->listener->user_name_is_client_id)
+        return acceptable;
+    if (ella_slice_len(text_slice(r->user_name)) == 0u)
+        return (struct connect_verdict){
+            ELLA_REASON_NOT_AUTHORIZED,
+            "this listener takes the user name as client identifier, and there is none"};
+    if (!text_replace(&core->memory, MEMORY_CONNECTION, &r->client_id, text_slice(r->user_name)))
+        return (struct connect_verdict){ELLA_REASON_SERVER_UNAVAILABLE, "no memory"};
+    if (r->will != NULL)
+        r->will->message->publisher_key = session_key(&core->sessions, text_slice(r->client_id));
+    return acceptable;
+}
+
 void connect_accept(struct core *core, struct connection *connection,
                     const struct core_auth_result *auth) {
     struct connect_request *r = connection->request;
@@ -524,8 +541,10 @@ void connect_accept(struct core *core, struct connection *connection,
     bool present = false;
 
     verdict = take_user_name(core, r, auth)
-                  ? judge_will(core, connection, r->user_name)
+                  ? take_client_id(core, connection)
                   : (struct connect_verdict){ELLA_REASON_SERVER_UNAVAILABLE, "no memory"};
+    if (verdict.reason_code == ELLA_REASON_SUCCESS)
+        verdict = judge_will(core, connection, r->user_name);
     if (verdict.reason_code == ELLA_REASON_SUCCESS)
         verdict = judge_storage(core, r);
     if (verdict.reason_code == ELLA_REASON_SUCCESS) {

@@ -162,6 +162,7 @@ struct core_listener {
     uint16_t topic_alias_maximum;           /* client → broker, 0..65535 */
     uint16_t topic_alias_maximum_to_client; /* broker → client */
     bool allow_zero_length_client_id;
+    bool user_name_is_client_id; /* whatever the client calls itself; without one it is refused */
 };
 
 enum core_auth_status {

@@ -276,9 +276,9 @@ bool store_queued(struct core *core, const struct session *session, struct queue
         return false;
     record.number = entry->number;
     record.value = entry->message == NULL ? 0u : entry->message->number;
-    record.flags |= (uint8_t)(entry->qos << RECORD_QOS_SHIFT) |
-                    (entry->retain ? RECORD_RETAIN : 0u) |
-                    (entry->account == QUEUE_UNLIMITED ? RECORD_UNLIMITED : 0u);
+    record.flags = (uint8_t)(record.flags | (unsigned)entry->qos << RECORD_QOS_SHIFT |
+                             (entry->retain ? RECORD_RETAIN : 0u) |
+                             (entry->account == QUEUE_UNLIMITED ? RECORD_UNLIMITED : 0u));
     count = queue_entry_identifiers(entry, &identifiers);
     if (!try_add(core, &record, count > 0u || entry->share_serial != 0u ? 4u + 4u * count : 0u,
                  &to))

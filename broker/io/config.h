@@ -95,7 +95,8 @@ struct config_listener {
     uint8_t proxy_version;          /* of the PROXY protocol; 0: it is not spoken */
     bool proxy_require_tls;
     bool version_accepted[6]; /* by enum ella_version */
-    uint8_t allow_anonymous;  /* enum config_answer */
+    bool use_username_as_clientid;
+    uint8_t allow_anonymous; /* enum config_answer */
     uint8_t allow_zero_length_clientid;
     bool is_default;  /* made by port, bind_address or an option before any listener */
     bool is_loopback; /* made by local-only mode */

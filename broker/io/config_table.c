@@ -30,7 +30,6 @@
     }
 /* What to do about it. */
 #define NO_CHOICE "remove this line"
-#define NO_USER_AS_CLIENT "give each client an identifier of its own, and remove this line"
 #define NO_PLUGINS "there are no plugins: remove this line"
 #define NO_WEBSOCKETS "there are no WebSockets: remove this line"
 #define NO_ENGINES "OpenSSL 3 replaced engines: give the key as a PEM file, and remove this line"
@@ -556,8 +555,11 @@ const struct config_option config_options[] = {
      .argument = "BOOL", .default_value = "false",
      .text = "Whether the whole subject of the client's certificate is its user name. "
              "use_identity_as_username goes first."},
-    NOT_YET("use_username_as_clientid", CONFIG_LISTENER, NO_USER_AS_CLIENT, "BOOL",
-            "The user name replaces the client identifier."),
+    {LISTENER_VALUE("use_username_as_clientid", CONFIG_BOOL, CONFIG_MOSQUITTO, true, 0, 1,
+                    use_username_as_clientid),
+     .argument = "BOOL", .default_value = "false",
+     .text = "Whether the user name takes the place of the client identifier, so that no user "
+             "can take over the session of another. Clients without user name are refused."},
     NOT_YET("websockets_origin", CONFIG_LISTENER, NO_WEBSOCKETS, "ORIGIN",
             "Pages that may connect."),
     /* ---- Options of a bridge ---- */

@@ -813,7 +813,6 @@ TEST(ConfigTable, MosquittosOptionsAreAllKnown) {
         "mount_point",
         "protocol",
         "socket_domain",
-        "use_username_as_clientid",
         "websockets_origin",
         "cafile",
         "capath",

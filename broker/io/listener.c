@@ -281,6 +281,7 @@ static void configure(struct listener *listener, const struct config *config,
     core->maximum_qos = from->max_qos;
     core->topic_alias_maximum = from->max_topic_alias;
     core->topic_alias_maximum_to_client = from->max_topic_alias_broker;
+    core->user_name_is_client_id = from->use_username_as_clientid;
     core->allow_zero_length_client_id = config_allows_zero_length_clientid(config, from);
     memcpy(core->version_accepted, from->version_accepted, sizeof core->version_accepted);
 }

@@ -317,6 +317,22 @@ TEST_P(LoopLoginTest, TheLogHasNoSecretAndOneLineForEachFailure) {
         << b.said();
 }
 
+TEST_P(LoopLoginTest, TheUserNameMayBeTheClientIdentifier) {
+    ASSERT_TRUE(start("bob:" + hash_of("right") + "\nann:" + hash_of("a") + "\n",
+                      "pattern readwrite %c/#\n", "use_username_as_clientid true\n"));
+    client ann = join({"bob", "ann", "a"}); // calls itself bob, and is ann
+    client bob = join({"x", "bob", "right"});
+    ann.send(subscribe_packet("ann/#"));
+    EXPECT_EQ(b.receive(ann, 5), (bytes{0x90, 3, 0, 1, 0}));
+    ann.send(subscribe_packet("bob/#"));
+    EXPECT_EQ(b.receive(ann, 5), (bytes{0x90, 3, 0, 1, 0x80}));
+    EXPECT_EQ(answer_to({"n", "", "", 4, false, false}), REFUSED);
+    client again = join({"y", "bob", "right"}); // takes over its own session
+    ASSERT_TRUE(b.until([&] { return bob.receive().empty() && bob.ended; }));
+    EXPECT_FALSE(ann.ended);
+    EXPECT_NE(b.said().find("connected client=\"ann\""), std::string::npos) << b.said();
+}
+
 // ---- Guessing ----
 
 TEST_P(LoopLoginTest, WhoGuessesIsLockedOutAndNobodyElse) {
