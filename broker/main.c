@@ -467,6 +467,7 @@ static void say_memory(struct program *program) {
                                                           [MEMORY_QUEUE] = "queue",
                                                           [MEMORY_OUTPUT] = "output",
                                                           [MEMORY_TIMER] = "timer",
+                                                          [MEMORY_JOURNAL] = "journal",
                                                           [MEMORY_OTHER] = "other"};
     for (int i = 0; i < MEMORY_CLASS_COUNT; i++)
         log_say(&program->log, LOG_TYPE_NOTICE, "memory %s=%zu", names[i],

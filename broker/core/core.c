@@ -209,8 +209,10 @@ static void bad_packet(struct core *core, struct connection *c,
 /* ---- Other events ---- */
 
 static bool open_connection(struct core *core, const struct core_event *event) {
-    struct connection *c = connection_open(core, event->conn, event->open);
+    struct connection *c;
 
+    CORE_ASSERT(core->journal.on || !core->ports.journal); /* CORE_RECORDS_END comes first */
+    c = connection_open(core, event->conn, event->open);
     if (c == NULL)
         return false;
     if (!expire_begin_connect(core, c)) {
@@ -261,7 +263,9 @@ static void set_clocks(struct core *core, const struct core_event *event) {
 static enum core_status step(struct core *core, const struct core_event *event) {
     bool done = true;
 
-    expire_due(core);
+    /* What is read again is not yet what time may change. */
+    if (event->type != CORE_RECORD && event->type != CORE_RECORDS_END)
+        expire_due(core);
     switch (event->type) {
     case CORE_OPEN:
         done = open_connection(core, event);

@@ -285,10 +285,10 @@ struct core_batch {
     bool ends_snapshot;
 };
 
-/* The records since the last call. false: there are none. While a snapshot goes on each batch
- * carries a slice of it of some 256 KiB, and there is always one. */
+/* The records since the last call, and while a snapshot goes on a slice of it, of some 256 KiB.
+ * false: there are none. */
 bool core_pull_journal(struct core *core, struct core_batch *out);
-/* Whether core_pull_journal() would give something: then do not sleep. */
+/* Whether core_pull_journal() has something to do: then do not sleep. */
 bool core_has_journal(const struct core *core);
 
 /* ---- Looking in ---- */

@@ -220,7 +220,7 @@ void retain_destroy(struct retain *retain) {
 
 /* ---- By place ---- */
 
-#define WALK_PLACES_MAX 1024u
+#define WALK_PLACES_MAX 256u
 
 /* A node that is gone, or was never used, has no message: it went when the message had gone. */
 struct message *retain_walk(const struct retain *retain, uint32_t *place, bool *end) {

@@ -179,8 +179,11 @@ class World {
         if (core_ == nullptr && !finished_) {
             ports.journal = journal != Journal::OFF;
             core_ = core_create(&limits, &ports, now_ms);
-            if (core_ != nullptr && ports.journal)
-                recover();
+            if (core_ != nullptr && ports.journal && !recover()) {
+                core_destroy(core_);
+                core_ = nullptr;
+                finished_ = true;
+            }
         }
         return core_;
     }
@@ -340,21 +343,24 @@ class World {
                                                    " " + text(line->topic));
     }
     void authenticate(const core_effect &effect);
-    void recover() {
+    // false: no memory, and the broker does not start.
+    bool recover() {
         for (const Batch &batch : records) {
             const uint32_t end = static_cast<uint32_t>(batch.bytes.size());
             record record{};
             for (uint32_t at = 0; at < end;) {
                 const uint32_t size = record_read(batch.bytes.data(), at, end, &record);
-                ASSERT_GT(size, 0u);
                 core_event e = event(CORE_RECORD);
                 e.record = {batch.bytes.data(), at, at + size};
-                bad_records += core_step(core_, &e) == CORE_BAD_RECORD ? 1u : 0u;
+                const core_status status = core_step(core_, &e);
+                if (status == CORE_NO_MEMORY || size == 0)
+                    return false;
+                bad_records += status == CORE_BAD_RECORD ? 1u : 0u;
                 at += size;
             }
         }
         const core_event e = event(CORE_RECORDS_END);
-        core_step(core_, &e);
+        return core_step(core_, &e) == CORE_OK;
     }
     // Takes what is to be written. Whether there was something.
     bool write() {
