@@ -38,11 +38,12 @@ class Ledger:
 class Campaign:
     engine = libfuzzer.Run
 
-    def __init__(self, chosen, programs, folder, limit_s, cores):
-        self.folder, self.limit_s, self.cores = folder, limit_s, cores
+    def __init__(self, chosen, programs, options):
+        self.folder, self.limit_s, self.cores = options.out, options.time, options.cores
         self.programs = programs
         self.ledgers = [Ledger(harness) for harness in chosen]
         self.begun = time.monotonic()
+        self.chosen_seed = options.seed
         self.seed = int(time.time())
         self.stopped = False
         self.shown_lines = 0
@@ -62,7 +63,8 @@ class Campaign:
                                    self.folder / "corpus" / name,
                                    [ledger.harness.corpus, self.folder / "seeds" / name],
                                    self.folder / "findings" / name / "new",
-                                   max(1.0, min(turn, self.left_s())), self.seed)
+                                   max(1.0, min(turn, self.left_s())),
+                                 self.chosen_seed or self.seed)
 
     def finish(self, ledger):
         run, ledger.run = ledger.run, None
