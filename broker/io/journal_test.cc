@@ -118,7 +118,7 @@ void expect_goes_on(disk &disk, const std::string &where) {
     node node(disk);
     ASSERT_EQ(node.recover(), JOURNAL_OK) << where;
     live(node, 9);
-    node.settle();
+    node.settle(50);
     const auto again = disk::after_power_cut(disk, tail::none, false);
     expect_recovers(*again, node.acknowledged, node.seen.changes(), where + " again");
     EXPECT_EQ(node.acknowledged, node.seen.changes()) << where;
@@ -135,7 +135,9 @@ void expect_all_recover(const std::vector<crash> &crashes) {
                                           (keeps_names ? " names kept\n" : " names lost\n");
                 const auto after = disk::after_power_cut(*crash.image, kept, keeps_names);
                 expect_recovers(*after, crash.acknowledged, crash.written, where);
-                expect_goes_on(*after, where);
+                // A second life for one of them: each has its turn.
+                if ((i + size_t(kept)) % 5 == 0)
+                    expect_goes_on(*after, where);
             }
         }
         const auto after = disk::after_kill(*crash.image);
@@ -145,13 +147,13 @@ void expect_all_recover(const std::vector<crash> &crashes) {
 }
 
 TEST(JournalCrash, PowerFailsAtEveryOperation) {
-    expect_all_recover(crashes_of(JOURNAL_SYNC_ALWAYS, [](node &node) { live(node, 150); }));
+    expect_all_recover(crashes_of(JOURNAL_SYNC_ALWAYS, [](node &node) { live(node, 100); }));
 }
 
 TEST(JournalCrash, PowerFailsAtEveryOperationAfterASyncFailed) {
     int syncs = 0;
     expect_all_recover(crashes_of(
-        JOURNAL_SYNC_ALWAYS, [](node &node) { live(node, 150); },
+        JOURNAL_SYNC_ALWAYS, [](node &node) { live(node, 100); },
         [&](size_t, const char *what) {
             return strcmp(what, "sync") == 0 && ++syncs % 11 == 0 ? FILE_FAILED : FILE_OK;
         }));
@@ -162,7 +164,7 @@ TEST(JournalCrash, PowerFailsAtEveryOperationWhileTheDiskIsFullNowAndThen) {
         JOURNAL_SYNC_ALWAYS,
         [](node &node) {
             node.disk_.part = 30;
-            live(node, 200);
+            live(node, 120);
         },
         [&](size_t operation, const char *what) {
             const bool takes_space = strcmp(what, "append") == 0 || strcmp(what, "make") == 0;
@@ -172,7 +174,7 @@ TEST(JournalCrash, PowerFailsAtEveryOperationWhileTheDiskIsFullNowAndThen) {
 
 TEST(JournalCrash, WithoutSyncTheProcessMayEndAtAnyTime) {
     for (const journal_sync sync : {JOURNAL_SYNC_NEVER, JOURNAL_SYNC_INTERVAL}) {
-        const auto crashes = crashes_of(sync, [](node &node) { live(node, 150); });
+        const auto crashes = crashes_of(sync, [](node &node) { live(node, 100); });
         ASSERT_GT(crashes.size(), 50u);
         for (size_t i = 0; i < crashes.size() && !testing::Test::HasFailure(); i++) {
             const std::string where = "operation " + std::to_string(i) + "\n";

@@ -338,9 +338,9 @@ class node {
         if (journal_takes(journal) && (!pending_.empty() || snapshot_next_ > 0 || begins_))
             batch();
     }
-    // Until nothing is left to do, or the storage is bad.
-    void settle() {
-        for (int i = 0; i < 1000; i++)
+    // Until nothing is left to do, whatever has failed before.
+    void settle(int rounds = 1000) {
+        for (int i = 0; i < rounds; i++)
             round();
     }
     bool close() {
