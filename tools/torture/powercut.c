@@ -12,6 +12,7 @@
 #include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -20,6 +21,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* What a sync takes longer, so that a kill finds something that is not synced. */
+#define SYNC_MS 5
 #define REMOVED_MAX 256
 #define NAME_MAX_BYTES 256
 
@@ -31,6 +34,13 @@ static struct {
     int removed_count;
     char removed[REMOVED_MAX][NAME_MAX_BYTES];
 } state = {.lock = PTHREAD_MUTEX_INITIALIZER, .record = -1, .directory_fd = -1};
+
+/* The call that this library stands in front of. A copy, since C knows no cast from an object to a
+ * function. */
+static void find(const char *call, void *out, size_t size) {
+    void *const found = dlsym(RTLD_NEXT, call);
+    memcpy(out, &found, size);
+}
 
 __attribute__((constructor)) static void begin(void) {
     const char *directory = getenv("POWERCUT_DIRECTORY");
@@ -63,21 +73,23 @@ static void put_names(void) {
 }
 
 static int remove_now(const char *name, int flags) {
-    int (*real)(int, const char *, int) =
-        (int (*)(int, const char *, int))dlsym(RTLD_NEXT, "unlinkat");
+    int (*real)(int, const char *, int);
+    find("unlinkat", &real, sizeof real);
     return real(state.directory_fd, name, flags);
 }
 
 static int synced(int fd, const char *call) {
-    int (*real)(int) = (int (*)(int))dlsym(RTLD_NEXT, call);
+    int (*real)(int);
     struct stat before;
     char line[64];
+    find(call, &real, sizeof real);
     const bool known = state.record >= 0 && fstat(fd, &before) == 0;
     const bool is_directory = known && before.st_ino == state.directory.st_ino &&
                               before.st_dev == state.directory.st_dev;
     pthread_mutex_lock(&state.lock);
     const int removed = state.removed_count;
     pthread_mutex_unlock(&state.lock);
+    (void)poll(NULL, 0, SYNC_MS);
     const int result = real(fd);
     if (!known || result != 0)
         return result;
@@ -124,12 +136,13 @@ static bool put_off(const char *path) {
 }
 
 int unlink(const char *path) {
-    int (*real)(const char *) = (int (*)(const char *))dlsym(RTLD_NEXT, "unlink");
+    int (*real)(const char *);
+    find("unlink", &real, sizeof real);
     return put_off(path) ? 0 : real(path);
 }
 
 int unlinkat(int directory, const char *path, int flags) {
-    int (*real)(int, const char *, int) =
-        (int (*)(int, const char *, int))dlsym(RTLD_NEXT, "unlinkat");
+    int (*real)(int, const char *, int);
+    find("unlinkat", &real, sizeof real);
     return flags == 0 && put_off(path) ? 0 : real(directory, path, flags);
 }

@@ -9,7 +9,9 @@ usage: torture.py --broker PROGRAM [OPTION]...
   --config LINE        one more line of mosquitto.conf; may be repeated
   --power-cut LIBRARY  preload this library (powercut.c) and drop after each kill what was not
                        synced: bytes behind the last sync of a file, names behind the last sync of
-                       their directory
+                       their directory. It makes each sync 5 ms slower, so that there is something
+                       to lose
+  --seconds S          it lives up to so long between two kills; 1
   --publishers N       8
   --seed N             of the moments; 1
   --label TEXT         how the row of the table is called
@@ -59,17 +61,16 @@ class Broker:
         self.data.chmod(0o700)
         self.log = open(self.folder / "broker.log", "ab")
         self.config = self.folder / "broker.conf"
-        user = "user root\n" if os.geteuid() == 0 and self.is_mosquitto() else ""
+        user = "user root\n" if os.geteuid() == 0 else ""
         self.config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\n{user}"
                                f"persistence true\npersistence_location {self.data}/\n"
                                "max_queued_messages 0\nmax_inflight_messages 100\n"
                                + "".join(line + "\n" for line in options.config))
         self.process = None
-        self.power = power.Power(options.power_cut, self.folder, self.data)
+        written = self.data if Path(options.broker).name == "mosquitto" else self.data / "journal"
+        written.mkdir(exist_ok=True, mode=0o700)
+        self.power = power.Power(options.power_cut, self.folder, written)
         self.start_ms = []
-
-    def is_mosquitto(self):
-        return Path(self.options.broker).name == "mosquitto"
 
     def start(self):
         begun = time.monotonic()
@@ -160,7 +161,7 @@ class Torture:
             publisher.publishes = True
         begun = time.monotonic()
         for cycle in range(self.options.cycles):
-            self.world.run(self.luck.uniform(0.05, 1.0))
+            self.world.run(self.luck.uniform(0.05, self.options.seconds))
             self.dropped += self.broker.kill()
             self.broker.start()
             if sys.stderr.isatty() or cycle % 20 == 19:
@@ -235,6 +236,7 @@ def parse():
     parser.add_argument("--cycles", type=int, default=10)
     parser.add_argument("--config", action="append", default=[], metavar="LINE")
     parser.add_argument("--power-cut", metavar="LIBRARY")
+    parser.add_argument("--seconds", type=float, default=1.0)
     parser.add_argument("--publishers", type=int, default=8)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--label")
