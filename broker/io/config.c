@@ -18,6 +18,7 @@
 #define TOPIC_ALIAS_DEFAULT 10u
 #define UNAUTHENTICATED_PER_ADDRESS_DEFAULT 1000u
 #define HANDSHAKES_PER_ADDRESS_DEFAULT 500u
+#define HANDSHAKES_DEFAULT 2000u
 #define CONNECT_SIZE_DEFAULT 100000u
 /* A name is suggested if so many changed letters at most make it the one that was meant. */
 #define SUGGESTION_DISTANCE_MAX 3u
@@ -83,6 +84,7 @@ void config_init(struct config *config) {
                   .waiting_max_per_address = 100},
         .login_threads = 2,
         .tls_handshake_timeout_ms = 10000,
+        .max_handshakes = HANDSHAKES_DEFAULT,
         .gate = {.pending_per_address = UNAUTHENTICATED_PER_ADDRESS_DEFAULT,
                  .handshakes_per_address = HANDSHAKES_PER_ADDRESS_DEFAULT},
         .max_connect_size_bytes = CONNECT_SIZE_DEFAULT,

@@ -111,6 +111,7 @@ struct config {
     char *log_timestamp_format;
     bool connection_messages;
     uint32_t tls_handshake_timeout_ms;
+    uint32_t max_handshakes; /* and PROXY headers, under way; 0: no limit */
     struct gate_limits gate;
     uint32_t max_connect_size_bytes;  /* of CONNECT */
     uint32_t max_client_message_rate; /* PUBLISH packets of one client, per second; 0: no limit */

@@ -195,6 +195,10 @@ const struct config_option config_options[] = {
            gate.connections_per_address),
      .argument = "COUNT", .default_value = "-1",
      .text = "How many connections an address may have. -1 or 0: no limit."},
+    {VALUE("max_handshakes", CONFIG_LIMIT, CONFIG_LIBELLA, true, 0, INT32_MAX, max_handshakes),
+     .argument = "COUNT", .default_value = "2000",
+     .text = "How many connections may be agreeing on TLS at once, of all addresses. Beyond that "
+             "the slowest is given up, or new ones have to wait. -1 or 0: no limit."},
     {VALUE("max_handshakes_per_address", CONFIG_LIMIT, CONFIG_LIBELLA, true, 0, INT32_MAX,
            gate.handshakes_per_address),
      .argument = "COUNT", .default_value = "500",

@@ -28,7 +28,7 @@ struct tls;
 
 #define CONN_NONE UINT32_MAX /* no slot */
 /* What one idle connection may cost in this table. */
-#define CONN_SIZE_MAX_BYTES 120u
+#define CONN_SIZE_MAX_BYTES 112u
 
 enum conn_state {
     CONN_FREE = 0,
@@ -58,6 +58,7 @@ struct conn_buffer {
 
 /* What only some connections have. */
 struct conn_more {
+    struct tls *tls; /* NULL: plain TCP. Owned by transport.h */
     char *user_name; /* as a proxy says; NULL: it does not. Owned */
     struct bucket messages;
     struct bucket bytes;
@@ -68,7 +69,6 @@ struct conn {
     struct conn_buffer *in;
     struct conn_buffer *out;
     struct listener *listener;
-    struct tls *tls;        /* NULL: plain TCP. Owned */
     struct conn_more *more; /* NULL: nothing more. Owned */
     union {
         uint64_t deadline_ms; /* GREETING, FINISHING, LINGERING: when patience ends */
@@ -82,13 +82,14 @@ struct conn {
     uint32_t closing_next; /* list of those GREETING, of those FINISHING or LINGERING, of those
                               paused, oldest first each; of those GONE; free list */
     uint32_t closing_previous;
-    uint8_t state;    /* enum conn_state */
-    uint8_t interest; /* enum poller_interest as told to the poller */
-    uint8_t gate;     /* enum gate_stage */
-    bool dirty : 1;   /* in the dirty list */
-    bool held : 1;    /* the core takes nothing until its answers are gone; in has what waits */
-    bool paused : 1;  /* it has sent more than it may: nothing is read for a while */
-    bool proxied : 1; /* GREETING: the PROXY header is not whole yet */
+    uint8_t state : 4;   /* enum conn_state */
+    uint8_t caution : 4; /* the core gets so many times halved steps of what it sends */
+    uint8_t interest;    /* enum poller_interest as told to the poller */
+    uint8_t gate;        /* enum gate_stage */
+    bool dirty : 1;      /* in the dirty list */
+    bool held : 1;       /* the core takes nothing until its answers are gone; in has what waits */
+    bool paused : 1;     /* it has sent more than it may: nothing is read for a while */
+    bool proxied : 1;    /* GREETING: the PROXY header is not whole yet */
     uint8_t standing : 4; /* enum conn_standing */
 };
 

@@ -26,6 +26,12 @@
 /* After a failure of the poller itself, so that it can't make us spin. */
 #define POLLER_FAILED_REST_NS 10000000L
 
+uint64_t loop_now_us(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u;
+}
+
 uint64_t loop_now_ms(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -80,6 +86,7 @@ static void time_passes(struct loop *loop) {
             break;
         loop_drop(loop, conn, "the client did not take the last bytes in time");
     }
+    loop_continue_greetings(loop);
     loop_end_late_greetings(loop);
     loop_end_pauses(loop);
     if (loop->has_paused)
@@ -95,7 +102,8 @@ static uint64_t earlier(uint64_t a, uint64_t b) {
 }
 
 static int timeout_ms(struct loop *loop, uint32_t wait_max_ms) {
-    if (loop->dirty.first != CONN_NONE || loop->recheck_slot != CONN_NONE)
+    if (loop->dirty.first != CONN_NONE || loop->shaking.first != CONN_NONE ||
+        loop->recheck_slot != CONN_NONE)
         return 0;
     const uint64_t now_ms = loop_now_ms();
     uint64_t due_ms = now_ms + (wait_max_ms < LOOP_WAIT_MAX_MS ? wait_max_ms : LOOP_WAIT_MAX_MS);
@@ -163,10 +171,11 @@ struct loop *loop_create(const struct loop_options *options) {
     loop->config = options->config;
     loop_secure(loop, options->security);
     loop->wake_fd = options->wake_fd;
-    loop->dirty = (struct conn_list){CONN_NONE, CONN_NONE};
-    loop->closing = (struct conn_list){CONN_NONE, CONN_NONE};
-    loop->greeting = (struct conn_list){CONN_NONE, CONN_NONE};
-    loop->paused = (struct conn_list){CONN_NONE, CONN_NONE};
+    loop->dirty = (struct conn_list){CONN_NONE, CONN_NONE, 0};
+    loop->closing = (struct conn_list){CONN_NONE, CONN_NONE, 0};
+    loop->greeting = (struct conn_list){CONN_NONE, CONN_NONE, 0};
+    loop->shaking = (struct conn_list){CONN_NONE, CONN_NONE, 0};
+    loop->paused = (struct conn_list){CONN_NONE, CONN_NONE, 0};
     gate_init(&loop->gate, options->seed);
     loop->recheck_slot = CONN_NONE;
     loop->gone_first = CONN_NONE;
@@ -240,8 +249,7 @@ void loop_destroy(struct loop *loop) {
         close(conn->fd);
         conn_drop_input(conn);
         conn_drop_output(conn);
-        tls_free(conn->tls);
-        conn_drop_more(conn);
+        transport_free(conn);
     }
     gate_free(&loop->gate);
     transport_room_free(&loop->room);

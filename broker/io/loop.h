@@ -44,12 +44,21 @@
 /* The longest wait when nothing is due. */
 #define LOOP_WAIT_MAX_MS 60000u
 
+/* What one connection may take of a round before others have their turn. So many bytes at a time
+ * are given to the core in between looks at the clock, halved as long as a step takes longer than
+ * it should: some messages cost much. */
+#define LOOP_TURN_US 2000u
+#define LOOP_STEP_BYTES (4u * 1024u)
+#define LOOP_STEP_LONG_US 500u
+#define LOOP_STEP_SHORT_US 100u
 /* How long a client that sent more than it may is left unread before it is looked at again. */
 #define LOOP_CLIENT_PAUSE_MS 100u
 /* TLS: what all handshakes of one round may take, so that those connected do not wait for those
  * that come. One step always may. */
 #define LOOP_HANDSHAKES_US 4000u
-/* The same for looking at those connected after certificates were read again. */
+/* Handshakes under way are not given up for others before that, however many there are. */
+#define LOOP_GREETING_SAFE_MS 2000u
+/* For looking at those connected after certificates were read again. */
 #define LOOP_RECHECK_US 2000u
 /* How often the log is told of certificates that end soon. */
 #define LOOP_EXPIRY_CHECK_MS (24u * 3600u * 1000u)
@@ -75,6 +84,7 @@ struct loop_stats {
     uint64_t refused_by_list;    /* of them, by allow_address, deny_address, proxy_protocol_from */
     uint64_t refused_by_rate;    /* of them, by max_connection_rate */
     uint64_t oversized_count;    /* closed because of max_connect_size */
+    uint64_t turns_ended;        /* of clients whose messages took LOOP_TURN_US */
     uint64_t client_pauses;      /* of clients that sent more than they may */
     uint64_t client_rate_closed; /* the same, disconnected */
     uint64_t read_calls;

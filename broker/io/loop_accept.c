@@ -34,21 +34,25 @@ bool loop_open_conn(struct loop *loop, struct conn *conn) {
     return true;
 }
 
+/* Always false. */
+static bool unwatch(struct loop *loop, struct conn *conn) {
+    (void)poller_watch(&loop->poller, conn->fd, conn->slot, POLLER_READ, POLLER_UNWATCHED);
+    return false;
+}
+
 /* Watches it, and begins what comes first: the PROXY header, TLS or MQTT. */
 static bool begin(struct loop *loop, struct conn *conn) {
     const struct listener *listener = conn->listener;
-    bool good = true;
     if (!poller_watch(&loop->poller, conn->fd, conn->slot, POLLER_UNWATCHED, POLLER_READ))
         return false;
     conn->interest = POLLER_READ;
     if (listener->config->proxy_version != 0)
         loop_begin_proxied(loop, conn);
-    else
-        good = listener->tls != NULL ? loop_begin_tls(loop, conn) : loop_open_conn(loop, conn);
-    if (good)
-        return true;
-    (void)poller_watch(&loop->poller, conn->fd, conn->slot, POLLER_READ, POLLER_UNWATCHED);
-    return false;
+    else if (listener->tls != NULL)
+        loop_begin_tls(loop, conn);
+    else if (!loop_open_conn(loop, conn))
+        return unwatch(loop, conn);
+    return true;
 }
 
 static struct conn *add(struct loop *loop, struct listener *listener, int fd,
@@ -136,8 +140,14 @@ void loop_resume_listening(struct loop *loop) {
 
 void loop_accept(struct loop *loop, uint32_t index) {
     struct listener_socket *listening = &loop->listeners->sockets[index];
+    const bool greets =
+        listening->listener->tls != NULL || listening->listener->config->proxy_version != 0;
     for (int i = 0; i < LISTENER_ACCEPT_MAX; i++) {
         int fd = -1;
+        if (greets && !loop_makes_room_for_greeting(loop)) {
+            pause_listening(loop, listening, "max_handshakes is reached");
+            return;
+        }
         struct address peer;
         const char *why = "";
         switch (listener_accept(listening, &fd, &peer, &why)) {

@@ -29,6 +29,7 @@ void loop_link(struct loop *loop, struct conn_list *list, struct conn *conn) {
     else
         conn_table_get(&loop->conns, list->last)->closing_next = conn->slot;
     list->last = conn->slot;
+    list->count++;
 }
 
 void loop_add_waiting(struct loop *loop, struct conn_list *list, struct conn *conn,
@@ -37,6 +38,7 @@ void loop_add_waiting(struct loop *loop, struct conn_list *list, struct conn *co
     loop_link(loop, list, conn);
 }
 void loop_remove_waiting(struct loop *loop, struct conn_list *list, const struct conn *conn) {
+    list->count--;
     if (conn->closing_previous == CONN_NONE)
         list->first = conn->closing_next;
     else
@@ -73,9 +75,7 @@ void loop_drop(struct loop *loop, struct conn *conn, const char *text) {
     gate_leave(&loop->gate, &conn->peer, &conn->gate);
     conn_drop_input(conn);
     conn_drop_output(conn);
-    tls_free(conn->tls);
-    conn->tls = NULL;
-    conn_drop_more(conn);
+    transport_free(conn);
     conn->state = CONN_GONE;
     conn->closing_next = loop->gone_first;
     loop->gone_first = conn->slot;
@@ -90,7 +90,7 @@ static enum poller_interest wanted_interest(const struct conn *conn) {
     default:
         break;
     }
-    if (conn->held || conn->paused)
+    if (conn->held || conn->paused || (conn->state == CONN_GREETING && conn->dirty))
         return conn->out != NULL ? POLLER_WRITE : POLLER_NOTHING;
     return conn->out != NULL ? POLLER_BOTH : POLLER_READ;
 }

@@ -6,23 +6,17 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "broker/io/loop_state.h"
 #include "broker/io/proxy_protocol.h"
 
 #define WHY_SIZE 256u
 
-static uint64_t now_us(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u;
-}
-
 static void give_up(struct loop *loop, struct conn *conn, const char *why) {
     char text[WHY_SIZE];
-    snprintf(text, sizeof text, "%s%s", conn->tls != NULL ? "TLS: " : "", why);
-    if (conn->tls != NULL)
+    const bool is_tls = conn->listener->tls != NULL && !conn->proxied;
+    snprintf(text, sizeof text, "%s%s", is_tls ? "TLS: " : "", why);
+    if (is_tls)
         loop->stats.handshakes_failed++;
     loop_say_refused(loop, &conn->peer, text);
     loop_drop(loop, conn, NULL);
@@ -40,31 +34,50 @@ static bool enter(struct loop *loop, struct conn *conn) {
 
 /* ---- TLS ---- */
 
-bool loop_begin_tls(struct loop *loop, struct conn *conn) {
-    if (!transport_room_prepare(&loop->room, LOOP_READ_SIZE))
-        return false;
-    conn->tls = tls_open(conn->listener->tls);
-    if (conn->tls == NULL)
-        return false;
+void loop_begin_tls(struct loop *loop, struct conn *conn) {
     conn->state = CONN_GREETING;
     loop_add_waiting(loop, &loop->greeting, conn, loop->config->tls_handshake_timeout_ms);
-    return true;
+}
+
+/* This round has had its share: its turn comes, and till then nobody is told again and again that
+ * it has sent something. */
+static void queue(struct loop *loop, struct conn *conn) {
+    conn->dirty = true;
+    conn->dirty_next = CONN_NONE;
+    if (loop->shaking.first == CONN_NONE)
+        loop->shaking.first = conn->slot;
+    else
+        conn_table_get(&loop->conns, loop->shaking.last)->dirty_next = conn->slot;
+    loop->shaking.last = conn->slot;
+    loop_update_interest(loop, conn);
+}
+
+/* Not before the client has sent something: half a connection costs no TLS. */
+static bool has_tls(struct loop *loop, struct conn *conn) {
+    return transport_tls(conn) != NULL || (transport_room_prepare(&loop->room, LOOP_READ_SIZE) &&
+                                           transport_begin_tls(conn, conn->listener->tls));
 }
 
 static void read_handshake(struct loop *loop, struct conn *conn) {
-    if (loop->handshake_us >= LOOP_HANDSHAKES_US)
-        return; /* it will be told again */
-    const uint64_t begin_us = now_us();
+    if (loop->handshake_us >= LOOP_HANDSHAKES_US) {
+        queue(loop, conn);
+        return;
+    }
+    const uint64_t begin_us = loop_now_us();
+    if (!has_tls(loop, conn)) {
+        give_up(loop, conn, "no memory");
+        return;
+    }
     uint32_t got = 0;
     const char *why = LOOP_CLOSED_BY_CLIENT;
     const enum transport_result result =
         transport_read(conn, &loop->room, loop->read_buffer, loop->read_size, &got, &why);
-    loop->handshake_us += now_us() - begin_us;
+    loop->handshake_us += loop_now_us() - begin_us;
     if (result == TRANSPORT_CLOSED || result == TRANSPORT_FAILED) {
         give_up(loop, conn, why);
         return;
     }
-    if (!conn->tls->is_established) {
+    if (!transport_tls(conn)->is_established) {
         loop_update_interest(loop, conn);
         return;
     }
@@ -131,10 +144,7 @@ static void take_header(struct loop *loop, struct conn *conn, const struct proxy
         return;
     }
     loop_remove_waiting(loop, &loop->greeting, conn);
-    if (loop_begin_tls(loop, conn))
-        return;
-    loop_add_waiting(loop, &loop->greeting, conn, 0);
-    give_up(loop, conn, "no memory");
+    loop_begin_tls(loop, conn);
 }
 
 /* Takes from the socket what belongs to the header, and nothing behind it. */
@@ -178,6 +188,31 @@ void loop_read_greeting(struct loop *loop, struct conn *conn) {
         read_header(loop, conn);
     else
         read_handshake(loop, conn);
+}
+
+void loop_continue_greetings(struct loop *loop) {
+    while (loop->shaking.first != CONN_NONE && loop->handshake_us < LOOP_HANDSHAKES_US) {
+        struct conn *conn = conn_table_get(&loop->conns, loop->shaking.first);
+        loop->shaking.first = conn->dirty_next;
+        conn->dirty = false;
+        if (conn->state != CONN_GREETING)
+            continue;
+        loop_update_interest(loop, conn);
+        if (conn->state == CONN_GREETING)
+            read_handshake(loop, conn);
+    }
+}
+
+bool loop_makes_room_for_greeting(struct loop *loop) {
+    const uint32_t count_max = loop->config->max_handshakes;
+    if (count_max == 0 || loop->greeting.count < count_max)
+        return true;
+    struct conn *oldest = conn_table_get(&loop->conns, loop->greeting.first);
+    const uint64_t since_ms = oldest->deadline_ms - loop->config->tls_handshake_timeout_ms;
+    if (since_ms + LOOP_GREETING_SAFE_MS > loop->now_ms)
+        return false;
+    give_up(loop, oldest, "max_handshakes is reached, and it is the slowest");
+    return true;
 }
 
 void loop_end_late_greetings(struct loop *loop) {

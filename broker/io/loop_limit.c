@@ -58,7 +58,12 @@ static void exceeded(struct loop *loop, struct conn *conn, const char *why) {
     char address[ADDRESS_TEXT_SIZE];
     if (loop->config->client_rate_action == CONFIG_RATE_DISCONNECT) {
         loop->stats.client_rate_closed++;
-        loop_drop(loop, conn, why);
+        const struct core_event event = {.type = CORE_EXPEL,
+                                         .conn = conn->slot,
+                                         .now_ms = loop->now_ms,
+                                         .reason_code = ELLA_REASON_MESSAGE_RATE_TOO_HIGH,
+                                         .text = why};
+        (void)core_step(loop->core, &event);
         return;
     }
     loop->stats.client_pauses++;

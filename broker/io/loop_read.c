@@ -7,6 +7,8 @@
 
 #include "broker/io/loop_state.h"
 
+#define CAUTION_MAX 7u /* of conn->caution */
+
 /* Gives the core all whole packets in [start, end); returns the first byte that it has no use for
  * yet. A core that takes nothing waits for a password to be checked, for its answers to be read,
  * or is done with conn. */
@@ -63,24 +65,55 @@ static bool is_oversized(struct loop *loop, struct conn *conn) {
     return true;
 }
 
-/* Gives the core a slice of [start, len) of the read buffer, or the whole if the packet is larger.
+/* Gives the core a step of [start, len) of the read buffer, or one packet if that is larger.
  * Keeps a packet that is not whole. Returns the first byte not dealt with. */
-static uint32_t step_slice(struct loop *loop, struct conn *conn, uint32_t start, uint32_t len) {
+static uint32_t step_some(struct loop *loop, struct conn *conn, uint32_t start, uint32_t len) {
     const bool is_known = loop_has_logged_in(loop, conn);
-    uint32_t slice = LOOP_SLICE_BYTES;
-    if (!is_known && loop->config->max_connect_size_bytes < slice)
-        slice = loop->config->max_connect_size_bytes;
-    const uint32_t end = len - start > slice ? start + slice : len;
+    uint32_t step = LOOP_STEP_BYTES >> conn->caution;
+    if (!is_known && loop->config->max_connect_size_bytes < step)
+        step = loop->config->max_connect_size_bytes;
+    const uint32_t end = len - start > step ? start + step : len;
     uint32_t used = step_packets(loop, conn, loop->read_buffer, start, end);
     if (used > start || conn->state != CONN_OPEN || conn->held)
         return used;
     if (!is_known && is_oversized(loop, conn))
         return len;
-    if (end < len)
-        used = step_packets(loop, conn, loop->read_buffer, start, len);
+    const uint32_t needed = conn->decoder.needed;
+    if (end < len && needed <= len - start)
+        used = step_packets(loop, conn, loop->read_buffer, start, start + needed);
     if (used > start || conn->state != CONN_OPEN || conn->held)
         return used;
     return keep(loop, conn, start, len, conn->decoder.needed);
+}
+
+/* One connection's turn, as the clock sees it. */
+struct turn {
+    uint64_t begin_us;
+    uint64_t step_us; /* when the step began */
+};
+
+static struct turn begin_turn(void) {
+    const uint64_t now_us = loop_now_us();
+    return (struct turn){.begin_us = now_us, .step_us = now_us};
+}
+
+/* Whether others are to have their turn first: the rest waits as if the core took nothing. */
+static bool yields(struct loop *loop, struct conn *conn, struct turn *turn) {
+    if (conn->state != CONN_OPEN || conn->held)
+        return false;
+    const uint64_t now_us = loop_now_us();
+    const uint64_t step_us = now_us - turn->step_us;
+    turn->step_us = now_us;
+    if (step_us > LOOP_STEP_LONG_US && conn->caution < CAUTION_MAX)
+        conn->caution++;
+    else if (step_us < LOOP_STEP_SHORT_US && conn->caution > 0)
+        conn->caution--;
+    if (now_us - turn->begin_us < LOOP_TURN_US)
+        return false;
+    conn->held = true;
+    loop->stats.turns_ended++;
+    loop_mark_dirty(loop, conn);
+    return true;
 }
 
 /* All that came was given to the core: the end of TLS may have been behind it, and answers of TLS
@@ -93,16 +126,21 @@ static void after_reading(struct loop *loop, struct conn *conn) {
 }
 
 static void feed(struct loop *loop, struct conn *conn, uint32_t len) {
+    struct turn turn = {.begin_us = 0};
+    if (len > LOOP_STEP_BYTES >> conn->caution)
+        turn = begin_turn();
     uint32_t start = 0;
     while (start < len && conn->state == CONN_OPEN && !conn->held) {
         const uint32_t before = start;
         if (conn->in != NULL)
             start = complete_kept(loop, conn, start, len);
         else
-            start = step_slice(loop, conn, start, len);
+            start = step_some(loop, conn, start, len);
         loop->fed_bytes += start - before;
         if (loop->fed_bytes >= LOOP_SLICE_BYTES)
             loop_write_dirty(loop);
+        if (start < len && yields(loop, conn, &turn))
+            break;
     }
     if (conn->state == CONN_OPEN && !conn->held)
         after_reading(loop, conn);
@@ -121,17 +159,40 @@ void loop_feed(struct loop *loop, struct conn *conn, uint32_t len) {
         explicit_bzero(loop->read_buffer, len);
 }
 
-/* The core takes packets again: first those that were kept. */
-void loop_resume(struct loop *loop, struct conn *conn) {
-    conn->held = false;
-    if (conn->in != NULL) {
-        const uint32_t used = step_packets(loop, conn, conn->in->bytes, 0, conn->in->end);
+/* What was kept, step by step; held again when its turn is over before that. */
+static void feed_kept(struct loop *loop, struct conn *conn) {
+    struct turn turn = begin_turn();
+    const uint32_t end = conn->in->end;
+    uint32_t at = 0;
+    while (at < end) {
+        const uint32_t bytes = LOOP_STEP_BYTES >> conn->caution;
+        const uint32_t step = end - at > bytes ? at + bytes : end;
+        uint32_t used = step_packets(loop, conn, conn->in->bytes, at, step);
         if (conn->state != CONN_OPEN)
             return;
-        conn_use_input(conn, used);
+        const uint32_t needed = conn->decoder.needed;
+        if (used == at && !conn->held && step < end && needed <= end - at)
+            used = step_packets(loop, conn, conn->in->bytes, at, at + needed);
+        if (conn->state != CONN_OPEN)
+            return;
+        const bool is_stuck = used == at || conn->held;
+        at = used;
+        if (is_stuck)
+            break;
+        if (at < end && yields(loop, conn, &turn))
+            break;
     }
+    conn_use_input(conn, at);
+}
+
+void loop_resume(struct loop *loop, struct conn *conn) {
+    conn->held = false;
+    if (conn->in != NULL)
+        feed_kept(loop, conn);
+    if (conn->state != CONN_OPEN)
+        return;
     loop_update_interest(loop, conn);
-    if (conn->state == CONN_OPEN)
+    if (conn->state == CONN_OPEN && !conn->held)
         after_reading(loop, conn);
 }
 

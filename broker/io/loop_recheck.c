@@ -4,25 +4,19 @@
  * Looking again at those who are connected when the configuration, certificates or keys were read
  * anew: whoever would not be let in any more is closed, and nobody else.
  */
-#include <time.h>
 
 #include "broker/io/loop_state.h"
 
 #define CLIENT_TEXT_SIZE 256u
 
-static uint64_t now_us(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u;
-}
-
 const char *loop_objection(const struct conn *conn) {
     const struct listener *listener = conn->listener;
+    const struct tls *tls = transport_tls(conn);
     const char *why = NULL;
     if (!listener_allows(listener, &conn->peer))
         return "allow_address and deny_address do not let it in any more";
-    if (conn->tls == NULL || listener->tls == NULL || conn->tls->context == listener->tls ||
-        tls_context_accepts(listener->tls, conn->tls->context, conn->tls->ssl, &why))
+    if (tls == NULL || listener->tls == NULL || tls->context == listener->tls ||
+        tls_context_accepts(listener->tls, tls->context, tls->ssl, &why))
         return NULL;
     return why;
 }
@@ -38,13 +32,19 @@ static void recheck(struct loop *loop, struct conn *conn) {
             log_escape(client, sizeof client, ella_slice_data(id), ella_slice_len(id)),
             address_text(&conn->peer, address), why);
     loop->stats.revoked_count++;
-    loop_drop(loop, conn, "it is not accepted any more");
+    conn->standing = CONN_UNKNOWN; /* it is told once */
+    const struct core_event event = {.type = CORE_EXPEL,
+                                     .conn = conn->slot,
+                                     .now_ms = loop->now_ms,
+                                     .reason_code = ELLA_REASON_NOT_AUTHORIZED,
+                                     .text = "it is not accepted any more"};
+    (void)core_step(loop->core, &event);
 }
 
 void loop_recheck(struct loop *loop) {
     if (loop->recheck_slot == CONN_NONE)
         return;
-    const uint64_t end_us = now_us() + LOOP_RECHECK_US;
+    const uint64_t end_us = loop_now_us() + LOOP_RECHECK_US;
     const uint32_t count = conn_table_slot_count(&loop->conns);
     do {
         if (loop->recheck_slot >= count) {
@@ -54,7 +54,7 @@ void loop_recheck(struct loop *loop) {
         struct conn *conn = conn_table_get(&loop->conns, loop->recheck_slot++);
         recheck(loop, conn);
         loop_review_login(loop, conn);
-    } while (now_us() < end_us);
+    } while (loop_now_us() < end_us);
 }
 
 void loop_say_expiry(struct loop *loop) {

@@ -23,6 +23,7 @@
 struct conn_list {
     uint32_t first;
     uint32_t last;
+    uint32_t count; /* of those linked by loop_link() */
 };
 
 struct loop {
@@ -39,6 +40,7 @@ struct loop {
     struct conn_list dirty;    /* through dirty_next */
     struct conn_list closing;  /* through closing_next, by deadline */
     struct conn_list greeting; /* the same */
+    struct conn_list shaking;  /* GREETING, and more was received: through dirty_next */
     struct conn_list paused;   /* the same, by conn->more->resume_ms */
     struct gate gate;
     uint32_t gone_first; /* through closing_next */
@@ -60,6 +62,9 @@ struct loop {
     uint8_t *read_buffer; /* LOOP_READ_SIZE + TRANSPORT_READ_SLACK */
     uint8_t *write_buffer;
 };
+
+/* CLOCK_MONOTONIC in microseconds. */
+uint64_t loop_now_us(void);
 
 /* ---- loop_core.c ---- */
 
@@ -108,8 +113,13 @@ bool loop_open_conn(struct loop *loop, struct conn *conn);
 
 /* Waits for the PROXY header. */
 void loop_begin_proxied(struct loop *loop, struct conn *conn);
-/* Begins TLS. false: no memory. */
-bool loop_begin_tls(struct loop *loop, struct conn *conn);
+/* Waits for the handshake of TLS. */
+void loop_begin_tls(struct loop *loop, struct conn *conn);
+/* Those whose turn did not come in the round before. */
+void loop_continue_greetings(struct loop *loop);
+/* Whether there is room for another one below max_handshakes, if need be by giving up the oldest:
+ * who is honest is faster. */
+bool loop_makes_room_for_greeting(struct loop *loop);
 /* A step of either, unless this round has had its share of them. */
 void loop_read_greeting(struct loop *loop, struct conn *conn);
 /* Those that take too long are given up. */

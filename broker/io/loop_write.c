@@ -88,7 +88,7 @@ void loop_write_dirty(struct loop *loop) {
     loop_carry_out_effects(loop);
     loop->fed_bytes = 0;
     uint32_t slot = loop->dirty.first;
-    loop->dirty = (struct conn_list){CONN_NONE, CONN_NONE};
+    loop->dirty = (struct conn_list){CONN_NONE, CONN_NONE, 0};
     while (slot != CONN_NONE) {
         struct conn *conn = conn_table_get(&loop->conns, slot);
         slot = conn->dirty_next;

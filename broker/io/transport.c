@@ -23,6 +23,19 @@ void transport_room_free(struct transport_room *room) {
     *room = (struct transport_room){0};
 }
 
+bool transport_begin_tls(struct conn *conn, struct tls_context *context) {
+    struct conn_more *more = conn_get_more(conn);
+    if (more == NULL)
+        return false;
+    more->tls = tls_open(context);
+    return more->tls != NULL;
+}
+
+void transport_free(struct conn *conn) {
+    tls_free(transport_tls(conn));
+    conn_drop_more(conn);
+}
+
 /* ---- The socket ---- */
 
 static enum transport_result failure(const char **why) {
@@ -103,7 +116,8 @@ static enum transport_result read_tls(struct conn *conn, struct transport_room *
     if (result != TRANSPORT_OK)
         return result;
     room->out.len = 0;
-    const enum tls_result said = tls_receive(conn->tls, room->in, got, buf, done, &room->out, why);
+    const enum tls_result said =
+        tls_receive(transport_tls(conn), room->in, got, buf, done, &room->out, why);
     const char *why_not_sent = NULL;
     const enum transport_result sent = send_own(conn, room, &why_not_sent);
     if (said == TLS_FAILED)
@@ -112,14 +126,14 @@ static enum transport_result read_tls(struct conn *conn, struct transport_room *
         *why = why_not_sent;
         return sent;
     }
-    return conn->tls->is_ended && *done == 0 ? TRANSPORT_CLOSED : TRANSPORT_OK;
+    return transport_tls(conn)->is_ended && *done == 0 ? TRANSPORT_CLOSED : TRANSPORT_OK;
 }
 
 static enum transport_result write_tls(struct conn *conn, struct transport_room *room,
                                        const uint8_t *buf, uint32_t len, uint32_t *done,
                                        const char **why) {
     room->out.len = 0;
-    if (!tls_send(conn->tls, buf, len, &room->out, why))
+    if (!tls_send(transport_tls(conn), buf, len, &room->out, why))
         return TRANSPORT_FAILED;
     return send_or_keep(conn, room->out.bytes, room->out.len, done, why);
 }
@@ -128,7 +142,7 @@ static enum transport_result write_tls(struct conn *conn, struct transport_room 
 
 enum transport_result transport_read(struct conn *conn, struct transport_room *room, uint8_t *buf,
                                      uint32_t size, uint32_t *done, const char **why) {
-    if (conn->tls == NULL)
+    if (transport_tls(conn) == NULL)
         return socket_read(conn->fd, buf, size, done, why);
     return read_tls(conn, room, buf, size, done, why);
 }
@@ -153,13 +167,14 @@ void transport_skip(const struct conn *conn, uint8_t *buf, uint32_t len) {
 }
 
 const char *transport_user_name(const struct conn *conn) {
-    if (conn->tls != NULL && conn->tls->user_name != NULL)
-        return conn->tls->user_name;
+    const struct tls *tls = transport_tls(conn);
+    if (tls != NULL && tls->user_name != NULL)
+        return tls->user_name;
     return conn->more == NULL ? NULL : conn->more->user_name;
 }
 
 bool transport_has_ended(const struct conn *conn) {
-    return conn->tls != NULL && conn->tls->is_ended;
+    return transport_tls(conn) != NULL && transport_tls(conn)->is_ended;
 }
 
 enum transport_result transport_discard(struct conn *conn, uint8_t *buf, uint32_t size) {
@@ -171,7 +186,7 @@ enum transport_result transport_discard(struct conn *conn, uint8_t *buf, uint32_
 enum transport_result transport_write(struct conn *conn, struct transport_room *room,
                                       const uint8_t *buf, uint32_t len, uint32_t *done,
                                       const char **why) {
-    if (conn->tls == NULL)
+    if (transport_tls(conn) == NULL)
         return send_or_keep(conn, buf, len, done, why);
     return write_tls(conn, room, buf, len, done, why);
 }
@@ -190,9 +205,9 @@ enum transport_result transport_write_kept(struct conn *conn, uint32_t *done, co
 void transport_finish(struct conn *conn, struct transport_room *room) {
     uint32_t sent = 0;
     const char *why = NULL;
-    if (conn->tls != NULL) {
+    if (transport_tls(conn) != NULL) {
         room->out.len = 0;
-        tls_finish(conn->tls, &room->out);
+        tls_finish(transport_tls(conn), &room->out);
         (void)socket_write(conn->fd, room->out.bytes, room->out.len, &sent, &why);
     }
     (void)shutdown(conn->fd, SHUT_WR);

@@ -32,9 +32,18 @@ struct transport_room {
     struct tls_output out; /* as they are to be sent */
 };
 
+static inline struct tls *transport_tls(const struct conn *conn) {
+    return conn->more == NULL ? NULL : conn->more->tls;
+}
+
 /* Enough room for reads of read_size bytes. false: no memory. */
 bool transport_room_prepare(struct transport_room *room, uint32_t read_size);
 void transport_room_free(struct transport_room *room);
+
+/* From now on the connection speaks TLS. false: no memory. */
+bool transport_begin_tls(struct conn *conn, struct tls_context *context);
+/* Frees conn->more and what belongs to it. */
+void transport_free(struct conn *conn);
 
 /* Reads once, size bytes from the network at most; buf has room for TRANSPORT_READ_SLACK more.
  * *done may be 0 with TRANSPORT_OK: nothing for MQTT was among them. */
