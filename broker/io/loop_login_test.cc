@@ -10,7 +10,6 @@
 #include <chrono>
 #include <fstream>
 #include <functional>
-#include <regex>
 
 #include "broker/io/loop_test_support.h"
 
@@ -220,24 +219,22 @@ TEST_P(LoopLoginTest, WhoIsUnknownIsAnsweredAsWhoIsWrong) {
     EXPECT_EQ(answer_to({"c", "bob", "", 4, true, false}), REFUSED_PASSWORD);
 }
 
-// The median of a few, so that a busy machine does not decide.
+// The shortest of a few, taken in turn: what a busy machine adds is in neither.
 TEST_P(LoopLoginTest, WhoIsUnknownIsAnsweredAsLate) {
     ASSERT_TRUE(
         start("bob:" + hash_of("right", PASSWORD_ARGON2ID, 3) + "\n", "", "login_failures 0\n"));
-    const auto median_us = [&](const std::string &user) {
-        std::vector<double> all;
-        for (int i = 0; i < 9; i++) {
-            const auto begin = std::chrono::steady_clock::now();
-            EXPECT_EQ(answer_to({"c", user, "wrong"}), REFUSED_PASSWORD);
-            all.push_back(
-                std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - begin)
-                    .count());
-        }
-        std::nth_element(all.begin(), all.begin() + 4, all.end());
-        return all[4];
+    const auto us = [&](const std::string &user) {
+        const auto begin = std::chrono::steady_clock::now();
+        EXPECT_EQ(answer_to({"c", user, "wrong"}), REFUSED_PASSWORD);
+        return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - begin)
+            .count();
     };
-    const double known = median_us("bob");
-    const double unknown = median_us("nobody");
+    double known = 1e9;
+    double unknown = 1e9;
+    for (int i = 0; i < 25; i++) {
+        known = std::min(known, us("bob"));
+        unknown = std::min(unknown, us("nobody"));
+    }
     std::printf("wrong password %.0f us, unknown user %.0f us\n", known, unknown);
     EXPECT_GT(unknown, known / 3);
     EXPECT_LT(unknown, known * 3);
@@ -311,10 +308,14 @@ TEST_P(LoopLoginTest, TheLogHasNoSecretAndOneLineForEachFailure) {
     answer_to({"c", "bob", "right"});
     EXPECT_EQ(b.said().find("SECRETWORD"), std::string::npos);
     EXPECT_EQ(b.said().find("$7$"), std::string::npos);
-    EXPECT_TRUE(std::regex_search(
-        b.said(), std::regex("login failed: address=127\\.0\\.0\\.1:[0-9]+ user=\"bob\" "
-                             "client=\"c\\\\\"1\" reason=\"wrong user name or password\"\n")))
-        << b.said();
+    // The port is the only part that is not known.
+    const std::string begin = "login failed: address=127.0.0.1:";
+    const std::string said = b.said();
+    const size_t at = said.find(begin);
+    ASSERT_NE(at, std::string::npos) << said;
+    const size_t end = said.find_first_not_of("0123456789", at + begin.size());
+    EXPECT_EQ(said.substr(end, said.find('\n', end) - end),
+              " user=\"bob\" client=\"c\\\"1\" reason=\"wrong user name or password\"");
 }
 
 TEST_P(LoopLoginTest, TheUserNameMayBeTheClientIdentifier) {
