@@ -11,7 +11,7 @@ equal the record in results/: no alarm, every goal proved, no goal and no reache
 none more.
 
   --update        record the outcome, the cache and the times, if all is proved; runs the smoke
-                  tests too if the goals are others than before
+                  tests too if they were recorded for other goals
   --from-nothing  ignore the cache, ask the provers for everything, then do as --smoke
   --smoke         look for contradictions among the contracts and for code that they make
                   unreachable (WP's smoke tests); what is found must be as recorded
@@ -190,7 +190,7 @@ def run_smoke_tests(scratch, target, options, entry, cache):
 def run_target(scratch, target, options, recorded):
     """Whether the target has no faults; records it if that is asked for."""
     entry, cache, found = run_proof(scratch, target, options, recorded)
-    stale = options.update and entry.get("smoke_goals") != entry.get("goals")
+    stale = options.update and entry.get("smoke_goals", entry.get("goals")) != entry.get("goals")
     if target["kind"] == "wp" and not found and (options.from_nothing or options.smoke or stale):
         entry, found = run_smoke_tests(scratch, target, options, entry, cache)
     if options.update and not found:
