@@ -40,6 +40,8 @@ const bucket explained[] = {
     {IN_3_1, ELLA_CONNACK, true, "session_present with a refusal", "the same"},
     {IN_5_0, ELLA_AUTH, false, "AUTH without an authentication method",
      "the suite does not ask for it, since brokers are asked by cases (v5/u-3.15.2.2.2-1)"},
+    {IN_5_0, 0, false, "authentication data without an authentication method",
+     "the same (v5/u-3.1.2.11.10-1)"},
     {IN_ALL, ELLA_CONNECT, false, "topic name is empty",
      "a Will Topic is sent by clients, and the suite is the client (v5/4.7.3-1)"},
     {IN_ALL, ELLA_CONNECT, false, "topic name contains a wildcard", "the same (v5/4.7.1-1)"},
