@@ -10,6 +10,27 @@
 
 /* ---- Answers ---- */
 
+/* An answer that promises nothing. */
+static bool is_refusal(const struct ella_packet *packet) {
+    const struct ella_slice codes = packet->suback.reason_codes;
+
+    if (packet->type == ELLA_PUBACK || packet->type == ELLA_PUBREC)
+        return packet->ack.reason_code >= ELLA_REASON_UNSPECIFIED_ERROR;
+    if (packet->type != ELLA_SUBACK)
+        return false;
+    for (uint32_t i = codes.off; i < codes.end; i++) {
+        if (codes.base[i] < ELLA_REASON_UNSPECIFIED_ERROR)
+            return false;
+    }
+    return true;
+}
+
+/* Whether its session may have been promised something that the storage has lost since. */
+static bool may_have_lost(const struct core *core, const struct connection *connection) {
+    return core->journal.whole > core->journal.durable && connection->session != NULL &&
+           session_number(connection->session) != 0u;
+}
+
 uint64_t durable_batch_of(const struct core *core, const struct connection *connection,
                           const struct ella_packet *packet) {
     const struct journal *journal = &core->journal;
@@ -34,7 +55,7 @@ uint64_t durable_batch_of(const struct core *core, const struct connection *conn
         /* What this event has not recorded was promised before on the same connection, and answers
          * leave in order; or on an earlier one, and CONNACK has waited for that: unless the
          * storage has failed since, when it waits for nothing. */
-        if (journal->touched || journal->whole > journal->durable)
+        if (!is_refusal(packet) && (journal->touched || may_have_lost(core, connection)))
             batch = journal_stamp(journal);
         break;
     default:
