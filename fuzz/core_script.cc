@@ -14,6 +14,7 @@
 #include <cstring>
 #include <deque>
 
+#include "fuzz/allocator.h"
 #include "fuzz/shadow.h"
 
 extern "C" {
@@ -37,18 +38,6 @@ const char *const FILTERS[] = {
 constexpr int TOPIC_COUNT = sizeof TOPICS / sizeof *TOPICS;
 constexpr int FILTER_COUNT = sizeof FILTERS / sizeof *FILTERS;
 constexpr int PLAIN_FILTER_COUNT = FILTER_COUNT - 2;
-
-struct Allocator {
-    size_t live = 0;
-    static void *allocate(void *ctx, size_t size) {
-        static_cast<Allocator *>(ctx)->live += size;
-        return std::malloc(size);
-    }
-    static void release(void *ctx, void *memory, size_t size) {
-        static_cast<Allocator *>(ctx)->live -= size;
-        std::free(memory);
-    }
-};
 
 /* A PUBLISH of a client that is not finished. */
 struct Outgoing {
@@ -148,7 +137,11 @@ class Player {
         ports.allocate = Allocator::allocate;
         ports.release = Allocator::release;
         ports.seed = 42;
+        ports.journal = (flags & 64) != 0;
         core_ = core_create(&limits, &ports, now_);
+        if (ports.journal) {
+            step(event(CORE_RECORDS_END, 0));
+        }
     }
 
     core_event event(core_event_type type, uint32_t slot) {
@@ -175,9 +168,11 @@ class Player {
     void effects() {
         core_effect effect;
         std::vector<core_effect> todo;
-        while (core_next_effect(core_, &effect)) {
-            todo.push_back(effect);
-        }
+        do {
+            while (core_next_effect(core_, &effect)) {
+                todo.push_back(effect);
+            }
+        } while (durable());
         for (const core_effect &one : todo) {
             if (one.type == CORE_EFFECT_AUTHENTICATE) {
                 authenticate(one);
@@ -185,6 +180,15 @@ class Player {
                 closed_by_core(*owner_[one.conn], one.conn);
             }
         }
+    }
+
+    /* The disk is fast; whether it had something to do. */
+    bool durable() {
+        core_batch batch;
+        core_event e = event(CORE_DURABLE, 0);
+        const bool any = core_pull_journal(core_, &batch);
+        e.batch = batch.number;
+        return any && core_step(core_, &e) == CORE_OK;
     }
 
     void authenticate(const core_effect &effect) {
@@ -553,7 +557,7 @@ class Player {
         size_t packets = 0;
         while (packets < packets_max && client.open) {
             size_t count = core_pull(core_, client.slot, buf, sizeof buf);
-            if (count == 0) {
+            if (count == 0 && !durable()) {
                 break;
             }
             client.unread.append(reinterpret_cast<char *>(buf), count);

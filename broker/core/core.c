@@ -257,7 +257,6 @@ static void set_clocks(struct core *core, const struct core_event *event) {
     core->now_ms = event->now_ms;
     if (event->wall_ms != 0u)
         core->wall_offset_ms = (int64_t)event->wall_ms - (int64_t)event->now_ms;
-    core->journal.touched = false;
 }
 
 static enum core_status step(struct core *core, const struct core_event *event) {
@@ -266,6 +265,7 @@ static enum core_status step(struct core *core, const struct core_event *event) 
     /* What is read again is not yet what time may change. */
     if (event->type != CORE_RECORD && event->type != CORE_RECORDS_END)
         expire_due(core);
+    core->journal.touched = false;
     switch (event->type) {
     case CORE_OPEN:
         done = open_connection(core, event);

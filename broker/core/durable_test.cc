@@ -187,6 +187,38 @@ TEST_F(Durable, AFullDiskRefusesWithoutLosing) {
     EXPECT_EQ(world.count(STAT_STORAGE_FAILURES), 1u);
 }
 
+TEST_F(Durable, ARefusalWaitsForNothing) {
+    Client a(world), b(world), c(world);
+    connected(a, "a");
+    subscribed(a, "t", 2);
+    b.connect("b");
+    connected(c, "c");
+    world.storage(CORE_STORAGE_FULL);
+    for (Client *each : {&b, &c}) {
+        each->publish("t", "x", 1, 1);
+        each->publish("t", "x", 2, 2);
+        EXPECT_EQ(each->all(), (Lines{"PUBACK #1 97", "PUBREC #2 97"}));
+    }
+}
+
+// What was repeated on a new connection is acknowledged no earlier than the first was to be.
+TEST_F(Durable, ARepetitionWaitsForWhatItRepeats) {
+    Client a(world), b(world);
+    connected(a, "a");
+    subscribed(a, "t", 2);
+    connected(b, "b");
+    b.publish("t", "x", 2, 7);
+    b.drop();
+    world.storage(CORE_STORAGE_FULL);
+    b.open();
+    EXPECT_EQ(b.resume("b").line(), "CONNACK present 00");
+    b.publish("t", "x", 2, 7, false, nullptr, true);
+    EXPECT_EQ(b.next(), "nothing");
+    world.storage(CORE_STORAGE_OK);
+    world.sync();
+    EXPECT_EQ(b.next(), "PUBREC #7 00");
+}
+
 TEST_F(Durable, OnlyTheEndOfTheSnapshotMakesUpForLostBatches) {
     Client a(world), b(world);
     connected(a, "a");
