@@ -19,11 +19,21 @@
 #define PUBLISH_QOS 2u
 #define PUBLISH_RETAIN 1u
 
+/*@ requires \valid_read(plan);
+    assigns \nothing;
+    ensures \result <==> plan->version == ELLA_VERSION_5_0; */
 static bool is_5_0(const struct encode_plan *plan) {
     return plan->version == ELLA_VERSION_5_0;
 }
 
 /* Turns the bytes counted into the size of the packet. */
+/*@ requires \valid(plan);
+    assigns plan->error, plan->remaining_length, plan->size;
+    ensures \old(plan->error) != ELLA_ERROR_NONE ==> plan->error == \old(plan->error);
+    ensures \old(plan->error) == ELLA_ERROR_NONE ==>
+      (plan->error == ELLA_ERROR_NONE <==> plan->body <= ELLA_REMAINING_LENGTH_MAX);
+    ensures plan->error == ELLA_ERROR_NONE ==> plan->remaining_length == plan->body &&
+      plan->size == 1 + vbi_len(plan->body) + plan->body; */
 static void plan_end(struct encode_plan *plan) {
     encode_require(plan, plan->body <= ELLA_REMAINING_LENGTH_MAX, ELLA_ERROR_FIELD_TOO_LONG);
     if (plan->error != ELLA_ERROR_NONE)
@@ -34,6 +44,9 @@ static void plan_end(struct encode_plan *plan) {
 
 /* What the packets have in common. */
 
+/*@ assigns \nothing;
+    ensures \result == ELLA_ERROR_NONE <==> version == ELLA_VERSION_3_1 ||
+      version == ELLA_VERSION_3_1_1 || version == ELLA_VERSION_5_0; */
 static enum ella_error version_check(enum ella_version version) {
     if (version == ELLA_VERSION_UNKNOWN)
         return ELLA_ERROR_CONNECT_EXPECTED;
@@ -54,6 +67,11 @@ static enum ella_error sender_check(const struct encode_plan *plan, uint32_t typ
     return (senders & sender) != 0u ? ELLA_ERROR_NONE : ELLA_ERROR_PACKET_DIRECTION;
 }
 
+/*@ requires \valid(plan) && plan->body <= ELLA_REMAINING_LENGTH_MAX;
+    assigns plan->error, plan->body;
+    ensures plan->body == \old(plan->body) + 2;
+    ensures \old(plan->error) == ELLA_ERROR_NONE ==>
+      (plan->error == ELLA_ERROR_NONE <==> packet_id != 0); */
 static void plan_packet_id(struct encode_plan *plan, uint16_t packet_id) {
     //= v3/2.3.1-1 v5/2.2.1-3 v5/2.2.1-4
     encode_require(plan, packet_id != 0u, ELLA_ERROR_PACKET_ID_ZERO);
@@ -161,6 +179,10 @@ void ella_encode_plan_publish(struct encode_plan *plan, const struct ella_publis
     plan_end(plan);
 }
 
+/*@ requires \valid_read(publish);
+    assigns \nothing;
+    ensures publish->qos <= 2 ==> \result == ELLA_PUBLISH * 16 + (publish->dup ? 8 : 0) +
+      publish->qos * 2 + (publish->retain ? 1 : 0); */
 static uint8_t publish_first_byte(const struct ella_publish *publish) {
     uint32_t first = ELLA_PUBLISH * 16u + publish->qos * PUBLISH_QOS;
     first += publish->dup ? PUBLISH_DUP : 0u;
@@ -359,6 +381,11 @@ static uint8_t first_byte(const struct ella_packet *packet) {
 }
 
 /* A writer for a packet that fits, or one that has failed. */
+/*@ requires \valid_read(plan);
+    assigns \nothing;
+    ensures \result.buf == buf && \result.end == end && \result.at <= end;
+    ensures !\result.failed <==> start <= end && start + plan->size <= end;
+    ensures !\result.failed ==> \result.at == start; */
 static struct writer writer_for(const struct encode_plan *plan, uint8_t *buf, uint32_t start,
                                 uint32_t end) {
     struct writer w = writer_of(buf, start, end);
@@ -366,6 +393,11 @@ static struct writer writer_for(const struct encode_plan *plan, uint8_t *buf, ui
     return w;
 }
 
+/*@ requires \valid_read(w) && \valid_read(plan) && \valid(size);
+    requires \separated(size, w) && \separated(size, plan);
+    assigns *size;
+    ensures w->failed ==> \result == ELLA_ERROR_BUFFER_TOO_SMALL;
+    ensures !w->failed ==> \result == ELLA_ERROR_NONE && *size == plan->size; */
 static enum ella_error written(const struct writer *w, const struct encode_plan *plan,
                                uint32_t *size) {
     if (w->failed)

@@ -28,6 +28,10 @@ struct encode_plan {
     uint32_t size; /* fixed header included */
 };
 
+/*@ assigns \nothing;
+    ensures \result.version == version && \result.sender == sender;
+    ensures \result.error == ELLA_ERROR_NONE && \result.body == 0;
+    ensures \result.properties_len == 0 && \result.will_properties_len == 0; */
 static inline struct encode_plan encode_plan_begin(enum ella_version version,
                                                    enum ella_sender sender) {
     struct encode_plan plan;
@@ -42,17 +46,31 @@ static inline struct encode_plan encode_plan_begin(enum ella_version version,
     return plan;
 }
 
+/*@ requires \valid(plan);
+    assigns plan->error;
+    ensures \old(plan->error) == ELLA_ERROR_NONE ==> plan->error == error;
+    ensures \old(plan->error) != ELLA_ERROR_NONE ==> plan->error == \old(plan->error); */
 static inline void encode_fail(struct encode_plan *plan, enum ella_error error) {
     if (plan->error == ELLA_ERROR_NONE)
         plan->error = error;
 }
 
+/*@ requires \valid(plan);
+    assigns plan->error;
+    ensures \old(plan->error) == ELLA_ERROR_NONE && !holds ==> plan->error == error;
+    ensures \old(plan->error) != ELLA_ERROR_NONE || holds ==>
+      plan->error == \old(plan->error); */
 static inline void encode_require(struct encode_plan *plan, bool holds, enum ella_error error) {
     if (!holds)
         encode_fail(plan, error);
 }
 
 /* A string or binary data with its two bytes of length. */
+/*@ requires \valid(plan) && plan->body <= 4 * ELLA_REMAINING_LENGTH_MAX && s.off <= s.end;
+    assigns plan->error, plan->body;
+    ensures plan->body == \old(plan->body) + 2 + (s.end - s.off);
+    ensures \old(plan->error) == ELLA_ERROR_NONE ==>
+      (plan->error == ELLA_ERROR_NONE <==> s.end - s.off <= ELLA_STRING_LEN_MAX); */
 static inline void encode_plan_string(struct encode_plan *plan, struct ella_slice s) {
     //= v3/4.7.3-3 v5/4.7.3-3
     encode_require(plan, ella_slice_len(s) <= ELLA_STRING_LEN_MAX, ELLA_ERROR_FIELD_TOO_LONG);
@@ -60,6 +78,9 @@ static inline void encode_plan_string(struct encode_plan *plan, struct ella_slic
 }
 
 /* Bytes of the Property Length and the properties behind it. */
+/*@ requires properties_len <= ELLA_REMAINING_LENGTH_MAX;
+    assigns \nothing;
+    ensures \result == vbi_len(properties_len) + properties_len; */
 static inline uint32_t encode_properties_size(uint32_t properties_len) {
     return writer_vbi_len(properties_len) + properties_len;
 }

@@ -107,10 +107,20 @@ static struct ella_slice slice_of(const struct ella_properties *p, uint32_t id) 
     }
 }
 
+/*@ requires place < 16;
+    assigns \nothing;
+    ensures \result <==> has_bit(set, place); */
 static bool in_set(uint32_t set, uint32_t place) {
     return ((set >> place) & 1u) != 0u;
 }
 
+/*@ requires \valid_read(plan) && place < 16 && id < ELLA_PROPERTY_RULE_COUNT;
+    assigns \nothing;
+    ensures \result == ELLA_ERROR_PROPERTY_UNKNOWN <==>
+      ella_property_rules[id].type == ELLA_TYPE_NONE;
+    ensures \result == ELLA_ERROR_NONE <==>
+      ella_property_rules[id].type != ELLA_TYPE_NONE &&
+      property_may_stand(id, plan->sender, place); */
 static enum ella_error allowed_check(const struct encode_plan *plan, uint32_t place, uint32_t id) {
     const struct ella_property_rule *rule = &ella_property_rules[id];
     //= v5/u-2.2.2.2-1
@@ -127,6 +137,12 @@ static enum ella_error allowed_check(const struct encode_plan *plan, uint32_t pl
 }
 
 /* Checks an integer and gives its size with the identifier. */
+/*@ requires \valid(plan) && id < ELLA_PROPERTY_RULE_COUNT;
+    assigns plan->error;
+    ensures \result == (ella_property_rules[id].type == ELLA_TYPE_BYTE ? 2 :
+      (ella_property_rules[id].type == ELLA_TYPE_TWO_BYTE_INTEGER ? 3 : 5));
+    ensures \old(plan->error) == ELLA_ERROR_NONE ==>
+      (plan->error == ELLA_ERROR_NONE <==> property_in_range(id, value)); */
 static uint32_t integer_plan(struct encode_plan *plan, uint32_t id, uint32_t value) {
     const struct ella_property_rule *rule = &ella_property_rules[id];
     if (value < rule->minimum || value > rule->maximum) {

@@ -40,6 +40,9 @@
 
 %% write data noerror;
 
+/*@ requires \valid(d);
+    assigns d->error, d->error_offset;
+    ensures d->error == (uint8_t)error && d->error_offset == offset; */
 static void frame_fail(struct ella_decoder *d, enum ella_error error, uint32_t offset) {
     d->error = (uint8_t)error;
     d->error_offset = offset;
@@ -59,6 +62,9 @@ static enum ella_error frame_direction(uint8_t version, uint8_t sender, uint8_t 
 }
 
 /* The DUP and QoS flags of PUBLISH (section 3.3.1). */
+/*@ requires flags <= 15;
+    assigns \nothing;
+    ensures \result == ELLA_ERROR_NONE <==> publish_flags_right(flags); */
 static enum ella_error frame_publish_flags(uint8_t flags) {
     const uint32_t qos = flags / 2u % 4u;
 
@@ -112,6 +118,18 @@ static void frame_first_byte(struct ella_decoder *d, uint8_t byte) {
 }
 
 /* One more byte of the Remaining Length; at most four. */
+/*@ requires \valid(d) && 1 <= d->header_len_ <= 4;
+    assigns d->remaining_length_, d->not_shortest_, d->header_len_;
+    ensures \old(d->header_len_) == 1 ==> d->remaining_length_ == byte % 128;
+    ensures \old(d->header_len_) == 2 && \old(d->remaining_length_) < 128 ==>
+      d->remaining_length_ == \old(d->remaining_length_) + byte % 128 * 128;
+    ensures \old(d->header_len_) == 3 && \old(d->remaining_length_) < 16384 ==>
+      d->remaining_length_ == \old(d->remaining_length_) + byte % 128 * 16384;
+    ensures \old(d->header_len_) == 4 && \old(d->remaining_length_) < 2097152 ==>
+      d->remaining_length_ == \old(d->remaining_length_) + byte % 128 * 2097152;
+    ensures d->remaining_length_ <= ELLA_REMAINING_LENGTH_MAX;
+    ensures d->not_shortest_ <==> byte == 0 && \old(d->header_len_) > 1;
+    ensures d->header_len_ == \old(d->header_len_) + 1; */
 static void frame_length(struct ella_decoder *d, uint8_t byte) {
     const uint32_t digit = byte % 128u;
 
@@ -128,6 +146,17 @@ static void frame_length(struct ella_decoder *d, uint8_t byte) {
 }
 
 /* What the whole fixed header has to obey, before any byte of the body is needed. */
+/*@ requires \valid(d) && 2 <= d->header_len_ <= 5;
+    requires d->remaining_length_ <= ELLA_REMAINING_LENGTH_MAX && d->error == ELLA_ERROR_NONE;
+    assigns d->error, d->error_offset;
+    ensures d->error == ELLA_ERROR_NONE <==>
+      d->header_len_ + d->remaining_length_ <= d->max_packet_size_ &&
+      (d->version == ELLA_VERSION_5_0 ==> !d->not_shortest_);
+    ensures d->error == ELLA_ERROR_NONE || d->error_offset == d->header_len_ - 1 &&
+        d->error == ELLA_ERROR_VARIABLE_BYTE_INTEGER_NOT_SHORTEST && d->not_shortest_ &&
+        d->version == ELLA_VERSION_5_0 ||
+      d->error_offset == 1 && d->error == ELLA_ERROR_PACKET_TOO_LARGE &&
+        d->header_len_ + d->remaining_length_ > d->max_packet_size_; */
 static void frame_limits(struct ella_decoder *d) {
     //= v5/1.5.5-1
     if (d->not_shortest_ && d->version == (uint8_t)ELLA_VERSION_5_0)

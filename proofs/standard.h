@@ -59,6 +59,13 @@
         b[k] != '+' && b[k] != '#' && b[k] != '/';
  */
 
+/* The flags of PUBLISH (section 3.3.1): QoS 3 there is not, and DUP is 0 with QoS 0. */
+/*@ predicate publish_flags_right(integer flags) =
+      flags / 2 % 4 != 3 && (flags / 2 % 4 == 0 ==> flags / 8 == 0); */
+
+/* Sets that are kept as bits. */
+/*@ predicate has_bit(integer bits, integer bit) = ((bits >> bit) & 1) != 0; */
+
 /* Bytes that a contract speaks of. */
 /*@ predicate bytes_readable{L}(uint8_t *buf, integer start, integer end) =
       \valid_read(buf + (start .. end - 1));

@@ -23,6 +23,9 @@ static const int properties_en_binary_data = 11;
 static const int properties_en_utf8_string_pair = 13;
 
 /* An identifier of the table; 0, which is none, for those behind its end. */
+/*@ assigns \nothing;
+    ensures byte < ELLA_PROPERTY_RULE_COUNT ==> \result == byte;
+    ensures byte >= ELLA_PROPERTY_RULE_COUNT ==> \result == 0; */
 static uint8_t properties_identifier(uint8_t byte) {
     return byte < ELLA_PROPERTY_RULE_COUNT ? byte : 0u;
 }
@@ -91,6 +94,17 @@ static void properties_allow(struct reader *r, const struct ella_properties *out
 }
 
 /* Whether value, of an integer, or the length of anything else, is one the property may have. */
+/*@ requires \valid(r) && id < ELLA_PROPERTY_RULE_COUNT;
+    assigns r->error, r->field;
+    behavior in_range:
+      assumes property_in_range(id, value);
+      ensures r->error == \old(r->error) && r->field == \old(r->field);
+    behavior out_of_range:
+      assumes !property_in_range(id, value);
+      ensures r->error == (id == ELLA_PROPERTY_TOPIC_ALIAS ? ELLA_ERROR_TOPIC_ALIAS_ZERO
+                                                           : ELLA_ERROR_PROPERTY_RANGE);
+    complete behaviors;
+    disjoint behaviors; */
 static void properties_range(struct reader *r, uint8_t id, uint32_t value) {
     const struct ella_property_rule *rule = &ella_property_rules[id];
 

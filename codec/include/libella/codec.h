@@ -131,6 +131,9 @@ struct ella_properties {
     struct ella_slice user_properties; /* encoded properties; only identifier 0x26 in it counts */
 };
 
+/*@ requires \valid_read(p) && 0 <= id < ELLA_PROPERTY_RULE_COUNT;
+    assigns \nothing;
+    ensures \result <==> has_bit(p->present, id); */
 static inline bool ella_property_present(const struct ella_properties *p,
                                          enum ella_property_id id) {
     return ((p->present >> (unsigned)id) & 1u) != 0u;
