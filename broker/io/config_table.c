@@ -90,8 +90,8 @@ const struct config_option config_options[] = {
            autosave_interval),
      .argument = "SECONDS", .default_value = "1800",
      .text = "How long until a snapshot is made that replaces the journal so far, if an eighth "
-             "of it is new. One is made in any case when the journal has doubled. 0: only then. "
-             "With autosave_on_changes it counts changes.",
+             "of it is new. One is made in any case when it has outgrown the last one. 0: only "
+             "then. With autosave_on_changes it counts changes.",
      .differs = "It decides how long a start takes, not what is lost: that is persistence_sync."},
     {VALUE("autosave_on_changes", CONFIG_BOOL, CONFIG_MOSQUITTO, false, 0, 1, autosave_on_changes),
      .argument = "BOOL", .default_value = "false",
