@@ -117,8 +117,9 @@ void durable_storage(struct core *core, enum core_storage storage) {
                         : "the storage has failed: QoS 1 and 2 have to wait");
         journal_lose(journal);
         core->walk.part = WALK_NOTHING;
-        /* Connections that close do not wait for it any longer. */
+        /* Connections that close do not wait for it any longer, and others are told why. */
         connection_wake_held(core);
+        connection_wake_stalled(core);
         return;
     }
     log_storage(core, CORE_LOG_NOTICE, "the storage works again");

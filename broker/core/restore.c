@@ -355,6 +355,7 @@ static bool set_body(struct core *core, struct queue_entry *entry, struct ella_s
     if (len < 4u)
         return true;
     entry->share_serial = record_get_u32(at);
+    route_set_serial(core->route, NULL, entry->share_serial);
     /* One that was recorded again has some of them already. */
     for (uint32_t i = 4u + 4u * queue_entry_identifiers(entry, &known); i < len; i += 4u) {
         if (!queue_entry_identify(&core->memory, entry, record_get_u32(at + i)))

@@ -47,10 +47,9 @@ struct subscription *route_watched(const struct route *route) {
 }
 
 void route_set_serial(struct route *route, struct subscription *subscription, uint32_t serial) {
-    if (subscription->group == NULL || serial == 0u)
-        return;
-    subscription->group->serial = serial;
-    if (route->last_serial < serial)
+    if (subscription != NULL && subscription->group != NULL && serial != 0u)
+        subscription->group->serial = serial;
+    if (route->last_serial < serial && serial < UINT32_MAX)
         route->last_serial = serial;
 }
 

@@ -103,7 +103,8 @@ void match_set_free(struct memory *memory, struct match_set *set);
 /* Watches a subscription, NULL for none: when it goes the next one of its session is watched. */
 void route_watch(struct route *route, struct subscription *subscription);
 struct subscription *route_watched(const struct route *route);
-/* Recovery: the subscription's share group is the one that had this serial. */
+/* Recovery: the subscription's share group is the one that had this serial; subscription may be
+ * NULL: a group had it. No other group is given it. */
 void route_set_serial(struct route *route, struct subscription *subscription, uint32_t serial);
 
 uint32_t route_subscription_count(const struct route *route); /* shared ones included */
