@@ -181,7 +181,7 @@ class History {
     void finish_client(int client);
     void finish_groups();
     void finish_wills(uint64_t now_ms);
-    void judge_will(const Will &will, uint64_t times, uint64_t now_ms);
+    void judge_will(const Will &will, const Seen &seen, uint64_t now_ms);
     std::string name_of(uint64_t serial) const;
 
     const std::vector<Profile> &cast_;

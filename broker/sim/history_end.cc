@@ -84,12 +84,13 @@ void History::finish_groups() {
     }
 }
 
-void History::judge_will(const Will &will, uint64_t times, uint64_t now_ms) {
+void History::judge_will(const Will &will, const Seen &seen, uint64_t now_ms) {
+    const uint32_t times = seen.times;
     const Message &message = messages_[will.serial - 1];
     if (!is_sound(message)) {
         return;
     }
-    if (times > 1 && message.qos == 2) {
+    if (seen.times_qos2 > 1) {
         breach(name_of(will.serial) + " was published " + std::to_string(times) + " times");
     }
     bool farewell_kept = will.farewell_taken_ms != NEVER_MS;
@@ -144,7 +145,7 @@ void History::finish_wills(uint64_t now_ms) {
             continue;
         }
         auto seen = sessions_[WITNESS].seen.find(will.serial);
-        judge_will(will, seen == sessions_[WITNESS].seen.end() ? 0 : seen->second.times, now_ms);
+        judge_will(will, seen == sessions_[WITNESS].seen.end() ? Seen() : seen->second, now_ms);
     }
 }
 

@@ -13,7 +13,7 @@
 
 namespace {
 
-constexpr uint64_t SEEDS_MAX = 800;
+constexpr uint64_t SEEDS_MAX = 300;
 constexpr uint32_t MINUTES = 10;
 
 int chosen = 0;

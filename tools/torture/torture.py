@@ -41,7 +41,7 @@ import mqtt_client
 import power
 
 WINDOW = 10
-START_S = 60
+START_S = 120
 QUIET_S = 3
 DRAIN_S = 600
 FILTERS = ["t/#", "r/#"]
@@ -72,20 +72,27 @@ class Broker:
         self.power = power.Power(options.power_cut, self.folder, written)
         self.start_ms = []
 
-    def start(self):
+    def start(self, waits=True):
         begun = time.monotonic()
         self.process = subprocess.Popen([self.options.broker, "-c", str(self.config)],
                                         stdout=self.log, stderr=self.log,
                                         env=self.power.environment())
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                break
-            except OSError:
-                if self.process.poll() is not None or time.monotonic() > begun + START_S:
-                    raise SystemExit("torture: the broker does not start:\n" + self.tail())
-                time.sleep(0.002)
+        if not waits:
+            return
+        while not self.answers():
+            if self.process.poll() is not None or time.monotonic() > begun + START_S:
+                raise SystemExit("torture: the broker does not start:\n" + self.tail())
+            time.sleep(0.002)
         self.start_ms.append((time.monotonic() - begun) * 1000)
+
+    def answers(self):
+        """Whether CONNECT is answered: listening is not enough, it may still recover."""
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), START_S) as sock:
+                sock.sendall(b"\x10\x11\x00\x04MQTT\x04\x02\x00\x0a\x00\x05ready")
+                return sock.recv(4)[:1] == b"\x20"
+        except OSError:
+            return False
 
     def tail(self):
         return "".join((self.folder / "broker.log").read_text(errors="replace")
@@ -163,6 +170,10 @@ class Torture:
         for cycle in range(self.options.cycles):
             self.world.run(self.luck.uniform(0.05, self.options.seconds))
             self.dropped += self.broker.kill()
+            if self.luck.random() < 0.1:  # and again, while it recovers
+                self.broker.start(waits=False)
+                time.sleep(self.luck.uniform(0, 0.2))
+                self.dropped += self.broker.kill()
             self.broker.start()
             if sys.stderr.isatty() or cycle % 20 == 19:
                 print(f"cycle {cycle + 1} of {self.options.cycles},"
