@@ -425,6 +425,7 @@ static enum journal_status take_frames(struct recovery *recovery, struct frame_r
             return JOURNAL_NO_MEMORY;
         if (found == FRAME_BAD && frame.offset >= recovery->files[index].torn_from) {
             cut_torn_end(recovery, reader, frame.offset, index);
+            recovery->files[index].size = frame.offset;
             return JOURNAL_OK;
         }
         if (found == FRAME_BAD) {
@@ -515,6 +516,43 @@ static enum journal_status look_for_gap(struct recovery *recovery, size_t index)
     return journal->options.strict ? JOURNAL_DAMAGED : JOURNAL_OK;
 }
 
+/* What a process wrote that ended without a sync may be in memory only. Worse, its last sync may
+ * have failed, and then no later one brings those bytes to the disk, though they can be read: so
+ * what is not known to be synced is written once more, into a new file of the same name. */
+static enum file_status write_again(struct recovery *recovery, struct frame_reader *reader,
+                                    uint64_t end) {
+    struct journal *journal = recovery->journal;
+    const struct file_port *files = &journal->files;
+    struct file_task task = {.kind = FILE_TASK_REMOVE, .file = JOURNAL_NO_FILE};
+    int to = JOURNAL_NO_FILE;
+    journal_name(task.new_name, reader->file.number);
+    snprintf(task.name, sizeof task.name, "%010" PRIu64 ".journal.copy", reader->file.number);
+    enum file_status status = journal_do_task(journal, FILE_LANE_SYNC, &task);
+    if (status == FILE_OK)
+        status = files->open(files->ctx, task.name, FILE_FOR_APPENDING, &to);
+    if (status != FILE_OK)
+        return status;
+    status = copy_bytes(recovery, reader, to, 0, end);
+    files->close(files->ctx, to);
+    task.kind = FILE_TASK_RENAME;
+    if (status == FILE_OK)
+        status = journal_do_task(journal, FILE_LANE_SYNC, &task);
+    journal->directory_dirty = true;
+    return status;
+}
+
+/* The last word of a file says of all before it that it is synced, not of itself. */
+#define LAST_WORD_BYTES 64u
+
+static void make_sure(struct recovery *recovery, struct frame_reader *reader, uint64_t end) {
+    const struct file_task sync = {.kind = FILE_TASK_SYNC, .file = reader->handle};
+    const uint64_t sure = end > LAST_WORD_BYTES ? end - LAST_WORD_BYTES : 0u;
+    if (was_synced(recovery, reader->file.number, sure > 0u ? sure - 1u : 0u))
+        note_repair(recovery, journal_do_task(recovery->journal, FILE_LANE_SYNC, &sync));
+    else
+        note_repair(recovery, write_again(recovery, reader, end));
+}
+
 static enum journal_status take_file(struct recovery *recovery, size_t index) {
     struct found_file *file = &recovery->files[index];
     struct frame_reader reader;
@@ -525,10 +563,8 @@ static enum journal_status take_file(struct recovery *recovery, size_t index) {
         return useless_file(recovery, file, index + 1u == recovery->file_count);
     if (open_file(recovery, file, &reader) == FRAME_OPEN_OK) {
         status = take_frames(recovery, &reader, index);
-        const struct file_task sync = {.kind = FILE_TASK_SYNC, .file = reader.handle};
-        /* What a process wrote that ended without a sync may be in memory only. */
         if (status == JOURNAL_OK)
-            note_repair(recovery, journal_do_task(recovery->journal, FILE_LANE_SYNC, &sync));
+            make_sure(recovery, &reader, file->size);
     } else {
         status = JOURNAL_NO_MEMORY;
     }
