@@ -135,8 +135,8 @@ void History::judge_will(const Will &will, const Seen &seen, uint64_t now_ms) {
 void History::finish_wills(uint64_t now_ms) {
     uint64_t since_ms = NEVER_MS; /* the witness hears of all wills */
     for (const Grant &grant : sessions_[WITNESS].grants) {
-        if (filter_matches(grant.filter, "w/x") && grant.epoch == sessions_[WITNESS].epoch &&
-            grant.granted_ms > damaged_ms_) {
+        if (grant.filter == FILTER_WILLS && grant.qos_min == 2 &&
+            grant.epoch == sessions_[WITNESS].epoch && grant.granted_ms > damaged_ms_) {
             since_ms = std::min(since_ms, grant.granted_ms);
         }
     }
