@@ -388,6 +388,31 @@ TEST(JournalFaults, AFailedSyncIsNotTriedAgainWithThatFile) {
     EXPECT_EQ(disk.names.count(before), 0u); // replaced by a snapshot, and gone
 }
 
+// Its bytes can be read by the next process, but no sync brings them to the disk any more.
+TEST(JournalFaults, WhatAFailedSyncMayHaveLostIsWrittenAgainAtTheNextStart) {
+    disk disk;
+    std::shared_ptr<inode> doubtful;
+    {
+        node node(disk, no_snapshots);
+        ASSERT_EQ(node.recover(), JOURNAL_OK);
+        node.change();
+        node.settle();
+        disk.before_change = [](const char *what) {
+            return strcmp(what, "sync") == 0 ? FILE_FAILED : FILE_OK;
+        };
+        node.change();
+        node.round();
+        disk.before_change = nullptr;
+        doubtful = disk.names.at(name_of(1));
+    }
+    node node(disk, no_snapshots);
+    ASSERT_EQ(node.recover(), JOURNAL_OK);
+    EXPECT_EQ(node.seen.changes(), 2u);
+    EXPECT_EQ(disk.names.at(name_of(1))->data, doubtful->data);
+    EXPECT_NE(disk.names.at(name_of(1)), doubtful);
+    EXPECT_EQ(disk.names_with(".copy").size(), 0u);
+}
+
 TEST(JournalFaults, AFullDiskIsNotTriedUntilThereIsSpace) {
     disk disk;
     node node(disk);
