@@ -31,6 +31,7 @@ struct found_file {
     enum frame_start start;
     uint64_t torn_from;    /* bytes from here on were not synced, and are not all there */
     uint64_t snapshot_end; /* where the end of a snapshot is, 0: nowhere */
+    bool has_bad;          /* there is something that is no frame */
 };
 
 struct recovery {
@@ -199,6 +200,7 @@ static enum journal_status look_through(struct recovery *recovery, struct found_
     if (file->status == FRAME_OPEN_OK) {
         recovery->journal->is_rekeying |= !is_as_wanted(recovery->journal, &reader.file);
         found = scan(recovery, file, &reader, &has_bad);
+        file->has_bad = has_bad;
         if (has_bad && found == FRAME_NO_MORE)
             found = look_for_torn_end(recovery, file, &reader);
     }
@@ -264,6 +266,25 @@ static enum journal_status begin_somewhere(struct recovery *recovery,
     return recovery->journal->options.strict ? JOURNAL_DAMAGED : JOURNAL_OK;
 }
 
+/* Nobody was told of anything in it and behind it, unless it is the end of its snapshot that can't
+ * be read: so that is said. */
+static void give_up_attempt(struct recovery *recovery, size_t index) {
+    const struct found_file *file = &recovery->files[index];
+    char name[FILE_NAME_LEN_MAX + 1u];
+    forget_files_from(recovery, index);
+    recovery->used_end = index;
+    recovery->synced_number = 0;
+    recovery->synced_bytes = 0;
+    if (!file->has_bad)
+        return;
+    journal_name(name, file->number);
+    journal_say(recovery->journal, JOURNAL_SAY_WARNING,
+                "%s was begun after a failure, and its snapshot has no end that can be read: "
+                "it is not used",
+                name);
+    recovery->journal->stats.torn_bytes += file->size;
+}
+
 /* Step 1. Indexes go down; base stays 0 if the beginning is missing. */
 static enum journal_status choose_files(struct recovery *recovery) {
     struct recovery attempt = {0}; /* the oldest after a failure, as if it counted */
@@ -288,11 +309,7 @@ static enum journal_status choose_files(struct recovery *recovery) {
         if (file->start == FRAME_FRESH) {
             attempt = *recovery;
             attempt.base = file->number > 1u ? i : attempt.end;
-            /* Nobody was told of anything in it and behind it. */
-            forget_files_from(recovery, i);
-            recovery->used_end = i;
-            recovery->synced_number = 0;
-            recovery->synced_bytes = 0;
+            give_up_attempt(recovery, i);
         }
     }
     return begin_somewhere(recovery, &attempt);
