@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Libella authors
+
+#include "tools/load/broker_process.h"
+
+#include <dirent.h>
+#include <unistd.h>
+
+#include <fstream>
+
+namespace load {
+
+namespace {
+
+// The first number of schedstat: time on a processor, in ns, by the scheduler's own clock, which
+// is exact, where utime and stime of stat are counted in ticks.
+bool add_threads(const std::string &folder, uint64_t *cpu_ns) {
+    DIR *tasks = opendir((folder + "/task").c_str());
+    if (tasks == nullptr) {
+        return false;
+    }
+    bool any = false;
+    for (const dirent *entry = readdir(tasks); entry != nullptr; entry = readdir(tasks)) {
+        std::ifstream file(folder + "/task/" + entry->d_name + "/schedstat");
+        uint64_t ns = 0;
+        if (entry->d_name[0] != '.' && file >> ns) {
+            *cpu_ns += ns;
+            any = true;
+        }
+    }
+    closedir(tasks);
+    return any;
+}
+
+bool add_memory(const std::string &folder, uint64_t *rss_bytes) {
+    std::ifstream file(folder + "/statm");
+    uint64_t whole = 0;
+    uint64_t resident = 0;
+    if (!(file >> whole >> resident)) {
+        return false;
+    }
+    *rss_bytes += resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+    return true;
+}
+
+} // namespace
+
+process_figures process_read(const std::vector<int> &pids) {
+    process_figures figures;
+    for (const int pid : pids) {
+        const std::string folder = "/proc/" + std::to_string(pid);
+        const bool threads = add_threads(folder, &figures.cpu_ns);
+        const bool memory = add_memory(folder, &figures.rss_bytes);
+        figures.complete = figures.complete && threads && memory;
+    }
+    return figures;
+}
+
+} // namespace load

@@ -1,0 +1,220 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+# Copyright The Libella authors
+"""libella-load as people use it: against libellad, where nothing may be amiss, and against brokers
+with planted faults, each of which it must see and count.
+
+usage: load_test.py LIBELLA-LOAD LIBELLAD
+"""
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+TOOL, BROKER = (os.path.realpath(path) for path in sys.argv[1:3])
+FAULTY = str(pathlib.Path(__file__).resolve().parent / "faulty_broker.py")
+SHORT = ["--seconds=1", "--warm-up=0", "--json"]
+
+
+def load(*arguments):
+    return subprocess.run([TOOL, *map(str, arguments)], capture_output=True, text=True,
+                          timeout=240, check=False)
+
+
+def figures(done):
+    try:
+        found = json.loads(done.stdout)
+    except ValueError:
+        raise AssertionError(f"no report: {done.stdout}{done.stderr}") from None
+    return {key: each["value"] for key, each in found["figures"].items()}
+
+
+class Options(unittest.TestCase):
+    def test_help(self):
+        done = load("--help")
+        self.assertEqual(done.returncode, 0)
+        self.assertEqual(done.stderr, "")
+        for word in ("pairs", "fan-out", "fan-in", "--pid", "--json", "--remote"):
+            self.assertIn(word, done.stdout)
+
+    def test_what_is_wrong_is_said(self):
+        for words, message in [
+            ([], "which mode?"),
+            (["sideways"], "no mode is named 'sideways'"),
+            (["pairs", "rate"], "one mode"),
+            (["pairs", "--qos=3"], "--qos: expected a number, 0 to 2, not '3'"),
+            (["pairs", "--qos"], "--qos needs a value"),
+            (["pairs", "--fast"], "unknown option --fast"),
+            (["pairs", "--payload=15"], "--payload: expected a number, 16 to"),
+            (["pairs", "--window=0"], "--window: expected a number, 1 to"),
+            (["pairs", "--publishers=3", "--subscribers=4"], "as many subscribers"),
+            (["pairs", "--broker=1883"], "--broker: expected HOST:PORT"),
+            (["pairs", "--protocol=4"], "--protocol: expected 3.1.1 or 5.0"),
+            (["pairs", "--broker=192.0.2.1:1883"], "only with --remote"),
+        ]:
+            done = load(*words)
+            self.assertEqual(done.returncode, 2, words)
+            self.assertIn(message, done.stderr)
+
+    def test_no_broker(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+        done = load("pairs", f"--broker=127.0.0.1:{port}", *SHORT)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("Connection refused", done.stderr)
+
+    def test_silence_ends(self):
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            port = silent.getsockname()[1]
+            done = load("pairs", f"--broker=127.0.0.1:{port}", "--connect-timeout=1", *SHORT)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("nothing came from the broker", done.stderr)
+
+
+class Libellad(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            cls.port = free.getsockname()[1]
+        cls.folder = tempfile.TemporaryDirectory()
+        configuration = pathlib.Path(cls.folder.name) / "libellad.conf"
+        configuration.write_text(f"listener {cls.port} 127.0.0.1\nallow_anonymous true\n")
+        cls.broker = subprocess.Popen([BROKER, "-c", configuration], stderr=subprocess.DEVNULL)
+        for _ in range(600):
+            try:
+                socket.create_connection(("127.0.0.1", cls.port)).close()
+                return
+            except OSError:
+                time.sleep(0.1)
+        raise AssertionError("libellad does not listen")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.broker.terminate()
+        cls.broker.wait()
+        cls.folder.cleanup()
+
+    def run_mode(self, *arguments):
+        done = load(*arguments, f"--broker=127.0.0.1:{self.port}", f"--pid={self.broker.pid}",
+                    *SHORT, "--loss-timeout=60", "--connect-timeout=60")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return figures(done)
+
+    def clean(self, found):
+        for key in ("lost", "repeated", "out_of_order", "refused", "foreign"):
+            self.assertEqual(found[key], 0, key)
+        self.assertGreater(found["delivered_in_all"], 0)
+
+    def test_pairs(self):
+        for version in ("3.1.1", "5.0"):
+            for qos in (0, 1, 2):
+                with self.subTest(version=version, qos=qos):
+                    found = self.run_mode("pairs", "--publishers=10", f"--qos={qos}",
+                                          f"--protocol={version}")
+                    self.clean(found)
+                    self.assertGreater(found["broker_cpu_per_delivery"], 0)
+                    self.assertGreater(found["broker_rss_end"], 0)
+                    self.assertGreaterEqual(found["latency_max"], found["latency_p50"])
+
+    def test_fan_out_and_in(self):
+        for qos in (0, 1, 2):
+            with self.subTest(qos=qos):
+                self.clean(self.run_mode("fan-out", "--subscribers=20", f"--qos={qos}"))
+                self.clean(self.run_mode("fan-in", "--publishers=20", f"--qos={qos}"))
+        self.clean(self.run_mode("fan-in", "--publishers=20", "--subscribers=3", "--shared",
+                                 "--qos=1"))
+
+    def test_large_messages(self):
+        self.clean(self.run_mode("pairs", "--publishers=2", "--payload=1000000", "--window=2"))
+
+    def test_rate_is_kept(self):
+        found = self.run_mode("rate", "--publishers=10", "--rate=500", "--seconds=2")
+        self.clean(found)
+        self.assertLess(found["published"], 700)
+        self.assertGreaterEqual(found["delivered_in_all"], 250)
+
+    def test_suite_by_name(self):
+        found = self.run_mode("omb-fan-out-basic", "--subscribers=50", "--rate=20")
+        self.clean(found)
+        self.assertEqual((found["qos"], found["payload"]), (1, 16))
+
+    def test_idle(self):
+        found = self.run_mode("idle", "--clients=300")
+        self.assertEqual(found["clients"], 300)
+        self.assertGreater(found["broker_cpu_per_connect"], 0)
+        self.assertIn("broker_rss_per_client", found)
+
+
+class Faults(unittest.TestCase):
+    """What the broker says it did is what must be found, to the last message."""
+
+    def run_against(self, fault, every, *arguments):
+        with subprocess.Popen([sys.executable, FAULTY, fault, str(every)], text=True,
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE) as broker:
+            port = int(broker.stdout.readline())
+            done = load(*arguments, f"--broker=127.0.0.1:{port}", "--loss-timeout=2", *SHORT)
+            broker.stdin.close()
+            planted = int(broker.stdout.readline())
+        return done, figures(done), planted
+
+    def test_none(self):
+        for arguments in (["pairs", "--publishers=5"], ["fan-in", "--publishers=5", "--qos=1"],
+                          ["fan-out", "--subscribers=5"]):
+            done, found, _ = self.run_against("none", 1, *arguments)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            self.assertEqual(found["lost"] + found["repeated"] + found["out_of_order"], 0)
+
+    def expect(self, fault, key, *arguments):
+        done, found, planted = self.run_against(fault, 97, *arguments)
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        self.assertGreater(planted, 0)
+        self.assertEqual(found[key], planted, done.stdout)
+        for other in ("lost", "repeated", "out_of_order", "foreign"):
+            if other != key and not (fault == "spoil" and other == "lost"):
+                self.assertEqual(found[other], 0, other)
+        return found
+
+    def test_lost(self):
+        found = self.expect("lose", "lost", "pairs", "--publishers=5")
+        self.assertGreater(found["given_up"], 0)
+        self.expect("lose", "lost", "fan-out", "--subscribers=5", "--qos=1")
+
+    def test_repeated(self):
+        self.expect("repeat", "repeated", "pairs", "--publishers=5")
+        self.expect("repeat", "repeated", "fan-in", "--publishers=5", "--qos=1")
+
+    def test_out_of_order(self):
+        # Two of one publisher change places if one subscriber has one publisher.
+        done, found, planted = self.run_against("reorder", 97, "pairs", "--publishers=3")
+        self.assertEqual(done.returncode, 1)
+        self.assertGreater(found["out_of_order"], 0)
+        # The last one that was held back may never have had a successor.
+        self.assertLessEqual(found["out_of_order"], planted)
+        self.assertGreaterEqual(found["out_of_order"] + found["lost"], planted - 3)
+        self.assertEqual(found["repeated"], 0)
+
+    def test_spoiled(self):
+        found = self.expect("spoil", "foreign", "pairs", "--publishers=5")
+        self.assertEqual(found["lost"], found["foreign"])
+
+    def test_misrouted(self):
+        done, found, planted = self.run_against("misroute", 97, "pairs", "--publishers=5")
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(found["foreign"], planted)
+        self.assertEqual(found["lost"], planted)
+
+    def test_never_acknowledged(self):
+        done, found, planted = self.run_against("silent", 97, "pairs", "--publishers=5",
+                                                "--qos=1")
+        self.assertEqual(done.returncode, 1)
+        self.assertGreater(planted, 0)
+        self.assertGreaterEqual(found["never_completed"], planted)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1], verbosity=2)
