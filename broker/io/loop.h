@@ -48,7 +48,8 @@
  * are given to the core in between looks at the clock, halved as long as a step takes longer than
  * it should: some messages cost much. */
 #define LOOP_TURN_US 2000u
-#define LOOP_STEP_BYTES (4u * 1024u)
+#define LOOP_STEP_BYTES (16u * 1024u)
+#define LOOP_CAUTION_FIRST 2u /* halvings for whom nothing is known of yet */
 #define LOOP_STEP_LONG_US 500u
 #define LOOP_STEP_SHORT_US 100u
 /* How long a client that sent more than it may is left unread before it is looked at again. */

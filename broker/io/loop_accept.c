@@ -63,6 +63,7 @@ static struct conn *add(struct loop *loop, struct listener *listener, int fd,
     conn->fd = fd;
     conn->peer = *peer;
     conn->listener = listener;
+    conn->caution = LOOP_CAUTION_FIRST;
     ella_decoder_init(&conn->decoder, ELLA_VERSION_UNKNOWN, ELLA_FROM_CLIENT,
                       loop->config->limits.max_packet_size_bytes);
     if (begin(loop, conn))
@@ -144,7 +145,7 @@ void loop_accept(struct loop *loop, uint32_t index) {
         listening->listener->tls != NULL || listening->listener->config->proxy_version != 0;
     for (int i = 0; i < LISTENER_ACCEPT_MAX; i++) {
         int fd = -1;
-        if (greets && !loop_makes_room_for_greeting(loop)) {
+        if (greets && !loop_has_room_for_greeting(loop)) {
             pause_listening(loop, listening, "max_handshakes is reached");
             return;
         }
@@ -158,6 +159,7 @@ void loop_accept(struct loop *loop, uint32_t index) {
             return;
         case LISTENER_ACCEPTED:
             accepted(loop, listening->listener, fd, &peer);
+            loop_bound_greetings(loop);
             break;
         }
     }

@@ -203,16 +203,20 @@ void loop_continue_greetings(struct loop *loop) {
     }
 }
 
-bool loop_makes_room_for_greeting(struct loop *loop) {
+bool loop_has_room_for_greeting(const struct loop *loop) {
     const uint32_t count_max = loop->config->max_handshakes;
     if (count_max == 0 || loop->greeting.count < count_max)
         return true;
-    struct conn *oldest = conn_table_get(&loop->conns, loop->greeting.first);
+    const struct conn *oldest = conn_table_get(&loop->conns, loop->greeting.first);
     const uint64_t since_ms = oldest->deadline_ms - loop->config->tls_handshake_timeout_ms;
-    if (since_ms + LOOP_GREETING_SAFE_MS > loop->now_ms)
-        return false;
-    give_up(loop, oldest, "max_handshakes is reached, and it is the slowest");
-    return true;
+    return since_ms + LOOP_GREETING_SAFE_MS <= loop->now_ms;
+}
+
+void loop_bound_greetings(struct loop *loop) {
+    const uint32_t count_max = loop->config->max_handshakes;
+    while (count_max != 0 && loop->greeting.count > count_max)
+        give_up(loop, conn_table_get(&loop->conns, loop->greeting.first),
+                "max_handshakes is reached, and it is the slowest");
 }
 
 void loop_end_late_greetings(struct loop *loop) {

@@ -117,9 +117,11 @@ void loop_begin_proxied(struct loop *loop, struct conn *conn);
 void loop_begin_tls(struct loop *loop, struct conn *conn);
 /* Those whose turn did not come in the round before. */
 void loop_continue_greetings(struct loop *loop);
-/* Whether there is room for another one below max_handshakes, if need be by giving up the oldest:
- * who is honest is faster. */
-bool loop_makes_room_for_greeting(struct loop *loop);
+/* Whether another one may come: there are fewer than max_handshakes, or the oldest is so slow that
+ * it may be given up for it. Who is honest is faster. */
+bool loop_has_room_for_greeting(const struct loop *loop);
+/* Gives up the oldest ones above max_handshakes. */
+void loop_bound_greetings(struct loop *loop);
 /* A step of either, unless this round has had its share of them. */
 void loop_read_greeting(struct loop *loop, struct conn *conn);
 /* Those that take too long are given up. */

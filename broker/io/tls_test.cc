@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "broker/io/loop_test_support.h"
@@ -86,6 +87,7 @@ class TlsTest : public testing::Test {
         by.send(PINGREQ);
         return receive(by, 2) == PINGRESP;
     }
+    bool hears_itself(tls_client &by, const std::string &topic);
     bool says(const std::string &text) const { return b.said().find(text) != std::string::npos; }
 
     broker b;
@@ -209,6 +211,21 @@ TEST_F(TlsTest, HalfAHandshakeIsGivenUpInTime) {
     EXPECT_TRUE(says("tls_handshake_timeout")) << b.said();
 }
 
+TEST_F(TlsTest, TheSlowestHandshakeMakesRoom) {
+    ASSERT_TRUE(b.start(certificate() + "max_handshakes 2\ntls_handshake_timeout 60\n"));
+    client silent = client::tcp(b.port);
+    client half = client::tcp(b.port);
+    half.send({0x16, 3, 1, 2, 0, 1});
+    ASSERT_TRUE(b.until([&] { return loop_connection_count(b.loop) == 2; }));
+    auto honest = plain_client();
+    EXPECT_EQ(join(*honest, "honest"), CONNACK_ACCEPTED) << b.said();
+    EXPECT_TRUE(says("max_handshakes is reached, and it is the slowest")) << b.said();
+    EXPECT_TRUE(says("new connections have to wait: max_handshakes is reached")) << b.said();
+    EXPECT_EQ(loop_stats(b.loop)->handshakes_failed, 1u);
+    b.receive(silent, 1);
+    EXPECT_TRUE(silent.ended);
+}
+
 TEST_F(TlsTest, ProtocolsByName) {
     ASSERT_TRUE(b.start(certificate()));
     auto mqtt = plain_client();
@@ -297,6 +314,36 @@ TEST_F(TlsTest, TheNameInTheCertificateLetsIn) {
     ASSERT_TRUE(b.start(options));
     EXPECT_EQ(join(*client_named("alice"), "a"), CONNACK_ACCEPTED);
     EXPECT_EQ(join(*client_named("nameless"), "b"), (bytes{0x20, 2, 0, 4}));
+}
+
+// Whether what a client publishes to the topic comes back to it.
+bool TlsTest::hears_itself(tls_client &by, const std::string &topic) {
+    by.send(subscribe_packet(topic));
+    if (receive(by, 5).size() != 5)
+        return false;
+    by.send(publish_packet(topic, "x"));
+    by.send(PINGREQ);
+    const bytes echo = publish_packet(topic, "x");
+    const bytes got = receive(by, 2);
+    return std::search(got.begin(), got.end(), echo.begin(), echo.end()) != got.end() ||
+           receive(by, echo.size()) == echo;
+}
+
+TEST_F(TlsTest, TheNameIsTheUserOfTheAccessList) {
+    ca.issue("alice", "/O=Test/CN=alice");
+    ca.issue("bob", "/O=Test/CN=bob");
+    const std::string acl = b.c.dir.write("acl", "pattern readwrite home/%u\n");
+    chmod(acl.c_str(), 0600);
+    ASSERT_TRUE(b.start("acl_file " + acl + "\n" + certificate() + client_checks() +
+                        "use_identity_as_username true\n"));
+    auto alice = client_named("alice");
+    ASSERT_EQ(join(*alice, "a"), CONNACK_ACCEPTED);
+    EXPECT_TRUE(hears_itself(*alice, "home/alice"));
+    auto bob = client_named("bob");
+    ASSERT_EQ(join(*bob, "b"), CONNACK_ACCEPTED);
+    bob->send(subscribe_packet("home/alice"));
+    EXPECT_EQ(receive(*bob, 5), (bytes{0x90, 3, 0, 1, 0x80}));
+    EXPECT_TRUE(hears_itself(*bob, "home/bob"));
 }
 
 TEST_F(TlsTest, PreSharedKeys) {
