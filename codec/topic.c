@@ -106,7 +106,8 @@ bool ella_topic_match(struct ella_slice filter, struct ella_slice name) {
 
 /*@ requires whole.off <= whole.end && bytes_readable(whole.base, whole.off, whole.end);
     assigns \nothing;
-    ensures \result ==> whole.off + 7 < whole.end; */
+    ensures \result <==> whole.off + 7 < whole.end &&
+      starts_with_share(whole.base, whole.off); */
 static bool has_share_prefix(struct ella_slice whole) {
     return (uint64_t)whole.off + SHARE_PREFIX_LEN < whole.end &&
            memcmp(ella_slice_data(whole), share_prefix, SHARE_PREFIX_LEN) == 0;

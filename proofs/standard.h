@@ -57,6 +57,10 @@
 /*@ predicate share_name{L}(uint8_t *b, integer i, integer end) =
       i < end && b[end] == '/' && \forall integer k; i <= k < end ==>
         b[k] != '+' && b[k] != '#' && b[k] != '/';
+
+    predicate starts_with_share{L}(uint8_t *b, integer i) =
+      b[i] == '$' && b[i + 1] == 's' && b[i + 2] == 'h' && b[i + 3] == 'a' &&
+      b[i + 4] == 'r' && b[i + 5] == 'e' && b[i + 6] == '/';
  */
 
 /* The flags of PUBLISH (section 3.3.1): QoS 3 there is not, and DUP is 0 with QoS 0. */

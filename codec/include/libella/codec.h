@@ -407,6 +407,7 @@ ELLA_MUST_USE enum ella_error ella_topic_filter_check(const uint8_t *buf, uint32
     requires \separated(name, whole.base + (whole.off .. whole.end - 1)) &&
       \separated(filter, whole.base + (whole.off .. whole.end - 1));
     assigns *name, *filter;
+    ensures \result ==> starts_with_share(whole.base, whole.off);
     ensures !\result ==> *filter == whole && name->off == name->end;
     ensures \result ==> name->base == whole.base && filter->base == whole.base &&
       name->off == whole.off + 7 && filter->end == whole.end &&
