@@ -263,6 +263,9 @@ static enum frame_status frame_at(struct frame_reader *reader, uint64_t offset,
     const uint8_t *at = bytes_at(reader, offset, size);
     if (at == NULL)
         return FRAME_NO_MEMORY;
+    /* A disk may answer otherwise the second time. */
+    if (frame_size(&reader->file, get_u32(at)) != size)
+        return FRAME_BAD;
     uint32_t crc = crc32c(place_crc(&reader->file, offset), at, 8);
     crc = crc32c(crc, at + FRAME_HEADER_LEN, size - FRAME_HEADER_LEN);
     if (crc != get_u32(at + 8))
