@@ -89,11 +89,14 @@ void Client::connect() {
     waits_for_pong_ = false;
     opened_ms_ = heard_ms_ = host_.now_ms();
     bool clean = profile_.life == Life::CLEAN || fresh_;
-    if (clean) {
+    /* It counts the interval of its session too, and forgets what has run out. */
+    bool expired = profile_.life == Life::EXPIRING &&
+                   host_.now_ms() > alive_ms_ + profile_.expiry_s * 1000ull;
+    if (clean || expired) {
         outgoing_.clear();
         inbound_.clear();
     }
-    will_serial_ = history_.connecting(index_, clean, !clean, host_.now_ms());
+    will_serial_ = history_.connecting(index_, clean, !clean && !expired, host_.now_ms());
     ella_packet packet{};
     packet.type = ELLA_CONNECT;
     ella_connect &c = packet.connect;

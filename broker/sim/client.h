@@ -110,7 +110,8 @@ class Client {
     std::map<uint16_t, uint64_t> inbound_; /* QoS 2: packet identifier → serial */
     std::map<uint8_t, Asked> wishes_;
     bool had_session_ = false;
-    bool fresh_ = false; /* clean start until a CONNACK comes */
+    bool fresh_ = false;    /* clean start until a CONNACK comes */
+    uint64_t alive_ms_ = 0; /* when the session had a connection for certain */
     uint64_t damaged_ms_ = 0;
     uint16_t next_packet_id_ = 1;
 

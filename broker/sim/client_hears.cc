@@ -58,6 +58,7 @@ void Client::take(const ella_packet &packet, uint64_t pulled_ms) {
     }
     if (connected_) {
         history_.heard(index_, host_.now_ms());
+        alive_ms_ = host_.now_ms();
     }
     switch (packet.type) {
     case ELLA_CONNACK:
@@ -114,6 +115,7 @@ void Client::take_connack(const ella_connack &connack) {
         return;
     }
     connected_ = true;
+    alive_ms_ = host_.now_ms();
     server_receive_maximum_ =
         ella_property_present(&connack.properties, ELLA_PROPERTY_RECEIVE_MAXIMUM)
             ? connack.properties.receive_maximum
