@@ -131,8 +131,8 @@ void History::connected(int client, bool session_present, uint64_t now_ms) {
                         seen.answered_ms + SETTLED_MS <= session.heard_ms;
     }
     bool lasts =
-        profile.life == Life::FAITHFUL ||
-        (profile.life == Life::EXPIRING && now_ms < session.heard_ms + profile.expiry_s * 1000ull);
+        profile.life == Life::FAITHFUL || (profile.life == Life::EXPIRING && !session.doubtful &&
+                                           now_ms < session.heard_ms + profile.expiry_s * 1000ull);
     bool past_damage = session.accepted_ms > damaged_ms_ || damaged_ms_ == 0;
     if (!session_present && session.confirmed && lasts && past_damage) {
         breach("the session of " + profile.id + " is gone (v5/3.2.2-3)");
@@ -154,6 +154,7 @@ void History::connected(int client, bool session_present, uint64_t now_ms) {
         }
     }
     session.confirmed = true;
+    session.doubtful = false;
     session.accepted_ms = now_ms;
     session.heard_ms = now_ms;
     session.gone_ms = NEVER_MS;
@@ -239,7 +240,7 @@ void History::unstored(uint64_t from_ms, uint64_t to_ms) {
             session.gone_ms = NEVER_MS; /* it counts as lost later than it was */
         }
         if (session.accepted_ms + SLACK_MS >= from_ms) {
-            session.heard_ms = 0; /* or as lost since an earlier connection */
+            session.doubtful = true; /* or as lost since an earlier connection */
         }
         for (auto &[serial, seen] : session.seen) {
             bool is_late = seen.answered_ms + SETTLED_MS >= from_ms;

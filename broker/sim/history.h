@@ -78,6 +78,7 @@ struct Seen {
 struct Session {
     uint32_t epoch = 0;
     uint64_t accepted_ms = 0; /* the last CONNACK */
+    bool doubtful = false;    /* its last connection may be unknown to the broker */
     bool confirmed = false;   /* CONNACK came in this epoch */
     bool may_exist = false;   /* a CONNECT was sent before the last one */
     uint32_t attempts = 0;    /* CONNECTs sent */

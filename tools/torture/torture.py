@@ -42,7 +42,8 @@ import power
 
 WINDOW = 10
 START_S = 120
-QUIET_S = 3
+QUIET_S = 30  # nothing comes for so long: nothing more will
+JUDGE_S = 5
 DRAIN_S = 600
 FILTERS = ["t/#", "r/#"]
 
@@ -193,15 +194,18 @@ class Torture:
         self.asleep.is_wanted = True
         self.asleep.last_at = time.monotonic()
         readers = [self.awake, self.asleep]
-        self.world.run(DRAIN_S, lambda: all(reader.is_connected for reader in readers) and
-                       time.monotonic() > max(r.last_at for r in readers) + QUIET_S)
-        lines = -1
-        while lines != len(self.independent.lines()):
-            lines = len(self.independent.lines())
-            self.world.run(QUIET_S)
+        count = self.acknowledged()
+        self.world.run(DRAIN_S, lambda: all(len(reader.received) >= count or reader.is_connected and
+                                            time.monotonic() > reader.last_at + QUIET_S
+                                            for reader in readers))
+        lines, since = -1, time.monotonic()
+        while lines < count and time.monotonic() < since + QUIET_S:
+            if lines != len(self.independent.lines()):
+                lines, since = len(self.independent.lines()), time.monotonic()
+            self.world.run(1)
         self.judge = mqtt_client.Subscriber(self.world, "judge", ["r/#"], clean=True)
         self.world.clients.append(self.judge)
-        self.world.run(QUIET_S)
+        self.world.run(JUDGE_S)
         self.independent.stop()
         self.broker.stop()
 
