@@ -239,9 +239,7 @@ void History::unstored(uint64_t from_ms, uint64_t to_ms) {
         if (session.gone_ms != NEVER_MS && session.gone_ms + SLACK_MS >= from_ms) {
             session.gone_ms = NEVER_MS; /* it counts as lost later than it was */
         }
-        if (session.accepted_ms + SLACK_MS >= from_ms) {
-            session.doubtful = true; /* or as lost since an earlier connection */
-        }
+        session.doubtful = true; /* time could not be stored either */
         for (auto &[serial, seen] : session.seen) {
             bool is_late = seen.answered_ms + SETTLED_MS >= from_ms;
             seen.answered_ms = is_late ? 0 : seen.answered_ms;
