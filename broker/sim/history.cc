@@ -231,7 +231,9 @@ void History::unstored(uint64_t from_ms, uint64_t to_ms) {
                     will.next_accepted_ms + SLACK_MS >= from_ms; /* which cancelled it */
         uint64_t end_ms = will.end_last_ms == NEVER_MS ? 0 : will.end_last_ms;
         uint64_t due_ms = end_ms + will.delay_ms;
-        bool ended = end_ms + SLACK_MS >= from_ms;
+        /* A session that expires may count as expired, and its will is due, at the next start. */
+        bool ended = end_ms + SLACK_MS >= from_ms ||
+                     (end_ms == 0 && cast_[will.client].life == Life::EXPIRING);
         will.unstored |=
             accepted || ended || (due_ms + SLACK_MS >= from_ms && due_ms <= to_ms + SLACK_MS);
     }
