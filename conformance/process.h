@@ -26,6 +26,8 @@ class process {
     bool start(const std::vector<std::string> &argv, const std::string &dir,
                const std::string &log, std::string *error);
     bool running();
+    // While it runs.
+    pid_t pid() const { return pid_; }
     // How it ended, in words; of a program that was started and does not run any more.
     const std::string &outcome() const { return outcome_; }
     // SIGTERM, and SIGKILL if that did not help within 5 s.

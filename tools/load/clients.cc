@@ -139,13 +139,17 @@ client &clients::add(const std::string &client_id, bool clean) {
     all_.push_back(std::make_unique<client>());
     client &added = *all_.back();
     added.index = static_cast<uint32_t>(all_.size() - 1);
+    prepare(added, client_id, clean);
+    return added;
+}
+
+void clients::prepare(client &each, const std::string &client_id, bool clean) {
     connect_options options = login_;
     options.version = version_;
     options.client_id = client_id;
     options.clean = clean;
     options.keep_alive_s = keep_alive_s_;
-    added.connect = packet_connect(options);
-    return added;
+    each.connect = packet_connect(options);
 }
 
 void clients::open(client &each) {

@@ -98,6 +98,8 @@ class clients {
     clients &operator=(const clients &) = delete;
 
     client &add(const std::string &client_id, bool clean = true);
+    // As whom it connects the next time.
+    void prepare(client &each, const std::string &client_id, bool clean);
     client &at(size_t index) { return *all_[index]; }
     size_t count() const { return all_.size(); }
     void set_login(const std::string &user_name, const std::string &password);

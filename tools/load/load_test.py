@@ -4,7 +4,7 @@
 """libella-load as people use it: against libellad, where nothing may be amiss, and against brokers
 with planted faults, each of which it must see and count.
 
-usage: load_test.py LIBELLA-LOAD LIBELLAD
+usage: load_test.py LIBELLA-LOAD LIBELLAD LIBELLA.TOML
 """
 import json
 import os
@@ -16,7 +16,7 @@ import tempfile
 import time
 import unittest
 
-TOOL, BROKER = (os.path.realpath(path) for path in sys.argv[1:3])
+TOOL, BROKER, DESCRIPTION = (os.path.realpath(path) for path in sys.argv[1:4])
 FAULTY = str(pathlib.Path(__file__).resolve().parent / "faulty_broker.py")
 SHORT = ["--seconds=1", "--warm-up=0", "--json"]
 
@@ -77,13 +77,17 @@ class Options(unittest.TestCase):
 
 
 class Libellad(unittest.TestCase):
+    more = "allow_anonymous true\n"
+
     @classmethod
     def setUpClass(cls):
         with socket.create_server(("127.0.0.1", 0)) as free:
             cls.port = free.getsockname()[1]
         cls.folder = tempfile.TemporaryDirectory()
-        configuration = pathlib.Path(cls.folder.name) / "libellad.conf"
-        configuration.write_text(f"listener {cls.port} 127.0.0.1\nallow_anonymous true\n")
+        cls.here = pathlib.Path(cls.folder.name)
+        cls.prepare()
+        configuration = cls.here / "libellad.conf"
+        configuration.write_text(f"listener {cls.port} 127.0.0.1\n{cls.more}")
         cls.broker = subprocess.Popen([BROKER, "-c", configuration], stderr=subprocess.DEVNULL)
         for _ in range(600):
             try:
@@ -92,6 +96,10 @@ class Libellad(unittest.TestCase):
             except OSError:
                 time.sleep(0.1)
         raise AssertionError("libellad does not listen")
+
+    @classmethod
+    def prepare(cls):
+        pass
 
     @classmethod
     def tearDownClass(cls):
@@ -110,6 +118,12 @@ class Libellad(unittest.TestCase):
             self.assertEqual(found[key], 0, key)
         self.assertGreater(found["delivered_in_all"], 0)
 
+    def stored(self, found):
+        for key in ("lost", "repeated", "out_of_order", "foreign"):
+            self.assertEqual(found[key], 0, key)
+
+
+class Modes(Libellad):
     def test_pairs(self):
         for version in ("3.1.1", "5.0"):
             for qos in (0, 1, 2):
@@ -148,6 +162,86 @@ class Libellad(unittest.TestCase):
         self.assertEqual(found["clients"], 300)
         self.assertGreater(found["broker_cpu_per_connect"], 0)
         self.assertIn("broker_rss_per_client", found)
+
+
+    def test_churn(self):
+        found = self.run_mode("churn", "--clients=10")
+        self.assertGreater(found["connected"], 0)
+        self.assertGreater(found["broker_cpu_per_connection"], 0)
+
+    def test_subscriptions(self):
+        found = self.run_mode("subscriptions", "--count=20000", "--clients=7")
+        self.assertGreater(found["broker_rss_per_subscription"], 10)
+
+    def test_retained(self):
+        for version in ("3.1.1", "5.0"):
+            found = self.run_mode("retained", "--count=2000", f"--protocol={version}")
+            self.stored(found)
+            self.assertGreater(found["replayed_per_second"], 0)
+
+    def test_queue(self):
+        for more in ([], ["--own"], ["--protocol=5.0"]):
+            self.stored(self.run_mode("queue", "--clients=8", "--count=100", *more))
+
+
+class ShortQueues(Libellad):
+    more = "allow_anonymous true\nmax_queued_messages 50\nmax_inflight_messages 20\n"
+
+    def test_what_is_dropped_is_missed(self):
+        done = load("queue", "--clients=4", "--count=100", f"--broker=127.0.0.1:{self.port}",
+                    "--loss-timeout=2", "--json")
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        self.assertEqual(figures(done)["lost"] % 4, 0)
+        self.assertGreaterEqual(figures(done)["lost"], 4 * 30)
+        self.assertLessEqual(figures(done)["lost"], 4 * 50)
+
+
+class Secured(Libellad):
+    @classmethod
+    def prepare(cls):
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
+                        "/CN=localhost", "-keyout", cls.here / "key.pem", "-out",
+                        cls.here / "cert.pem"], check=True, capture_output=True)
+        cls.more = (f"certfile {cls.here}/cert.pem\nkeyfile {cls.here}/key.pem\n"
+                    "allow_anonymous true\n")
+
+    def test_handshakes(self):
+        found = self.run_mode("handshakes", "--clients=5", f"--cafile={self.here}/cert.pem")
+        self.assertGreater(found["connected"], 0)
+        self.assertGreater(found["broker_cpu_per_connection"], 0)
+        self.run_mode("churn", "--tls", "--clients=5", "--insecure")
+
+    def test_a_stranger_is_refused(self):
+        other = self.here / "other.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=other",
+                        "-keyout", self.here / "other.key", "-out", other], check=True,
+                       capture_output=True)
+        done = load("handshakes", f"--cafile={other}", f"--broker=127.0.0.1:{self.port}", *SHORT)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("certificate verify failed", done.stderr)
+
+
+class Compare(unittest.TestCase):
+    def test_a_broker_is_as_good_as_itself(self):
+        done = load("compare", f"--a={DESCRIPTION}", f"--b={DESCRIPTION}", "--runs=2",
+                    f"--set=libellad={BROKER}", "pairs", "--publishers=10", *SHORT)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        found = figures(done)
+        self.assertGreater(found["broker_cpu_per_delivery.a"], 0)
+        self.assertGreater(found["broker_cpu_per_delivery.ratio"], 0.05)
+        self.assertLess(found["broker_cpu_per_delivery.ratio"], 20)
+        self.assertIn("A: libellad", done.stdout)
+
+    def test_by_command_line_and_at_fault(self):
+        done = load("compare", "--runs=1", "pairs", *SHORT, f"--a={DESCRIPTION}",
+                    "--b=false @port@", f"--set=libellad={BROKER}")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("does not listen", done.stderr)
+        done = load("compare", "pairs", "--a=libellad")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("give --a and --b", done.stderr)
 
 
 class Faults(unittest.TestCase):

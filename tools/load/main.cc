@@ -6,26 +6,10 @@
 #include <cstdio>
 #include <exception>
 
-#include "tools/load/idle.h"
+#include "tools/load/compare.h"
+#include "tools/load/modes.h"
 #include "tools/load/options.h"
 #include "tools/load/report.h"
-#include "tools/load/traffic.h"
-
-namespace {
-
-load::report run(const load::options &wanted) {
-    if (wanted.mode == "idle") {
-        return load::idle(wanted).run();
-    }
-    const bool out = wanted.mode.find("fan-out") != std::string::npos;
-    const bool in = wanted.mode.find("fan-in") != std::string::npos;
-    const load::layout shape = out  ? load::layout::fan_out
-                               : in ? load::layout::fan_in
-                                    : load::layout::pairs;
-    return load::traffic(wanted, shape).run();
-}
-
-} // namespace
 
 int main(int argc, char **argv) {
     const load::options wanted = load::options_parse({argv + 1, argv + argc});
@@ -38,7 +22,10 @@ int main(int argc, char **argv) {
         return 0;
     }
     try {
-        const load::report found = run(wanted);
+        if (wanted.compare) {
+            return load::compare_main(wanted);
+        }
+        const load::report found = load::modes_run(wanted);
         fputs((wanted.json ? load::report_json(found) : load::report_text(found)).c_str(), stdout);
         return found.faulty ? 1 : 0;
     } catch (const std::exception &failed) {

@@ -13,6 +13,7 @@ namespace load {
 namespace {
 
 const char *const help_text = R"(usage: libella-load [OPTION]... MODE
+       libella-load compare --a BROKER --b BROKER [OPTION]... MODE
 
 Loads an MQTT broker and says what it costs it, how long messages take, and which are lost,
 repeated or out of order. A slow broker is not flooded: each publisher has a window of messages
@@ -24,6 +25,11 @@ Modes:
   fan-in     one subscriber gets what every publisher (100) sends
   rate       pairs at a fixed rate (20000/s); latency counts from when a message was due
   idle       clients that connect (1000) and do nothing: memory of each
+  churn      clients (50) that connect, disconnect, and again; with --tls
+  handshakes the same with TLS
+  subscriptions  (100000, of 100 clients): time, memory of each
+  retained   messages (10000) are stored, and replayed to a subscriber
+  queue      messages (500) for clients that are away (100), until they come back
   omb-fan-out-basic, omb-point-to-point-basic, omb-fan-in-basic,
   omb-fan-out-enterprise, omb-point-to-point-enterprise, omb-fan-in-enterprise
              the scenarios of the Open MQTT Benchmark Suite
@@ -34,6 +40,8 @@ Options:
   --protocol VERSION    3.1.1 or 5.0 (3.1.1)
   --qos QOS             0, 1 or 2 (0)
   --publishers N, --subscribers N, --clients N
+  --count N             of what is stored: subscriptions, messages
+  --own                 queue: each client is sent its own messages (all are sent the same)
   --payload BYTES       of each message, 16 at least (64)
   --window N            messages of a publisher that are under way at most (32)
   --rate N              messages a second of all publishers together (as fast as windows open)
@@ -44,11 +52,20 @@ Options:
   --connect-timeout N   seconds without any new connection or answer until the run fails (30)
   --keep-alive N        seconds (0: none)
   --shared              the subscribers share one subscription ($share)
+  --tls, --cafile FILE, --insecure
+                        TLS, for churn; the broker's certificate is judged by FILE or not at all
   --user NAME, --password-file FILE
   --pid PID[,PID]...    of the broker, on this machine: its CPU time and memory
   --json                the report as JSON
   --quiet               no progress line
   -h, --help
+
+compare starts two brokers in turn, a fresh one for each run, and prints the medians and their ratio.
+BROKER is a description as libella-conformance grid takes it (NAME.toml), or a command line, in which
+@port@ and @dir@ stand for a free port and an empty folder.
+  --a BROKER, --b BROKER
+  --runs N              of each (5)
+  --set NAME=VALUE      what @NAME@ stands for in descriptions
 
 Exit code: 0 all was delivered, once and in order; 1 it was not, or the broker can't be reached;
 2 usage.
@@ -63,6 +80,8 @@ bool parse_number(const std::string &written, uint32_t least, uint32_t most, uin
     *out = static_cast<uint32_t>(std::stoul(written));
     return *out >= least && *out <= most;
 }
+
+constexpr uint32_t stored_topics_max = 0xffffff; // what a stamp can name
 
 struct option_row {
     const char *name;
@@ -110,6 +129,15 @@ void parse_pids(const std::string &written, options *out) {
     }
 }
 
+void parse_set(const std::string &written, options *out) {
+    const size_t equals = written.find('=');
+    if (equals == std::string::npos || equals == 0) {
+        out->error = "--set: expected NAME=VALUE, not '" + written + "'";
+    } else {
+        out->values[written.substr(0, equals)] = written.substr(equals + 1);
+    }
+}
+
 void read_password(const std::string &written, options *out) {
     std::ifstream file(written);
     if (!std::getline(file, out->password)) {
@@ -134,7 +162,16 @@ const std::vector<option_row> &option_rows() {
         number("--loss-timeout", 1, 3600, &options::loss_timeout_s),
         number("--connect-timeout", 1, 3600, &options::connect_timeout_s),
         number("--keep-alive", 0, 65535, &options::keep_alive_s),
+        number("--count", 1, 10000000, &options::count),
+        flag("--own", &options::own),
+        flag("--tls", &options::tls),
+        text("--cafile", &options::cafile),
+        flag("--insecure", &options::insecure),
         flag("--shared", &options::shared),
+        text("--a", &options::broker_a),
+        text("--b", &options::broker_b),
+        number("--runs", 1, 1000, &options::runs),
+        {"--set", true, parse_set},
         text("--user", &options::user_name),
         {"--password-file", true, read_password},
         {"--pid", true, parse_pids},
@@ -154,6 +191,8 @@ struct mode_row {
     uint32_t rate;
     bool suite; // of the Open MQTT Benchmark Suite: QoS 1, 16 bytes, keep alive 300 s
     bool shared;
+    uint32_t clients = 1000;
+    uint32_t count = 0;
 };
 
 const mode_row mode_rows[] = {
@@ -162,6 +201,11 @@ const mode_row mode_rows[] = {
     {"fan-in", 100, 1, 0, false, false},
     {"rate", 100, 0, 20000, false, false},
     {"idle", 0, 0, 0, false, false},
+    {"churn", 0, 0, 0, false, false, 50},
+    {"handshakes", 0, 0, 0, false, false, 50},
+    {"subscriptions", 0, 0, 0, false, false, 100, 100000},
+    {"retained", 0, 0, 0, false, false, 2, 10000},
+    {"queue", 0, 0, 0, false, false, 100, 500},
     {"omb-fan-out-basic", 1, 1000, 1, true, false},
     {"omb-point-to-point-basic", 1000, 0, 1000, true, false},
     {"omb-fan-in-basic", 1000, 5, 1000, true, true},
@@ -192,6 +236,9 @@ void take_mode(const std::string &written, options *out) {
     out->subscribers = row->subscribers;
     out->rate = row->rate;
     out->shared = row->shared;
+    out->clients = row->clients;
+    out->count = row->count;
+    out->tls = written == "handshakes";
     if (row->suite) {
         out->qos = 1;
         out->payload_len = 16;
@@ -238,11 +285,26 @@ std::string find_mode(const std::vector<std::string> &words, std::string *error)
 }
 
 std::string contradiction(options *wanted) {
+    if (wanted->compare && (wanted->broker_a.empty() || wanted->broker_b.empty())) {
+        return "compare which brokers? give --a and --b";
+    }
+    if (!wanted->compare && !(wanted->broker_a + wanted->broker_b).empty()) {
+        return "--a and --b are for compare";
+    }
     if (!address_parse(wanted->broker, &wanted->where)) {
         return "--broker: expected HOST:PORT, not '" + wanted->broker + "'";
     }
     if (!wanted->where.loopback && !wanted->remote) {
         return wanted->broker + " is not this machine: only with --remote";
+    }
+    if (wanted->tls && wanted->mode != "churn" && wanted->mode != "handshakes") {
+        return "--tls is for churn";
+    }
+    if (wanted->tls && wanted->cafile.empty() && !wanted->insecure) {
+        return "by what is the broker's certificate judged? give --cafile, or --insecure";
+    }
+    if (wanted->count > stored_topics_max && wanted->mode != "subscriptions") {
+        return "--count: at most " + std::to_string(stored_topics_max) + " messages";
     }
     const std::string kind = without_suite(wanted->mode);
     const bool pairs = kind != "fan-out" && kind != "fan-in";
@@ -264,8 +326,11 @@ std::string contradiction(options *wanted) {
 
 } // namespace
 
-options options_parse(const std::vector<std::string> &words) {
+options options_parse(const std::vector<std::string> &arguments) {
     options out;
+    out.compare = !arguments.empty() && arguments[0] == "compare";
+    const std::vector<std::string> words(arguments.begin() + (out.compare ? 1 : 0),
+                                         arguments.end());
     const std::string mode = find_mode(words, &out.error);
     if (!mode.empty() && out.error.empty()) {
         take_mode(mode, &out);

@@ -7,6 +7,7 @@
 #define LOAD_OPTIONS_H
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,11 @@ struct options {
     uint32_t publishers = 0;
     uint32_t subscribers = 0;
     uint32_t clients = 1000;
+    uint32_t count = 0; // of what is stored
+    bool own = false;   // queue: messages of their own for each client
+    bool tls = false;
+    std::string cafile;
+    bool insecure = false;
     uint32_t payload_len = 64;
     uint32_t window = 32;
     uint32_t rate = 0; // messages a second of all publishers; 0: as fast as the window opens
@@ -42,6 +48,11 @@ struct options {
     std::string user_name;
     std::string password;
     std::vector<int> pids;
+    bool compare = false;
+    std::string broker_a; // the description of a broker, or a command line
+    std::string broker_b;
+    std::map<std::string, std::string> values; // of @NAME@ in both
+    uint32_t runs = 5;                         // of each
     bool json = false;
     bool quiet = false;
     bool help = false;

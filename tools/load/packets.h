@@ -32,12 +32,15 @@ struct publish_template {
     uint32_t packet_id_at = 0; // 0: it has none
     uint32_t payload_at = 0;
 
-    // Writes what differs from message to message into a copy of the packet.
-    void patch(uint8_t *copy, uint16_t packet_id, const stamp &head) const {
+    void patch_id(uint8_t *copy, uint16_t packet_id) const {
         if (packet_id_at != 0) {
             copy[packet_id_at] = static_cast<uint8_t>(packet_id >> 8);
             copy[packet_id_at + 1] = static_cast<uint8_t>(packet_id);
         }
+    }
+    // Writes what differs from message to message into a copy of the packet.
+    void patch(uint8_t *copy, uint16_t packet_id, const stamp &head) const {
+        patch_id(copy, packet_id);
         std::memcpy(copy + payload_at, &head, sizeof head);
     }
 };
@@ -52,7 +55,7 @@ struct connect_options {
 };
 
 bytes packet_connect(const connect_options &options);
-// payload_len: at least stamp_len.
+// payload_len: at least stamp_len, if it is to be patched.
 publish_template packet_publish(ella_version version, const std::string &topic, uint8_t qos,
                                 bool retain, uint32_t payload_len);
 bytes packet_subscribe(ella_version version, uint16_t packet_id,

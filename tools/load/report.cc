@@ -53,6 +53,14 @@ std::string report_number(double value) {
     return text;
 }
 
+std::string report_faults(const report &found) {
+    std::string out;
+    for (const std::string &key : found.faults) {
+        out += (out.empty() ? "" : ", ") + key + " " + report_number(found.find(key)->value);
+    }
+    return out;
+}
+
 std::string report_text(const report &found) {
     std::string out = found.mode + "\n";
     for (const figure &each : found.figures) {

@@ -23,6 +23,7 @@ struct report {
     std::string mode;
     std::vector<figure> figures;
     std::vector<std::string> notes;
+    std::vector<std::string> faults; // keys of the counts that must be 0 and are not
     bool faulty = false; // something was lost, repeated, out of order, refused or strange
 
     void add(const std::string &key, double value, const std::string &unit = "") {
@@ -31,7 +32,10 @@ struct report {
     // A count that must be 0.
     void add_fault(const std::string &key, double value) {
         add(key, value);
-        faulty = faulty || value != 0;
+        if (value != 0) {
+            faults.push_back(key);
+            faulty = true;
+        }
     }
     void add_latency(const histogram &latency_ns);
     // nullptr if there is none.
@@ -39,6 +43,8 @@ struct report {
 };
 
 std::string report_number(double value);
+// "lost 3, repeated 1"
+std::string report_faults(const report &found);
 std::string report_text(const report &found);
 std::string report_json(const report &found);
 

@@ -25,6 +25,7 @@ class sequence_checker {
     // is older is taken for late while something older is missing, else for repeated.
     sequence_checker(size_t lanes, size_t memory);
 
+    size_t lanes() const { return lanes_.size(); }
     arrival note(size_t lane, uint32_t number);
     // Different numbers seen in the lane.
     uint64_t distinct(size_t lane) const { return lanes_[lane].next - lanes_[lane].missing; }
