@@ -143,6 +143,13 @@ class Modes(Libellad):
         self.clean(self.run_mode("fan-in", "--publishers=20", "--subscribers=3", "--shared",
                                  "--qos=1"))
 
+    def test_routing(self):
+        for qos, version in ((0, "3.1.1"), (1, "5.0")):
+            found = self.run_mode("routing", "--count=3000", "--subscribers=30", f"--qos={qos}",
+                                  f"--protocol={version}")
+            self.clean(found)
+            self.assertGreater(found["delivered"], found["published"] * 1.5)
+
     def test_large_messages(self):
         self.clean(self.run_mode("pairs", "--publishers=2", "--payload=1000000", "--window=2"))
 

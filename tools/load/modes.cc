@@ -54,6 +54,9 @@ report modes_run(const options &wanted) {
     if (wanted.mode == "queue") {
         return stored(wanted).queued();
     }
+    if (wanted.mode == "routing") {
+        return traffic(wanted, layout::routing).run();
+    }
     const bool out = wanted.mode.find("fan-out") != std::string::npos;
     const bool in = wanted.mode.find("fan-in") != std::string::npos;
     const layout shape = out ? layout::fan_out : in ? layout::fan_in : layout::pairs;

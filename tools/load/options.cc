@@ -24,6 +24,8 @@ Modes:
   fan-out    every subscriber (100) gets what every publisher (1) sends
   fan-in     one subscriber gets what every publisher (100) sends
   rate       pairs at a fixed rate (20000/s); latency counts from when a message was due
+  routing    each message has 2 or 3 receivers among 1000 subscriptions (--count), exact and with
+             wildcards, of 300 clients
   idle       clients that connect (1000) and do nothing: memory of each
   churn      clients (50) that connect, disconnect, and again; with --tls
   handshakes the same with TLS
@@ -60,9 +62,9 @@ Options:
   --quiet               no progress line
   -h, --help
 
-compare starts two brokers in turn, a fresh one for each run, and prints the medians and their ratio.
-BROKER is a description as libella-conformance grid takes it (NAME.toml), or a command line, in which
-@port@ and @dir@ stand for a free port and an empty folder.
+compare starts two brokers in turn, a fresh one for each run, and prints the medians and their
+ratio. BROKER is a description as libella-conformance grid takes it (NAME.toml), or a command line,
+in which @port@ and @dir@ stand for a free port and an empty folder.
   --a BROKER, --b BROKER
   --runs N              of each (5)
   --set NAME=VALUE      what @NAME@ stands for in descriptions
@@ -200,6 +202,7 @@ const mode_row mode_rows[] = {
     {"fan-out", 1, 100, 0, false, false},
     {"fan-in", 100, 1, 0, false, false},
     {"rate", 100, 0, 20000, false, false},
+    {"routing", 10, 300, 0, false, false, 1000, 1000},
     {"idle", 0, 0, 0, false, false},
     {"churn", 0, 0, 0, false, false, 50},
     {"handshakes", 0, 0, 0, false, false, 50},
@@ -307,7 +310,10 @@ std::string contradiction(options *wanted) {
         return "--count: at most " + std::to_string(stored_topics_max) + " messages";
     }
     const std::string kind = without_suite(wanted->mode);
-    const bool pairs = kind != "fan-out" && kind != "fan-in";
+    const bool pairs = kind != "fan-out" && kind != "fan-in" && kind != "routing";
+    if (kind == "routing" && wanted->subscribers < 3) {
+        return "routing needs 3 subscribers at least";
+    }
     if (pairs && wanted->subscribers != 0 && wanted->subscribers != wanted->publishers) {
         return "as many subscribers as publishers in this mode";
     }

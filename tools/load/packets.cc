@@ -62,7 +62,10 @@ publish_template packet_publish(ella_version version, const std::string &topic, 
     out.packet = encode(packet, version);
     out.payload_at = static_cast<uint32_t>(out.packet.size()) - payload_len;
     const uint32_t properties_len = version == ELLA_VERSION_5_0 ? 1 : 0;
-    out.packet_id_at = qos > 0 ? out.payload_at - properties_len - 2 : 0;
+    const uint32_t packet_id_len = qos > 0 ? 2 : 0;
+    out.packet_id_at = qos > 0 ? out.payload_at - properties_len - packet_id_len : 0;
+    out.topic_at =
+        out.payload_at - properties_len - packet_id_len - static_cast<uint32_t>(topic.size());
     return out;
 }
 

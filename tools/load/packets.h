@@ -31,6 +31,7 @@ struct publish_template {
     bytes packet;
     uint32_t packet_id_at = 0; // 0: it has none
     uint32_t payload_at = 0;
+    uint32_t topic_at = 0; // its first byte
 
     void patch_id(uint8_t *copy, uint16_t packet_id) const {
         if (packet_id_at != 0) {

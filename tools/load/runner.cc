@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <stdexcept>
 
@@ -13,6 +14,7 @@ namespace load {
 
 namespace {
 
+constexpr size_t filters_per_packet = 100;
 constexpr size_t connecting_max = 200;
 constexpr uint64_t round_ns = 50000000;
 
@@ -86,6 +88,54 @@ void runner::wait_until(const char *what, const std::function<bool()> &done) {
             throw std::runtime_error(std::string(what) + ": nothing came from the broker for " +
                                      std::to_string(wanted_.connect_timeout_s) + " s");
         }
+    }
+}
+
+void runner::answered(const ella_suback &answer) {
+    answered_++;
+    for (uint32_t i = 0; i < ella_slice_len(answer.reason_codes); i++) {
+        granted_ += ella_slice_data(answer.reason_codes)[i] == granted_qos_ ? 1 : 0;
+    }
+}
+
+// The filters from `at` on of each client that fit into a packet. How many packets these were.
+uint64_t runner::send_filters(const std::vector<std::vector<std::string>> &filters, size_t at) {
+    uint64_t sent = 0;
+    for (size_t i = 0; i < filters.size(); i++) {
+        if (at >= filters[i].size()) {
+            continue;
+        }
+        const size_t end = std::min(filters[i].size(), at + filters_per_packet);
+        const auto first = filters[i].begin();
+        const bytes packet = packet_subscribe(
+            wanted_.version, 1, {first + static_cast<long>(at), first + static_cast<long>(end)},
+            granted_qos_);
+        pool_.at(i).out.append(packet.data(), packet.size());
+        pool_.touch(pool_.at(i));
+        sent++;
+    }
+    return sent;
+}
+
+void runner::subscribe_all(const std::vector<std::vector<std::string>> &filters, uint8_t qos) {
+    size_t longest = 0;
+    uint64_t wanted = 0;
+    for (const auto &each : filters) {
+        longest = std::max(longest, each.size());
+        wanted += each.size();
+    }
+    granted_ = 0;
+    granted_qos_ = qos;
+    for (size_t at = 0; at < longest; at += filters_per_packet) {
+        answered_ = 0;
+        const uint64_t sent = send_filters(filters, at);
+        wait_until("subscribing", [&] {
+            tell("subscriptions: " + std::to_string(granted_) + " of " + std::to_string(wanted));
+            return answered_ == sent;
+        });
+    }
+    if (granted_ != wanted) {
+        throw std::runtime_error("the broker did not grant every subscription with its QoS");
     }
 }
 

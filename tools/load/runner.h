@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "tools/load/broker_process.h"
 #include "tools/load/clients.h"
@@ -36,6 +37,11 @@ class runner {
     void connect(size_t first, size_t count);
     // Rounds until `done`; fails if `progress_` does not change for the connect timeout.
     void wait_until(const char *what, const std::function<bool()> &done);
+    // filters[i]: of client i. One SUBSCRIBE of each client is under way at a time. Fails unless
+    // all are granted with this QoS.
+    void subscribe_all(const std::vector<std::vector<std::string>> &filters, uint8_t qos);
+    // To be called with every SUBACK.
+    void answered(const ella_suback &answer);
     // The line on the terminal, about twice a second.
     void tell(const std::string &line);
     void tell_end();
@@ -49,6 +55,11 @@ class runner {
     size_t ready_count_ = 0;
 
   private:
+    uint64_t send_filters(const std::vector<std::vector<std::string>> &filters, size_t at);
+
+    uint8_t granted_qos_ = 0;
+    uint64_t granted_ = 0;
+    uint64_t answered_ = 0;
     bool terminal_;
     uint64_t told_ns_ = 0;
 };

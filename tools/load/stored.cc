@@ -10,11 +10,9 @@ namespace load {
 
 namespace {
 
-constexpr uint32_t filters_per_packet = 100;
 constexpr uint32_t publisher_mask = 0xffffff;
 constexpr uint64_t round_ns = 20000000;
 constexpr uint64_t linger_ns = 300000000;
-constexpr uint8_t first_failure = 0x80;
 
 } // namespace
 
@@ -24,11 +22,7 @@ constexpr uint8_t first_failure = 0x80;
 void stored::packet(client &each, const ella_packet &received, uint64_t) {
     progress_++;
     if (received.type == ELLA_SUBACK) {
-        const ella_slice codes = received.suback.reason_codes;
-        answered_++;
-        for (uint32_t i = 0; i < ella_slice_len(codes); i++) {
-            granted_ += ella_slice_data(codes)[i] < first_failure ? 1 : 0;
-        }
+        answered(received.suback);
     } else if (received.type == ELLA_PUBACK) {
         acknowledged_++;
     } else if (received.type == ELLA_PUBLISH) {
@@ -77,39 +71,6 @@ stored::step stored::measure(const std::function<void()> &work) {
     out.cpu_us = static_cast<double>(after.cpu_ns - before.cpu_ns) / 1000;
     out.grown_bytes = static_cast<double>(after.rss_bytes) - static_cast<double>(before.rss_bytes);
     return out;
-}
-
-// filters[i]: of client i. One SUBSCRIBE of each client is under way at a time.
-void stored::subscribe_all(const std::vector<std::vector<std::string>> &filters, uint8_t qos) {
-    size_t longest = 0;
-    uint64_t wanted = 0;
-    for (const auto &each : filters) {
-        longest = std::max(longest, each.size());
-        wanted += each.size();
-    }
-    granted_ = 0;
-    for (size_t at = 0; at < longest; at += filters_per_packet) {
-        uint64_t sent = 0;
-        answered_ = 0;
-        for (size_t i = 0; i < filters.size(); i++) {
-            const auto &all = filters[i];
-            if (at < all.size()) {
-                const size_t end = std::min<size_t>(all.size(), at + filters_per_packet);
-                send(pool_.at(i), packet_subscribe(wanted_.version, 1,
-                                                   {all.begin() + static_cast<long>(at),
-                                                    all.begin() + static_cast<long>(end)},
-                                                   qos));
-                sent++;
-            }
-        }
-        wait_until("subscribing", [&] {
-            tell("subscriptions: " + std::to_string(granted_));
-            return answered_ == sent;
-        });
-    }
-    if (granted_ != wanted) {
-        throw std::runtime_error("the broker refused subscriptions");
-    }
 }
 
 // Message i goes to topic i % topics and has the number i / topics there.

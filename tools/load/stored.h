@@ -33,7 +33,6 @@ class stored : public runner {
     void packet(client &each, const ella_packet &received, uint64_t now_ns) override;
     void closed(client &each, const std::string &why) override;
     void send(client &each, const bytes &packet);
-    void subscribe_all(const std::vector<std::vector<std::string>> &filters, uint8_t qos);
     // Publishes count messages with QoS 1 to topics[i] for the i-th, a window at a time.
     void publish_all(client &from, const std::string &topic, uint32_t topics, uint32_t count,
                      bool retain, uint32_t payload_len);
@@ -47,8 +46,6 @@ class stored : public runner {
     bool lane_is_topic_ = false;
     uint32_t messages_per_lane_ = 0;
     uint64_t acknowledged_ = 0;
-    uint64_t granted_ = 0;
-    uint64_t answered_ = 0;
     uint64_t foreign_ = 0;
     uint64_t left_ = 0;
     uint64_t received_ = 0;

@@ -26,6 +26,14 @@ uint32_t power_of_two(uint32_t least) {
     return out;
 }
 
+// xorshift64
+uint64_t luck(uint64_t *state) {
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return *state;
+}
+
 size_t lanes_of(const options &wanted, layout shape) {
     const size_t publishers = wanted.publishers;
     return shape == layout::pairs || wanted.shared ? publishers : publishers * wanted.subscribers;
@@ -47,6 +55,9 @@ traffic::traffic(const options &wanted, layout shape)
     if (wanted.shared) {
         order_ = std::make_unique<sequence_checker>(size_t{publishers_count_} * subscribers_,
                                                     size_t{slots_each_} * 2);
+    }
+    if (shape == layout::routing) {
+        routes_ = std::make_unique<routing>(name_of("t", 0), wanted.count, subscribers_);
     }
 }
 
@@ -72,12 +83,7 @@ void traffic::packet(client &each, const ella_packet &received, uint64_t now_ns)
         answer(each, ELLA_PUBCOMP, received.ack.packet_id);
         break;
     case ELLA_SUBACK:
-        for (uint32_t i = 0; i < ella_slice_len(received.suback.reason_codes); i++) {
-            if (ella_slice_data(received.suback.reason_codes)[i] != wanted_.qos) {
-                throw std::runtime_error("the broker did not grant a subscription with its QoS");
-            }
-        }
-        subscribed_++;
+        answered(received.suback);
         break;
     default:
         break;
@@ -189,6 +195,12 @@ void traffic::publish(publisher &each, uint64_t due_ns) {
     const size_t len = each.packet.packet.size();
     uint8_t *copy = each.of->out.append(len);
     std::memcpy(copy, each.packet.packet.data(), len);
+    if (routes_ != nullptr) {
+        const uint32_t topic = static_cast<uint32_t>(luck(&each.luck) % routes_->topics());
+        routes_->patch(copy + each.packet.topic_at, topic);
+        of.deliveries_left = routes_->receivers(topic);
+    }
+    expected_ += of.deliveries_left;
     each.packet.patch(copy, static_cast<uint16_t>(number % slots_each_ + 1),
                       {tag_ << 24 | index, number, due_ns});
     published_++;
@@ -260,30 +272,36 @@ void traffic::add_clients() {
     }
     for (uint32_t i = 0; i < publishers_count_; i++) {
         publishers_[i].of = &pool_.add(name_of("p", i));
-        publishers_[i].packet =
-            packet_publish(wanted_.version, name_of("t", 0) + "/" + std::to_string(i),
-                           static_cast<uint8_t>(wanted_.qos), false, wanted_.payload_len);
+        publishers_[i].luck = i + 1;
+        publishers_[i].packet = packet_publish(
+            wanted_.version,
+            routes_ != nullptr ? routes_->topic(0) : name_of("t", 0) + "/" + std::to_string(i),
+            static_cast<uint8_t>(wanted_.qos), false, wanted_.payload_len);
     }
 }
 
-void traffic::subscribe() {
-    for (uint32_t i = 0; i < subscribers_; i++) {
-        const std::string topic = name_of("t", 0) + "/";
-        std::vector<std::string> filters;
-        for (uint32_t p = 0; shape_ == layout::fan_out && p < publishers_count_; p++) {
-            filters.push_back(topic + std::to_string(p));
-        }
-        if (shape_ == layout::pairs) {
-            filters.push_back(topic + std::to_string(i));
-        } else if (shape_ == layout::fan_in) {
-            filters.push_back((wanted_.shared ? "$share/load/" : "") + topic + "#");
-        }
-        const bytes packet =
-            packet_subscribe(wanted_.version, 1, filters, static_cast<uint8_t>(wanted_.qos));
-        pool_.at(i).out.append(packet.data(), packet.size());
-        pool_.touch(pool_.at(i));
+std::vector<std::string> traffic::filters_of(uint32_t subscriber) const {
+    const std::string topic = name_of("t", 0) + "/";
+    if (shape_ == layout::pairs) {
+        return {topic + std::to_string(subscriber)};
     }
-    wait_until("subscribing", [&] { return subscribed_ == subscribers_; });
+    if (shape_ == layout::fan_in) {
+        return {(wanted_.shared ? "$share/load/" : "") + topic + "#"};
+    }
+    std::vector<std::string> out;
+    for (uint32_t i = 0; i < publishers_count_; i++) {
+        out.push_back(topic + std::to_string(i));
+    }
+    return out;
+}
+
+void traffic::subscribe() {
+    std::vector<std::vector<std::string>> filters;
+    for (uint32_t i = 0; routes_ == nullptr && i < subscribers_; i++) {
+        filters.push_back(filters_of(i));
+    }
+    subscribe_all(routes_ != nullptr ? routes_->filters() : filters,
+                  static_cast<uint8_t>(wanted_.qos));
 }
 
 void traffic::flow_until(uint64_t end_ns) {
@@ -397,6 +415,9 @@ report traffic::tell_all(const moment &begin, const moment &end, const process_f
     out.mode = wanted_.mode;
     out.add("publishers", publishers_count_);
     out.add("subscribers", subscribers_);
+    if (routes_ != nullptr) {
+        out.add("subscriptions", wanted_.count);
+    }
     out.add("qos", wanted_.qos);
     out.add("payload", wanted_.payload_len, "bytes");
     out.add("window", publishers_[0].window);
@@ -431,10 +452,9 @@ report traffic::tell_all(const moment &begin, const moment &end, const process_f
 
 // Over the whole run, warm-up included.
 void traffic::tell_faults(report *out) {
-    const uint64_t expected = published_ * receivers_;
     const uint64_t distinct = seen_.distinct();
     out->add("delivered_in_all", static_cast<double>(distinct));
-    out->add_fault("lost", static_cast<double>(expected - distinct));
+    out->add_fault("lost", static_cast<double>(expected_ - distinct));
     out->add_fault("repeated", static_cast<double>(seen_.repeated()));
     out->add_fault("out_of_order", static_cast<double>((order_ ? *order_ : seen_).late()));
     out->add_fault("refused", static_cast<double>(refused_));

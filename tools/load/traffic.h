@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "tools/load/histogram.h"
+#include "tools/load/routing.h"
 #include "tools/load/runner.h"
 #include "tools/load/sequence.h"
 
@@ -26,6 +27,7 @@ enum class layout {
     pairs,
     fan_out,
     fan_in,
+    routing,
 };
 
 class traffic : public runner {
@@ -48,6 +50,7 @@ class traffic : public runner {
         uint32_t base = 0;      // of the oldest under way
         uint64_t due_count = 0; // with a rate: that were due until now
         uint64_t progressed_ns = 0;
+        uint64_t luck = 0;  // chooses the next topic, if there are many
         bool waits = false; // in refill_
     };
     struct moment {
@@ -77,6 +80,7 @@ class traffic : public runner {
     void keep_alive(uint64_t now_ns);
 
     void add_clients();
+    std::vector<std::string> filters_of(uint32_t subscriber) const;
     void subscribe();
     void flow_until(uint64_t end_ns);
     void drain();
@@ -95,6 +99,7 @@ class traffic : public runner {
     std::vector<publisher *> refill_;
     sequence_checker seen_;
     std::unique_ptr<sequence_checker> order_; // with a shared subscription
+    std::unique_ptr<routing> routes_;
     histogram latency_ns_;
 
     bool flowing_ = false;
@@ -105,12 +110,12 @@ class traffic : public runner {
     uint64_t checked_ns_ = 0;
     uint64_t pinged_ns_ = 0;
     uint64_t published_ = 0;
+    uint64_t expected_ = 0; // deliveries of all that was published
     uint64_t delivered_ = 0;
     uint64_t under_way_ = 0;
     uint64_t foreign_ = 0;
     uint64_t refused_ = 0;
     uint64_t given_up_ = 0;
-    size_t subscribed_ = 0;
 };
 
 } // namespace load
