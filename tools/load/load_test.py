@@ -251,6 +251,24 @@ class Compare(unittest.TestCase):
         self.assertIn("give --a and --b", done.stderr)
 
 
+class Floor(unittest.TestCase):
+    def test_the_relay_carries_everything(self):
+        for qos in (0, 1, 2):
+            for mode in (["pairs", "--publishers=10"], ["fan-out", "--subscribers=10"],
+                         ["fan-in", "--publishers=10"]):
+                for version in ("3.1.1", "5.0"):
+                    done = load(*mode, "--floor", f"--qos={qos}", f"--protocol={version}", *SHORT)
+                    self.assertEqual(done.returncode, 0, (mode, qos, done.stdout, done.stderr))
+                    self.assertGreater(figures(done)["delivered_in_all"], 0)
+                    self.assertGreater(figures(done)["broker_cpu_per_delivery"], 0)
+
+    def test_there_is_none_for_what_must_be_decided(self):
+        for mode in (["routing"], ["retained"], ["fan-out", "--publishers=2"]):
+            done = load(*mode, "--floor")
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("floor", done.stderr)
+
+
 class Faults(unittest.TestCase):
     """What the broker says it did is what must be found, to the last message."""
 

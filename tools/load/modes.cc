@@ -10,6 +10,7 @@
 
 #include "tools/load/churn.h"
 #include "tools/load/idle.h"
+#include "tools/load/relay.h"
 #include "tools/load/stored.h"
 #include "tools/load/traffic.h"
 
@@ -36,9 +37,43 @@ report run_churn(const options &wanted) {
     return churn(wanted, context.get()).run();
 }
 
+layout shape_of(const std::string &mode) {
+    const auto has = [&](const char *word) { return mode.find(word) != std::string::npos; };
+    return has("fan-out")   ? layout::fan_out
+           : has("fan-in")  ? layout::fan_in
+           : has("routing") ? layout::routing
+                            : layout::pairs;
+}
+
+report run_traffic(const options &wanted) {
+    const layout shape = shape_of(wanted.mode);
+    if (!wanted.floor) {
+        return traffic(wanted, shape).run();
+    }
+    const std::string refusal = relay_refuses(wanted, shape);
+    if (!refusal.empty()) {
+        throw std::runtime_error(refusal);
+    }
+    const relay floor(wanted, shape);
+    options there = wanted;
+    there.broker = "127.0.0.1:" + std::to_string(floor.port());
+    address_parse(there.broker, &there.where);
+    there.pids = {static_cast<int>(floor.pid())};
+    report out = traffic(there, shape).run();
+    out.mode += ", floor";
+    return out;
+}
+
 } // namespace
 
 report modes_run(const options &wanted) {
+    const bool is_stored =
+        wanted.mode == "subscriptions" || wanted.mode == "retained" || wanted.mode == "queue";
+    const bool is_connecting =
+        wanted.mode == "idle" || wanted.mode == "churn" || wanted.mode == "handshakes";
+    if (wanted.floor && (is_stored || is_connecting)) {
+        throw std::runtime_error("there is no floor for " + wanted.mode);
+    }
     if (wanted.mode == "idle") {
         return idle(wanted).run();
     }
@@ -54,13 +89,7 @@ report modes_run(const options &wanted) {
     if (wanted.mode == "queue") {
         return stored(wanted).queued();
     }
-    if (wanted.mode == "routing") {
-        return traffic(wanted, layout::routing).run();
-    }
-    const bool out = wanted.mode.find("fan-out") != std::string::npos;
-    const bool in = wanted.mode.find("fan-in") != std::string::npos;
-    const layout shape = out ? layout::fan_out : in ? layout::fan_in : layout::pairs;
-    return traffic(wanted, shape).run();
+    return run_traffic(wanted);
 }
 
 } // namespace load

@@ -58,6 +58,8 @@ Options:
                         TLS, for churn; the broker's certificate is judged by FILE or not at all
   --user NAME, --password-file FILE
   --pid PID[,PID]...    of the broker, on this machine: its CPU time and memory
+  --floor               no broker, but a process that hands on the same bytes over the same
+                        connections and decides nothing: what the kernel alone costs
   --json                the report as JSON
   --quiet               no progress line
   -h, --help
@@ -65,7 +67,7 @@ Options:
 compare starts two brokers in turn, a fresh one for each run, and prints the medians and their
 ratio. BROKER is a description as libella-conformance grid takes it (NAME.toml), or a command line,
 in which @port@ and @dir@ stand for a free port and an empty folder.
-  --a BROKER, --b BROKER
+  --a BROKER, --b BROKER   "floor" is what --floor is
   --runs N              of each (5)
   --set NAME=VALUE      what @NAME@ stands for in descriptions
 
@@ -177,6 +179,7 @@ const std::vector<option_row> &option_rows() {
         text("--user", &options::user_name),
         {"--password-file", true, read_password},
         {"--pid", true, parse_pids},
+        flag("--floor", &options::floor),
         flag("--json", &options::json),
         flag("--quiet", &options::quiet),
         flag("--help", &options::help),

@@ -47,6 +47,7 @@ struct options {
     bool shared = false; // the subscribers share one subscription
     std::string user_name;
     std::string password;
+    bool floor = false; // a relay instead of a broker
     std::vector<int> pids;
     bool compare = false;
     std::string broker_a; // the description of a broker, or a command line
