@@ -60,6 +60,10 @@ void Client::take(const ella_packet &packet, uint64_t pulled_ms) {
         history_.heard(index_, host_.now_ms());
         alive_ms_ = host_.now_ms();
     }
+    if (packet.type != ELLA_CONNACK && packet.type != ELLA_PUBLISH &&
+        packet.type != ELLA_DISCONNECT) {
+        history_.replied(index_, host_.now_ms());
+    }
     switch (packet.type) {
     case ELLA_CONNACK:
         take_connack(packet.connack);

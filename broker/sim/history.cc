@@ -128,7 +128,7 @@ void History::connected(int client, bool session_present, uint64_t now_ms) {
     Session &session = sessions_[client];
     for (auto &[serial, seen] : session.seen) {
         seen.settled |= seen.answered_ms > 0 && seen.answered_ms >= session.accepted_ms &&
-                        seen.answered_ms + SETTLED_MS <= session.heard_ms;
+                        seen.answered_ms + SETTLED_MS <= session.replied_ms;
     }
     bool lasts =
         profile.life == Life::FAITHFUL || (profile.life == Life::EXPIRING && !session.doubtful &&
@@ -231,9 +231,12 @@ void History::unstored(uint64_t from_ms, uint64_t to_ms) {
                     will.next_accepted_ms + SLACK_MS >= from_ms; /* which cancelled it */
         uint64_t end_ms = will.end_last_ms == NEVER_MS ? 0 : will.end_last_ms;
         uint64_t due_ms = end_ms + will.delay_ms;
-        /* A session that expires may count as expired, and its will is due, at the next start. */
-        bool ended = end_ms + SLACK_MS >= from_ms ||
-                     (end_ms == 0 && cast_[will.client].life == Life::EXPIRING);
+        /* A session that expires may count as expired, and its will is due, at the next start. The
+         * delay of a will counts from the next start that could be written, if it is not known
+         * when its connection was lost, and who comes back before its end cancels it. */
+        bool ended =
+            end_ms + SLACK_MS >= from_ms ||
+            (end_ms == 0 && (cast_[will.client].life == Life::EXPIRING || will.delay_ms > 0));
         will.unstored |=
             accepted || ended || (due_ms + SLACK_MS >= from_ms && due_ms <= to_ms + SLACK_MS);
     }

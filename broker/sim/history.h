@@ -83,7 +83,8 @@ struct Session {
     bool may_exist = false;   /* a CONNECT was sent before the last one */
     uint32_t attempts = 0;    /* CONNECTs sent */
     uint32_t attempts_since_gone = 0;
-    uint64_t heard_ms = 0;       /* the last byte of the broker */
+    uint64_t heard_ms = 0;   /* the last byte of the broker */
+    uint64_t replied_ms = 0; /* the last answer to a packet: only that shows what it has read */
     uint64_t gone_ms = NEVER_MS; /* the broker knows that no connection is left */
     uint64_t connect_ms = 0;     /* the last CONNECT was sent */
     std::vector<Grant> grants;
@@ -121,6 +122,7 @@ class History {
     uint64_t connecting(int client, bool clean, bool resumes, uint64_t now_ms);
     void connected(int client, bool session_present, uint64_t now_ms);
     void heard(int client, uint64_t now_ms) { sessions_[client].heard_ms = now_ms; }
+    void replied(int client, uint64_t now_ms) { sessions_[client].replied_ms = now_ms; }
     void farewell(int client, bool with_will, uint64_t now_ms);
     void farewell_taken(uint64_t will_serial, uint64_t now_ms);
     /* The broker knows of the end of the connection that began with this will. */

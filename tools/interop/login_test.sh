@@ -60,6 +60,7 @@ pub() { timeout 20 mosquitto_pub -p $port "$@" 2>"$scratch/pub.err"; }
 exchange() {
     local name=$1 topic=$2
     shift 2
+    rm -f "$scratch/sub" # or what the one before heard would be taken for this one's
     stdbuf -oL mosquitto_sub -p $port -t "$topic" -d "$@" >"$scratch/sub" 2>&1 &
     local sub=$!
     for _ in $(seq 200); do
