@@ -56,8 +56,6 @@ const model &journal_of(uint8_t changes) {
 
 // One edit: a byte changed, bytes cut off, bytes put in, a file dropped, doubled or renamed.
 void edit(disk &files, fuzz::source &in) {
-    if (files.names.empty())
-        return;
     auto at = files.names.begin();
     std::advance(at, in.u8() % files.names.size());
     bytes &data = at->second->data;
@@ -135,7 +133,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const model &whole = journal_of(changes);
     const std::unique_ptr<disk> files = disk::copy(*whole.files);
     fuzz::source in(data + 1, size - 1);
-    while (!in.is_empty())
+    while (!in.is_empty() && !files->names.empty())
         edit(*files, in);
     recover(*files, &whole.units);
     return 0;

@@ -94,7 +94,10 @@ def merge(program, into, sources):
 
 
 def reduce(program, file, limit_s=30):
-    """The input made smaller as long as it stays a finding, in its place."""
+    """The input made smaller as long as it stays a finding, in its place. One that never ends is
+    left as it is: trying would not end either."""
+    if file.name.startswith("timeout-"):
+        return
     smaller = file.with_suffix(".smaller")
     subprocess.run([str(program), "-minimize_crash=1", f"-max_total_time={limit_s}",
                     f"-exact_artifact_path={smaller}", str(file)], check=False,
@@ -107,9 +110,12 @@ def reduce(program, file, limit_s=30):
 
 def is_finding(program, file):
     """Why the program ends over the file; None if it does not."""
-    done = subprocess.run([str(program), str(file)], stdout=subprocess.DEVNULL,
-                          stderr=subprocess.PIPE, text=True, errors="replace", check=False,
-                          env=environment())
+    try:
+        done = subprocess.run([str(program), str(file)], stdout=subprocess.DEVNULL,
+                              stderr=subprocess.PIPE, text=True, errors="replace", check=False,
+                              timeout=3 * SLOW_INPUT_S, env=environment())
+    except subprocess.TimeoutExpired:
+        return "does not end"
     return reason_of(done.stderr) if done.returncode else None
 
 
