@@ -4,7 +4,6 @@
 // The audit log, line by line, in both forms.
 
 #include <cstring>
-#include <regex>
 #include <string>
 #include <sys/stat.h>
 
@@ -37,9 +36,18 @@ class Audit : public testing::Test {
 
     // What was written since the beginning, the time taken out.
     std::string lines() const {
-        static const std::regex time(
-            "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z");
-        return std::regex_replace(folder::read(path_), time, "TIME");
+        static const std::string shape = "0000-00-00T00:00:00.000Z";
+        std::string text = folder::read(path_);
+        for (size_t at = 0; at + shape.size() <= text.size(); at++) {
+            std::string piece = text.substr(at, shape.size());
+            for (char &byte : piece) {
+                byte = byte >= '0' && byte <= '9' ? '0' : byte;
+            }
+            if (piece == shape) {
+                text.replace(at, shape.size(), "TIME");
+            }
+        }
+        return text;
     }
 
     core_log refused() const {
