@@ -4,9 +4,10 @@
 """Shows that the proofs see faults: applies each mutant of mutants.toml to a copy of the sources
 and runs the target that must fail then. One alarm or one open goal is enough.
 
-usage: mutate.py [--record] [--only TEXT]
+usage: mutate.py [--record] [--only TEXT] [--every N]
   --record     write the outcome to mutants.json, for report.md
   --only TEXT  only mutants whose description or target holds TEXT
+  --every N    every Nth mutant, from another one each day: all of them in N days
 
 Prints a line for each mutant with what killed it. Exits 1 if one survives without a reason in
 mutants.toml, if one dies that has such a reason, if its text is not found exactly once, or if
@@ -15,6 +16,7 @@ fewer than 95 of 100 are killed.
 
 import argparse
 import concurrent.futures
+import datetime
 import json
 import os
 import re
@@ -135,9 +137,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--record", action="store_true")
     parser.add_argument("--only", default="")
+    parser.add_argument("--every", type=int, default=1)
     options = parser.parse_args()
     mutants = [mutant for mutant in read_mutants()
                if options.only in mutant["what"] or options.only in mutant["target"]]
+    mutants = mutants[datetime.date.today().toordinal() % options.every::options.every]
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(dir=os.environ.get("TEST_TMPDIR")) as folder:
         outcome = try_all(mutants, Path(folder))
@@ -148,7 +152,7 @@ def main():
     for fault in found:
         print("mutate.py: " + fault, file=sys.stderr)
     if options.record and not found:
-        write_record(outcome, None if options.only else seconds)
+        write_record(outcome, None if options.only or options.every > 1 else seconds)
     return 1 if found else 0
 
 
