@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <vector>
 
+#include "fuzz/allocator.h"
 #include "fuzz/input.h"
 #include "fuzz/shadow.h"
 
@@ -28,19 +29,6 @@ constexpr uint32_t PACKET_SIZE_MAX = 70000; // the longest filter fits
 constexpr uint64_t MEMORY_LIMIT_BYTES = 1u << 19;
 constexpr uint64_t WALL_MS = 1700000000000;
 constexpr size_t TURNS_MAX = 1000;
-
-class memory {
-  public:
-    static void *allocate(void *ctx, size_t size) {
-        static_cast<memory *>(ctx)->live += size;
-        return std::malloc(size);
-    }
-    static void release(void *ctx, void *block, size_t size) {
-        static_cast<memory *>(ctx)->live -= size;
-        std::free(block);
-    }
-    size_t live = 0;
-};
 
 // The client's end of a connection.
 struct wire {
@@ -76,9 +64,9 @@ class player {
         listener_.topic_alias_maximum = listener_.topic_alias_maximum_to_client = 3;
         listener_.allow_zero_length_client_id = true;
         core_ports ports{};
-        ports.ctx = &memory_;
-        ports.allocate = memory::allocate;
-        ports.release = memory::release;
+        ports.ctx = &allocator_;
+        ports.allocate = Allocator::allocate;
+        ports.release = Allocator::release;
         ports.journal = records != nullptr;
         ports.seed = 7;
         core_ = core_create(&limits, &ports, now_ms_);
@@ -134,7 +122,7 @@ class player {
         size_t counted = 0;
         for (int c = 0; c < MEMORY_CLASS_COUNT; c++)
             counted += core_memory_bytes(core_, static_cast<memory_class>(c));
-        if (counted != memory_.live)
+        if (counted != allocator_.live)
             shadow_.breach("the account of memory is wrong");
     }
 
@@ -340,12 +328,12 @@ class player {
         check_account();
         core_destroy(core_);
         core_ = nullptr;
-        if (memory_.live != 0)
+        if (allocator_.live != 0)
             shadow_.breach("memory is left after core_destroy()");
     }
 
     std::string *records_; // NULL: there is no journal
-    memory memory_;
+    Allocator allocator_;
     core *core_ = nullptr;
     core_listener listener_ = {};
     uint64_t now_ms_ = 1000;

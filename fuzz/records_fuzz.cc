@@ -7,6 +7,7 @@
 
 #include <string>
 
+#include "fuzz/allocator.h"
 #include "fuzz/input.h"
 
 extern "C" {
@@ -24,18 +25,6 @@ constexpr uint64_t WALL_MS = 1700000000000;
     fuzz::finding("records_fuzz", what);
 }
 
-struct memory {
-    size_t live = 0;
-    static void *allocate(void *ctx, size_t size) {
-        static_cast<memory *>(ctx)->live += size;
-        return std::malloc(size);
-    }
-    static void release(void *ctx, void *block, size_t size) {
-        static_cast<memory *>(ctx)->live -= size;
-        std::free(block);
-    }
-};
-
 class restored {
   public:
     restored() {
@@ -43,9 +32,9 @@ class restored {
         core_limits_default(&limits);
         limits.sys_interval_s = 0;
         core_ports ports{};
-        ports.ctx = &memory_;
-        ports.allocate = memory::allocate;
-        ports.release = memory::release;
+        ports.ctx = &allocator_;
+        ports.allocate = Allocator::allocate;
+        ports.release = Allocator::release;
         ports.journal = true;
         ports.seed = 11;
         core_ = core_create(&limits, &ports, 1000);
@@ -55,7 +44,7 @@ class restored {
     restored(const restored &) = delete;
     ~restored() {
         core_destroy(core_);
-        if (memory_.live != 0)
+        if (allocator_.live != 0)
             finding("memory is left after core_destroy()");
     }
 
@@ -113,11 +102,11 @@ class restored {
         size_t counted = 0;
         for (int c = 0; c < MEMORY_CLASS_COUNT; c++)
             counted += core_memory_bytes(core_, static_cast<memory_class>(c));
-        if (counted != memory_.live)
+        if (counted != allocator_.live)
             finding("the account of memory is wrong");
     }
 
-    memory memory_;
+    Allocator allocator_;
     core *core_;
 };
 
