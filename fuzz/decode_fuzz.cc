@@ -44,10 +44,8 @@ verdict verdict_of(ella_result result, const ella_decoder &d) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size < 3 || size > SIZE_MAX_BYTES)
         return 0;
-    static const ella_version versions[] = {ELLA_VERSION_UNKNOWN, ELLA_VERSION_3_1,
-                                            ELLA_VERSION_3_1_1, ELLA_VERSION_5_0};
-    const ella_version version = versions[data[0] % 4];
-    const ella_sender sender = (data[0] & 4) != 0 ? ELLA_FROM_SERVER : ELLA_FROM_CLIENT;
+    const ella_version version = fuzz::version_asked(data[0]);
+    const ella_sender sender = fuzz::sender_asked(data[0]);
     const uint32_t limit = (data[0] & 8) != 0 ? 64 : ELLA_PACKET_SIZE_MAX;
     const exact stream(data + 2, size - 2);
     const uint32_t end = static_cast<uint32_t>(size - 2);

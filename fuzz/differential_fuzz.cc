@@ -83,10 +83,8 @@ bool is_explained(unsigned version, unsigned packet_type, bool we_accept,
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size < 3 || size > SIZE_MAX_BYTES)
         return 0;
-    static const ella_version versions[] = {ELLA_VERSION_UNKNOWN, ELLA_VERSION_3_1,
-                                            ELLA_VERSION_3_1_1, ELLA_VERSION_5_0};
-    const ella_version version = versions[data[0] % 4];
-    const ella_sender sender = (data[0] & 4) != 0 ? ELLA_FROM_SERVER : ELLA_FROM_CLIENT;
+    const ella_version version = fuzz::version_asked(data[0]);
+    const ella_sender sender = fuzz::sender_asked(data[0]);
     const fuzz::exact bytes(data + 1, size - 1);
     const std::string_view text(reinterpret_cast<const char *>(bytes.data()), size - 1);
 

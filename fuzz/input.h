@@ -35,6 +35,17 @@ class exact {
     std::unique_ptr<uint8_t[]> bytes_;
 };
 
+// Which stream of packets the first byte of a harness of the codec asks for: its two lowest bits
+// are the version, the third the sender.
+inline ella_version version_asked(uint8_t first) {
+    static constexpr ella_version versions[] = {ELLA_VERSION_UNKNOWN, ELLA_VERSION_3_1,
+                                                ELLA_VERSION_3_1_1, ELLA_VERSION_5_0};
+    return versions[first % 4];
+}
+inline ella_sender sender_asked(uint8_t first) {
+    return (first & 4) != 0 ? ELLA_FROM_SERVER : ELLA_FROM_CLIENT;
+}
+
 // Values from the front of the bytes; zeros when they are used up.
 class source {
   public:

@@ -8,7 +8,6 @@
 
 #include "fuzz/packet_script.h"
 
-#include <cstdlib>
 #include <vector>
 
 #include "fuzz/allocator.h"

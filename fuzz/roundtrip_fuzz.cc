@@ -35,13 +35,11 @@ std::vector<uint8_t> encoded(const ella_packet &packet, ella_version version, el
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size < 3 || size > SIZE_MAX_BYTES)
         return 0;
-    static const ella_version versions[] = {ELLA_VERSION_UNKNOWN, ELLA_VERSION_3_1,
-                                            ELLA_VERSION_3_1_1, ELLA_VERSION_5_0};
-    const ella_sender sender = (data[0] & 4) != 0 ? ELLA_FROM_SERVER : ELLA_FROM_CLIENT;
+    const ella_sender sender = fuzz::sender_asked(data[0]);
     const fuzz::exact bytes(data + 1, size - 1);
     ella_decoder d;
     ella_packet packet, again;
-    ella_decoder_init(&d, versions[data[0] % 4], sender, ELLA_PACKET_SIZE_MAX);
+    ella_decoder_init(&d, fuzz::version_asked(data[0]), sender, ELLA_PACKET_SIZE_MAX);
     if (ella_decode(&d, bytes.data(), 0, static_cast<uint32_t>(size - 1), &packet) != ELLA_PACKET)
         return 0;
     const uint32_t decoded_size = d.size;
