@@ -94,25 +94,41 @@ std::vector<double> measure(client &c, const std::function<bool()> &done) {
     return all;
 }
 
-TEST(LoginLatency, MessagesDoNotWaitForPasswords) {
-    broker b(poller_find(nullptr));
+// A broker that knows the password of "u", served by a thread of its own, and a client that has
+// measured how long its messages take when nobody logs in.
+class LoginLatency : public testing::Test {
+  protected:
+    void SetUp() override {
+        const std::string path = b.c.dir.write("passwords", "u:" + argon2id("right", &hash_ms));
+        ASSERT_EQ(chmod(path.c_str(), 0600), 0);
+        ASSERT_TRUE(b.start("password_file " + path + "\nlog_type error\nsys_interval 0\n"));
+        serving = std::thread([this] {
+            while (!ends)
+                loop_round(b.loop, 5);
+        });
+        talker = client::tcp(b.port);
+        talker.send(io_test::connect_packet("talker"));
+        EXPECT_EQ(wait_for(talker, 4), io_test::CONNACK_ACCEPTED);
+        talker.send(io_test::subscribe_packet("t"));
+        wait_for(talker, 5);
+        idle = measure(talker, [] { return true; });
+    }
+    void TearDown() override { stop(); }
+    void stop() {
+        ends = true;
+        if (serving.joinable())
+            serving.join();
+    }
+
+    broker b{poller_find(nullptr)};
     double hash_ms = 0;
-    const std::string path = b.c.dir.write("passwords", "u:" + argon2id("right", &hash_ms));
-    ASSERT_EQ(chmod(path.c_str(), 0600), 0);
-    ASSERT_TRUE(b.start("password_file " + path + "\nlog_type error\nsys_interval 0\n"));
     std::atomic<bool> ends{false};
-    std::thread serving([&] {
-        while (!ends)
-            loop_round(b.loop, 5);
-    });
+    std::thread serving;
+    client talker;
+    std::vector<double> idle;
+};
 
-    client talker = client::tcp(b.port);
-    talker.send(io_test::connect_packet("talker"));
-    EXPECT_EQ(wait_for(talker, 4), io_test::CONNACK_ACCEPTED);
-    talker.send(io_test::subscribe_packet("t"));
-    wait_for(talker, 5);
-    const auto idle = measure(talker, [] { return true; });
-
+TEST_F(LoginLatency, MessagesDoNotWaitForPasswords) {
     std::vector<client> many;
     for (int i = 0; i < 50; i++) {
         many.push_back(client::tcp(b.port));
@@ -130,8 +146,7 @@ TEST(LoginLatency, MessagesDoNotWaitForPasswords) {
         }
         return answered == many.size() || ms_since(begin) > 60000;
     });
-    ends = true;
-    serving.join();
+    stop();
 
     std::printf("one Argon2id takes %.1f ms; 50 logins took %.0f ms\n"
                 "message p99: %.2f ms idle (%zu messages), %.2f ms beside the logins (%zu)\n",
@@ -144,24 +159,7 @@ TEST(LoginLatency, MessagesDoNotWaitForPasswords) {
 }
 
 // A thousand wrong passwords a second from one address, each by a connection of its own.
-TEST(LoginLatency, MessagesDoNotWaitForWhoGuesses) {
-    broker b(poller_find(nullptr));
-    double hash_ms = 0;
-    const std::string path = b.c.dir.write("passwords", "u:" + argon2id("right", &hash_ms));
-    ASSERT_EQ(chmod(path.c_str(), 0600), 0);
-    ASSERT_TRUE(b.start("password_file " + path + "\nlog_type error\nsys_interval 0\n"));
-    std::atomic<bool> ends{false};
-    std::thread serving([&] {
-        while (!ends)
-            loop_round(b.loop, 5);
-    });
-    client talker = client::tcp(b.port);
-    talker.send(io_test::connect_packet("talker"));
-    EXPECT_EQ(wait_for(talker, 4), io_test::CONNACK_ACCEPTED);
-    talker.send(io_test::subscribe_packet("t"));
-    wait_for(talker, 5);
-    const auto idle = measure(talker, [] { return true; });
-
+TEST_F(LoginLatency, MessagesDoNotWaitForWhoGuesses) {
     std::atomic<uint32_t> tried{0};
     std::atomic<bool> guessing{true};
     std::thread guesser([&] {
@@ -182,8 +180,7 @@ TEST(LoginLatency, MessagesDoNotWaitForWhoGuesses) {
     const auto busy = measure(talker, [&] { return ms_since(begin) > 4000; });
     guessing = false;
     guesser.join();
-    ends = true;
-    serving.join();
+    stop();
     const struct login_stats *stats = loop_login_stats(b.loop);
     std::printf("%u wrong passwords in 4 s: %llu were checked, %llu refused unchecked\n"
                 "message p99: %.2f ms idle, %.2f ms beside them\n",
