@@ -118,10 +118,7 @@ class player {
     }
 
     void check_account() {
-        size_t counted = 0;
-        for (int c = 0; c < MEMORY_CLASS_COUNT; c++)
-            counted += core_memory_bytes(core_, static_cast<memory_class>(c));
-        if (counted != allocator_.live)
+        if (!allocator_.agrees_with(core_))
             shadow_.breach("the account of memory is wrong");
     }
 

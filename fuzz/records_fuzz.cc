@@ -99,10 +99,7 @@ class restored {
         return e;
     }
     void check_account() const {
-        size_t counted = 0;
-        for (int c = 0; c < MEMORY_CLASS_COUNT; c++)
-            counted += core_memory_bytes(core_, static_cast<memory_class>(c));
-        if (counted != allocator_.live)
+        if (!allocator_.agrees_with(core_))
             finding("the account of memory is wrong");
     }
 
