@@ -34,7 +34,7 @@ class Run:
         self.findings = findings
         self.executions, self.rate, self.coverage, self.corpus = 0, 0, 0, 0
         self.found, self.reason, self.last_new = None, None, time.monotonic()
-        self.is_over = False
+        self.cpu_seconds, self.is_over = 0.0, False
         self.input = scratch.parent / (scratch.name + ".in")
         self.gather([*seeds, scratch / "default/queue"])
         scratch.mkdir(parents=True, exist_ok=True)
@@ -48,8 +48,9 @@ class Run:
                    ASAN_OPTIONS="abort_on_error=1:detect_leaks=0:symbolize=0")
         self.process = subprocess.Popen([*command, "--", str(program)], env=env,
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self.reader = threading.Thread(target=self.watch, daemon=True)
+        self.reader = threading.Thread(target=self.wait, daemon=True)
         self.reader.start()
+        threading.Thread(target=self.watch, daemon=True).start()
 
     def gather(self, places):
         """afl-fuzz takes one folder, and one file at least; it tries every seed first."""
@@ -63,9 +64,12 @@ class Run:
             (self.input / "0").write_bytes(bytes(8))
 
     def watch(self):
-        while self.process.poll() is None:
+        while self.process.returncode is None:
             self.take()
             time.sleep(POLL_S)
+
+    def wait(self):
+        self.cpu_seconds = libfuzzer.reap(self.process)
         self.take()
         crashes = self.scratch / "default/crashes"
         for path in sorted(crashes.glob("id*")) if crashes.is_dir() else []:
@@ -87,7 +91,7 @@ class Run:
         self.coverage = int(now.get("edges_found", self.coverage))
 
     def stop(self):
-        self.process.terminate()
+        libfuzzer.end(self.process)
         self.reader.join(libfuzzer.SLOW_INPUT_S)
 
 

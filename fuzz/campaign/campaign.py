@@ -17,6 +17,7 @@ import libfuzzer
 
 TURN_S = 120  # a harness hunts so long before another one may have its core
 TICK_S = 1.0
+RECORD = "campaign.json"
 PLAIN_TICK_S = 60.0  # where the output is no terminal
 
 
@@ -24,7 +25,8 @@ PLAIN_TICK_S = 60.0  # where the output is no terminal
 class Ledger:
     """What a harness has done in this campaign so far."""
     harness: object
-    seconds: float = 0.0
+    seconds: float = 0.0  # of the clock, for its turns
+    cpu_seconds: float = 0.0  # of a processor, that its programs used
     executions: int = 0
     rate: int = 0
     coverage: int = 0
@@ -42,6 +44,8 @@ class Campaign:
         self.folder, self.limit_s, self.cores = options.out, options.time, options.cores
         self.programs = programs
         self.ledgers = [Ledger(harness) for harness in chosen]
+        self.earlier = parts_of(self.folder)
+        self.date, self.commit = datetime.date.today().isoformat(), commit_of_checkout()
         self.begun = time.monotonic()
         self.chosen_seed = options.seed
         self.seed = int(time.time())
@@ -70,10 +74,12 @@ class Campaign:
         run, ledger.run = ledger.run, None
         ledger.executions += run.executions
         ledger.seconds += time.monotonic() - ledger.slot
+        ledger.cpu_seconds += run.cpu_seconds
         ledger.coverage = max(ledger.coverage, run.coverage)
         ledger.corpus = max(ledger.corpus, run.corpus)
         if run.found and run.found.exists():
             self.keep_finding(ledger, run)
+        self.save()
 
     def reduce(self, program, file):
         libfuzzer.reduce(program, file)
@@ -89,6 +95,7 @@ class Campaign:
 
     def run(self):
         signal.signal(signal.SIGINT, self.on_interrupt)
+        signal.signal(signal.SIGTERM, self.on_interrupt)
         last_shown = 0.0
         while not self.is_over():
             running = [ledger for ledger in self.ledgers if ledger.run]
@@ -127,8 +134,8 @@ class Campaign:
         for ledger in self.ledgers:
             run = ledger.run
             executions = ledger.executions + (run.executions if run else 0)
-            seconds = ledger.seconds + (now - ledger.slot if run else 0.0)
-            rate = executions / seconds if seconds > 0 else 0.0
+            rate = (run.rate if run else
+                    ledger.executions / ledger.cpu_seconds if ledger.cpu_seconds else 0)
             coverage = max(ledger.coverage, run.coverage if run else 0)
             corpus = max(ledger.corpus, run.corpus if run else 0)
             fresh = f"{now - run.last_new:.0f} s ago" if run else "waits"
@@ -152,18 +159,15 @@ class Campaign:
     # ---- The record ----
 
     def record(self):
-        """What a report is made from."""
-        commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=harnesses.ROOT,
-                                stdout=subprocess.PIPE, text=True, check=False).stdout.strip()
+        """This run of tools/fuzz: one part of the campaign."""
         return {
-            "date": datetime.date.today().isoformat(),
-            "commit": commit,
+            "date": self.date,
+            "commit": self.commit,
             "seconds": round(time.monotonic() - self.begun),
             "cores": self.cores,
-            "cpu_seconds": round(sum(ledger.seconds for ledger in self.ledgers)),
             "harnesses": [{
                 "name": ledger.harness.name, "what": ledger.harness.what,
-                "executions": ledger.executions, "seconds": round(ledger.seconds, 1),
+                "executions": ledger.executions, "cpu_seconds": round(ledger.cpu_seconds, 1),
                 "coverage": ledger.coverage, "corpus": ledger.corpus,
                 "findings": [{"reason": reason, "file": pathlib.Path(file).name}
                              for reason, file in ledger.findings],
@@ -171,10 +175,29 @@ class Campaign:
         }
 
     def save(self):
-        record = self.record()
-        path = self.folder / "campaign.json"
-        path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-        return record
+        """After every turn, so that whatever ends the campaign takes little. Returns all its
+        parts, of which a report is made."""
+        parts = [*self.earlier, self.record()]
+        path = self.folder / RECORD
+        fresh = path.with_suffix(".new")
+        fresh.write_text(json.dumps({"parts": parts}, indent=1) + "\n", encoding="utf-8")
+        fresh.replace(path)
+        return parts
+
+
+def parts_of(folder):
+    """The parts of a campaign that the folder has already."""
+    path = folder / RECORD
+    if not path.exists():
+        return []
+    return json.loads(path.read_text(encoding="utf-8"))["parts"]
+
+
+def commit_of_checkout():
+    said = subprocess.run(["git", "describe", "--always", "--dirty", "--exclude=*"],
+                          cwd=harnesses.ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                          text=True, check=False)
+    return said.stdout.strip() or "unknown"
 
 
 def prepare(folder, fresh):

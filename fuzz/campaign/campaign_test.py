@@ -2,10 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright The Libella authors
 """What a campaign is made of: lists that fit the tree, names, seeds, reports."""
+import argparse
+import pathlib
 import re
+import subprocess
 import sys
+import tempfile
 import unittest
 
+import campaign
 import coverage
 import harnesses
 import known
@@ -14,14 +19,21 @@ import planted
 import report
 import seeds
 
-RECORD = {
-    "date": "2026-01-02", "commit": "abc1234", "seconds": 60, "cores": 2, "cpu_seconds": 3600,
+PART = {
+    "date": "2026-01-02", "commit": "abc1234", "seconds": 60, "cores": 2,
     "harnesses": [
-        {"name": "decode_fuzz", "what": "a | b", "executions": 1000000, "seconds": 10.0,
+        {"name": "decode_fuzz", "what": "a | b", "executions": 1000000, "cpu_seconds": 10.0,
          "coverage": 5, "corpus": 7,
          "findings": [{"reason": "decode_fuzz: <oh>", "file": "oh-12345678"}]},
-        {"name": "topic_fuzz", "what": "c", "executions": 0, "seconds": 0.0, "coverage": 0,
+        {"name": "topic_fuzz", "what": "c", "executions": 0, "cpu_seconds": 0.0, "coverage": 0,
          "corpus": 0, "findings": []},
+    ],
+}
+LATER = {
+    "date": "2026-01-03", "commit": "def5678", "seconds": 3600, "cores": 1,
+    "harnesses": [
+        {"name": "decode_fuzz", "what": "a | b", "executions": 500000, "cpu_seconds": 3590.0,
+         "coverage": 6, "corpus": 8, "findings": []},
     ],
 }
 FILES = {"codec/a.c": (9, 10), "codec/b.c": (1, 10), "broker/core/c.c": (5, 5)}
@@ -113,17 +125,73 @@ class Seeds(unittest.TestCase):
         self.assertEqual(seeds.without_comment("'#' 10 # 20"), "'#' 10 ")
 
 
+class Time(unittest.TestCase):
+    """CPU-hours are what the programs used of a processor, whatever the clock says."""
+
+    def used_by(self, text):
+        process = subprocess.Popen([sys.executable, "-c", text])
+        used = libfuzzer.reap(process)
+        self.assertEqual(process.returncode, 0)
+        return used
+
+    def test_who_sleeps_uses_nothing(self):
+        idle = self.used_by("import time; time.sleep(2)")
+        self.assertLess(idle, 1.5)
+
+    def test_who_works_uses_what_he_says(self):
+        busy = self.used_by("import time\nwhile time.process_time() < 0.5: pass")
+        self.assertGreaterEqual(busy, 0.5)
+
+    def test_children_count(self):
+        work = "import time\nwhile time.process_time() < 0.5: pass"
+        self.assertGreaterEqual(self.used_by(
+            f"import subprocess, sys; subprocess.run([sys.executable, '-c', {work!r}])"), 0.5)
+
+
+class Parts(unittest.TestCase):
+    """A campaign goes on where it was."""
+
+    def campaign(self, folder):
+        options = argparse.Namespace(out=pathlib.Path(folder), time=1, cores=1, seed=1)
+        return campaign.Campaign(harnesses.load(["decode_fuzz"]), {}, options)
+
+    def test_a_run_is_one_more_part_and_not_one_for_each_time_it_is_saved(self):
+        with tempfile.TemporaryDirectory() as folder:
+            first = self.campaign(folder)
+            first.ledgers[0].executions = 5
+            first.save()
+            self.assertEqual(len(first.save()), 1)
+            second = self.campaign(folder)
+            second.ledgers[0].executions = 7
+            second.save()
+            parts = campaign.parts_of(pathlib.Path(folder))
+            self.assertEqual([report.executions(part) for part in parts], [5, 7])
+
+    def test_fresh_forgets_them(self):
+        with tempfile.TemporaryDirectory() as folder:
+            out = pathlib.Path(folder) / "out"
+            campaign.prepare(out, False)
+            self.campaign(out).save()
+            campaign.prepare(out, True)
+            self.assertEqual(campaign.parts_of(out), [])
+
+
 class Reports(unittest.TestCase):
     def test_text(self):
-        text = report.as_markdown(RECORD, FILES)
-        self.assertIn("1,000,000 executions in 1.00 CPU-hours on 2 cores (60 s); 1 findings.",
-                      text)
-        self.assertIn("| decode_fuzz | a \\| b | 1,000,000 | 100,000 | 7 | 1 |", text)
+        text = report.as_markdown([PART, LATER], FILES)
+        self.assertIn("2026-01-02 to 2026-01-03: 1,500,000 executions in 1.00 CPU-hours; "
+                      "1 finding.", text)
+        self.assertIn("| 2026-01-02 | abc1234 | 0.00 | 2 | 60 s | 1,000,000 | 1 |", text)
+        self.assertIn("| decode_fuzz | a \\| b | 1,500,000 | 3,600 | 417 | 8 | 1 |", text)
+        self.assertIn("| decode_fuzz | abc1234 | decode_fuzz: <oh> |", text)
         self.assertIn("tools/fuzz replay decode_fuzz oh-12345678", text)
         self.assertIn("| codec | 10 | 20 | 50.0 |", text)
 
+    def test_one_part_has_one_date(self):
+        self.assertTrue(report.summary([LATER]).startswith("2026-01-03: 500,000 executions"))
+
     def test_page(self):
-        page = report.as_html(RECORD, FILES)
+        page = report.as_html([PART], FILES)
         self.assertIn("decode_fuzz: &lt;oh&gt;", page)
         self.assertNotIn("<script", page)
         self.assertIn('<td class="number">100.0</td>', page)

@@ -6,6 +6,7 @@ import hashlib
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import threading
 import time
@@ -36,14 +37,28 @@ def environment():
                 UBSAN_OPTIONS="print_stacktrace=1")
 
 
+def reap(process):
+    """Waits for its end; returns the processor time that it and its children used, in seconds."""
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return usage.ru_utime + usage.ru_stime
+
+
+def end(process):
+    """Asks it to end; whoever reaps it sees that it does. (Popen.terminate would reap it.)"""
+    if process.returncode is None:
+        os.kill(process.pid, signal.SIGTERM)
+
+
 class Run:
-    """A harness that hunts for a while. Read the members; they change until is_over."""
+    """A harness that hunts for a while. Read the members; they change until is_over, when
+    cpu_seconds is known."""
 
     def __init__(self, harness, program, scratch, seeds, findings, limit_s, seed):
         self.harness, self.findings = harness, findings
         self.executions, self.rate, self.coverage, self.corpus = 0, 0, 0, 0
         self.found, self.reason, self.last_new = None, None, time.monotonic()
-        self.begun, self.is_over, self.text = time.monotonic(), False, []
+        self.cpu_seconds, self.is_over, self.text = 0.0, False, []
         scratch.mkdir(parents=True, exist_ok=True)
         findings.mkdir(parents=True, exist_ok=True)
         command = [str(program), str(scratch), *[str(folder) for folder in seeds],
@@ -68,7 +83,7 @@ class Run:
             written = FOUND.search(line)
             if written:
                 self.found = pathlib.Path(written.group(1))
-        self.process.wait()
+        self.cpu_seconds = reap(self.process)
         if self.process.returncode not in (0, -15) or self.found:
             self.reason = reason_of("".join(self.text))
         self.is_over = True
@@ -81,7 +96,7 @@ class Run:
         self.coverage, self.corpus = int(coverage), int(corpus)
 
     def stop(self):
-        self.process.terminate()
+        end(self.process)
         self.reader.join(SLOW_INPUT_S)
 
 
