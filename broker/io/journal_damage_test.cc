@@ -128,6 +128,15 @@ TEST_F(Damage, AMissingBeginning) {
     EXPECT_LT(found("restore the files and start again"), 60u);
 }
 
+// Begun when the power went, and not more: the next file takes its number, so nothing is missing.
+TEST_F(Damage, AFileThatWasOnlyBegunLeavesNoGap) {
+    auto begun = std::make_shared<inode>();
+    begun->data = bytes(10, 0x89);
+    disk_.names[name_of(int(disk_.names.size()) + 1)] = begun;
+    EXPECT_EQ(found("", JOURNAL_OK, true), 60u);
+    EXPECT_EQ(found("", JOURNAL_OK, true), 60u);
+}
+
 TEST_F(Damage, ALaterVersion) {
     bytes &last = (--disk_.names.end())->second->data;
     const std::string name = (--disk_.names.end())->first;
@@ -267,6 +276,58 @@ TEST(JournalDamage, AFlippedBitInTheFileAfterAFailureCostsOneUnitAndIsSaid) {
         EXPECT_GT(stats->damaged_pieces + stats->torn_bytes, 0u) << bit << node.said;
         EXPECT_TRUE(contains(node.said, name)) << bit << node.said;
         EXPECT_GE(node.units.size() + 1, whole - (stats->torn_bytes > 0 ? whole : 0)) << bit;
+    }
+}
+
+// The file begun after a failure is given up, since its snapshot has no end that can be read, and
+// the broker goes on from the files before it. What it promises then is found again: the file that
+// was given up is not taken for their continuation, whenever the next start comes.
+TEST(JournalDamage, AFileThatWasGivenUpStaysGivenUp) {
+    disk disk;
+    std::unique_ptr<journal_test::disk> before;
+    std::string fresh;
+    disk.holds[FILE_LANE_REMOVE] = true;
+    {
+        node node(disk, no_snapshots);
+        ASSERT_EQ(node.recover(), JOURNAL_OK);
+        for (int i = 0; i < 20; i++)
+            node.change();
+        node.settle();
+        bool fails = true;
+        disk.before_change = [&](const char *what) {
+            const bool this_one = fails && strcmp(what, "append") == 0;
+            fails = fails && !this_one;
+            return this_one ? FILE_FAILED : FILE_OK;
+        };
+        node.change();
+        node.settle();
+        ASSERT_EQ(node.acknowledged, 21u);
+        fresh = disk.names_with(".journal").back();
+        before = disk::copy(disk);
+    }
+    // Of the last batch of the snapshot: nothing says that it was synced.
+    bytes &data = before->names.at(fresh)->data;
+    data[data.size() - 50] ^= 1;
+    for (const bool keeps_names : {true, false}) {
+        for (const int changes : {0, 5}) {
+            const auto first = disk::copy(*before);
+            first->holds[FILE_LANE_REMOVE] = true;
+            node node_1(*first, no_snapshots);
+            ASSERT_EQ(node_1.recover(), JOURNAL_OK);
+            ASSERT_TRUE(contains(node_1.said, fresh + " was begun after a failure"));
+            ASSERT_EQ(node_1.seen.changes(), 20u);
+            for (int i = 0; i < changes; i++)
+                node_1.change();
+            node_1.settle();
+            ASSERT_EQ(node_1.acknowledged, 20u + changes);
+            const auto second = disk::after_power_cut(*first, tail::none, keeps_names);
+            node node_2(*second, no_snapshots);
+            ASSERT_EQ(node_2.recover(), JOURNAL_OK);
+            EXPECT_EQ(node_2.said, "") << changes;
+            EXPECT_EQ(node_2.seen.changes(), 20u + changes);
+            EXPECT_TRUE(node_2.seen.is_whole());
+            EXPECT_EQ(second->names_with(fresh + ".unused").size(), 1u);
+        }
     }
 }
 

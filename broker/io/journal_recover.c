@@ -32,6 +32,7 @@ struct found_file {
     uint64_t torn_from;    /* bytes from here on were not synced, and are not all there */
     uint64_t snapshot_end; /* where the end of a snapshot is, 0: nowhere */
     bool has_bad;          /* there is something that is no frame */
+    bool is_removed;       /* it was begun and not more */
 };
 
 struct recovery {
@@ -280,8 +281,8 @@ static void give_up_attempt(struct recovery *recovery, size_t index) {
     journal_name(name, file->number);
     journal_say(recovery->journal, JOURNAL_SAY_WARNING,
                 "%s was begun after a failure, and its snapshot has no end that can be read: "
-                "it is not used",
-                name);
+                "it is not used, and is now %s.unused",
+                name, name);
     recovery->journal->stats.torn_bytes += file->size;
 }
 
@@ -367,6 +368,13 @@ static void set_file_aside(struct recovery *recovery, uint64_t number, const cha
     const enum file_status status = journal_do_task(recovery->journal, FILE_LANE_SYNC, &task);
     recovery->journal->directory_dirty = true;
     note_repair(recovery, status);
+}
+
+static void remove_file(struct recovery *recovery, uint64_t number) {
+    struct file_task task = {.kind = FILE_TASK_REMOVE, .file = JOURNAL_NO_FILE};
+    journal_name(task.name, number);
+    note_repair(recovery, journal_do_task(recovery->journal, FILE_LANE_SYNC, &task));
+    recovery->journal->directory_dirty = true;
 }
 
 /* ---- Step 2 ---- */
@@ -486,9 +494,8 @@ static enum journal_status useless_file(struct recovery *recovery, struct found_
     journal_name(name, file->number);
     /* Made, and not yet synced when the power went: nothing was promised by it. */
     if (file->status == FRAME_OPEN_SHORT && is_last && !was_synced(recovery, file->number, 0)) {
-        struct file_task task = {.kind = FILE_TASK_REMOVE, .file = JOURNAL_NO_FILE};
-        memcpy(task.name, name, sizeof name);
-        note_repair(recovery, journal_do_task(journal, FILE_LANE_SYNC, &task));
+        remove_file(recovery, file->number);
+        file->is_removed = true;
         return JOURNAL_OK;
     }
     const bool is_newer = file->status == FRAME_OPEN_NEWER;
@@ -590,6 +597,20 @@ static enum journal_status take_file(struct recovery *recovery, size_t index) {
     return status;
 }
 
+/* An attempt after a failure that came to nothing: it must be gone, and the folder synced, before
+ * anything new is written, or what is written is read as if it continued it. */
+static void drop_attempt(struct recovery *recovery) {
+    for (size_t i = recovery->used_end; i < recovery->file_count; i++) {
+        const struct found_file *file = &recovery->files[i];
+        const bool is_good =
+            !file->has_bad && (file->status == FRAME_OPEN_OK || file->status == FRAME_OPEN_SHORT);
+        if (is_good)
+            remove_file(recovery, file->number);
+        else
+            set_file_aside(recovery, file->number, "unused");
+    }
+}
+
 /* ---- A new file ---- */
 
 static void begin_to_write(struct recovery *recovery, uint64_t now_ms) {
@@ -618,7 +639,9 @@ static void count_what_is_there(struct recovery *recovery, uint64_t now_ms) {
     struct journal *journal = recovery->journal;
     for (size_t i = 0; i < recovery->file_count; i++) {
         const struct found_file *file = &recovery->files[i];
-        journal->next_number = file->number + 1u;
+        /* One that did not count leaves no gap, if it could be put out of the way. */
+        if (recovery->repair != FILE_OK || (i < recovery->end && !file->is_removed))
+            journal->next_number = file->number + 1u;
         if (i < recovery->base || i >= recovery->end)
             continue;
         journal->stats.segments++;
@@ -639,10 +662,6 @@ static void count_what_is_there(struct recovery *recovery, uint64_t now_ms) {
     if (recovery->base > 0)
         journal->needless = (struct journal_removal){.next = recovery->files[0].number,
                                                      .end = journal->first_number};
-    /* An attempt after a failure that came to nothing. */
-    if (recovery->used_end < recovery->file_count)
-        journal->failed = (struct journal_removal){
-            .next = recovery->files[recovery->used_end].number, .end = journal->next_number};
 }
 
 static enum journal_status recover(struct recovery *recovery, uint64_t now_ms) {
@@ -653,6 +672,7 @@ static enum journal_status recover(struct recovery *recovery, uint64_t now_ms) {
         status = take_file(recovery, i);
     if (status != JOURNAL_OK)
         return status;
+    drop_attempt(recovery);
     count_what_is_there(recovery, now_ms);
     begin_to_write(recovery, now_ms);
     return JOURNAL_OK;

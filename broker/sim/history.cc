@@ -395,11 +395,20 @@ void History::judge_again(int client, const Message &message, const Arrival &arr
     }
 }
 
+/* Whether what arrives may be the repetition that the publisher sent, though the subscriber has
+ * not seen the first: that may have passed before there was a subscription, or come at QoS 0 when
+ * there was no connection. */
+bool History::may_be_second(int client, const Message &message, const Arrival &arrival) const {
+    return message.qos == 1 && message.again &&
+           (arrival.qos == 0 || !is_owed(message, sessions_[client], cast_[client], client));
+}
+
 //= v5/4.6.0-5 test
 //= v5/4.6.0-6 test
 void History::judge_order(int client, const Message &message, const Arrival &arrival) {
     if (message.retain || message.will || !arrival.is_new || !is_sound(message) ||
-        sessions_[client].seen[arrival.serial].times != 1 || is_shared_topic(message.topic)) {
+        sessions_[client].seen[arrival.serial].times != 1 || is_shared_topic(message.topic) ||
+        may_be_second(client, message, arrival)) {
         return;
     }
     uint64_t &last =

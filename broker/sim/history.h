@@ -177,6 +177,7 @@ class History {
                   uint8_t *qos_max) const;
     bool is_sound(const Message &message) const;
     void judge_once(int client, const Message &message, const Arrival &arrival);
+    bool may_be_second(int client, const Message &message, const Arrival &arrival) const;
     void judge_order(int client, const Message &message, const Arrival &arrival);
     void judge_again(int client, const Message &message, const Arrival &arrival);
     void judge_retained(int client, const Message &message, const Arrival &arrival);
