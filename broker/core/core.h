@@ -109,7 +109,8 @@ struct core_log {
  * Whether policy is asked at all is limits.asks_policy. */
 struct core_ports {
     void *ctx;
-    void *(*allocate)(void *ctx, size_t size); /* NULL if there is none; aligned for any type */
+    void *(*allocate)(void *ctx, size_t size); /* NULL if there is none; aligned for
+                                                 pointers and uint64_t */
     void (*release)(void *ctx, void *memory, size_t size);
     bool (*policy)(void *ctx, const struct core_question *question);
     void (*log)(void *ctx, const struct core_log *line);

@@ -242,6 +242,7 @@ void loop_destroy(struct loop *loop) {
         return;
     if (loop->core != NULL)
         core_destroy(loop->core);
+    slabs_free(&loop->slabs);
     for (uint32_t slot = 0; slot < conn_table_slot_count(&loop->conns); slot++) {
         struct conn *conn = conn_table_get(&loop->conns, slot);
         if (conn->state == CONN_FREE || conn->state == CONN_GONE)

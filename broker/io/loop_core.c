@@ -3,8 +3,6 @@
  *
  * The loop and its core: the ports it is given, and what it asks to be done.
  */
-#include <stdlib.h>
-
 #include "broker/io/log_line.h"
 #include "broker/io/loop_state.h"
 
@@ -31,14 +29,13 @@ static void log_from_core(void *context, const struct core_log *line) {
 }
 
 static void *allocate(void *context, size_t size) {
-    (void)context;
-    return malloc(size);
+    struct loop *loop = context;
+    return slabs_get(&loop->slabs, size);
 }
 
 static void release(void *context, void *memory, size_t size) {
-    (void)context;
-    (void)size;
-    free(memory);
+    struct loop *loop = context;
+    slabs_put(&loop->slabs, memory, size);
 }
 
 bool loop_create_core(struct loop *loop, uint64_t seed) {

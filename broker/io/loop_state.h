@@ -10,6 +10,7 @@
 
 #include "broker/io/gate.h"
 #include "broker/io/loop.h"
+#include "broker/io/slabs.h"
 #include "broker/io/transport.h"
 
 #define TOKEN_LISTENER 0x80000000u /* and the index of the socket */
@@ -28,6 +29,7 @@ struct conn_list {
 
 struct loop {
     struct core *core;
+    struct slabs slabs; /* the core's memory */
     struct poller poller;
     struct listener_set *listeners;
     struct log *log;
