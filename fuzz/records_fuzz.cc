@@ -5,6 +5,7 @@
 // account of memory stays exact, what was restored can be written down again as a snapshot, and
 // that snapshot restores a core from which the same snapshot comes.
 
+#include <cstdio>
 #include <string>
 
 #include "fuzz/allocator.h"
@@ -107,6 +108,19 @@ class restored {
     core *core_;
 };
 
+// For who looks at a finding.
+void print(const char *title, const std::string &records) {
+    const auto *bytes = reinterpret_cast<const uint8_t *>(records.data());
+    const auto end = static_cast<uint32_t>(records.size());
+    struct record r;
+    std::fprintf(stderr, "%s\n", title);
+    for (uint32_t at = 0, len; (len = record_read(bytes, at, end, &r)) != 0; at += len)
+        std::fprintf(stderr, "  %-14s session %llu number %llu value %llu packet id %u %u bytes\n",
+                     record_kind_name(r.kind), static_cast<unsigned long long>(r.session),
+                     static_cast<unsigned long long>(r.number),
+                     static_cast<unsigned long long>(r.value), r.packet_id, len);
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -120,7 +134,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     second.take(reinterpret_cast<const uint8_t *>(snapshot.data()),
                 static_cast<uint32_t>(snapshot.size()));
     second.end();
-    if (second.snapshot().size() != snapshot.size())
-        finding("a snapshot restores something else");
+    const std::string again = second.snapshot();
+    if (again.size() == snapshot.size())
+        return 0;
+    print("first:", snapshot);
+    print("from it:", again);
+    finding("a snapshot restores something else");
     return 0;
 }

@@ -25,6 +25,28 @@ struct queue_index {
     struct queue_page *pages[65536u / PAGE_SIZE];
 };
 
+/* ---- What is in flight ---- */
+
+/* The first of the entries from this one on that has a packet id; left: how many there are. */
+static struct queue_entry *in_flight_from(struct queue_entry *entry, uint32_t left) {
+    if (left == 0u)
+        return NULL;
+    while (entry != NULL && entry->packet_id == 0u)
+        entry = entry->next;
+    return entry;
+}
+
+/* A walk over what is in flight: it stands at the head, but while records are read, when some of
+ * them may be missing. */
+static struct queue_entry *first_in_flight(const struct queue *queue, uint32_t *left) {
+    *left = queue->in_flight_count;
+    return in_flight_from(queue->first, *left);
+}
+
+static struct queue_entry *next_in_flight(const struct queue_entry *entry, uint32_t *left) {
+    return in_flight_from(entry->next, --*left);
+}
+
 /* ---- The index ---- */
 
 static void index_free(struct memory *memory, struct queue *queue) {
@@ -65,10 +87,13 @@ static void index_remove(struct memory *memory, struct queue_index *index, uint1
 
 /* Makes the index of what is in flight; leaves none if there is no memory. */
 static bool index_build(struct memory *memory, struct queue *queue) {
+    uint32_t left;
+
     queue->index = memory_get_zero(memory, MEMORY_QUEUE, sizeof *queue->index);
     if (queue->index == NULL)
         return false;
-    for (struct queue_entry *e = queue->first; e != NULL && e->packet_id != 0u; e = e->next) {
+    for (struct queue_entry *e = first_in_flight(queue, &left); e != NULL;
+         e = next_in_flight(e, &left)) {
         if (!index_add(memory, queue->index, e)) {
             index_free(memory, queue);
             return false;
@@ -79,6 +104,7 @@ static bool index_build(struct memory *memory, struct queue *queue) {
 
 struct queue_entry *queue_find(const struct queue *queue, uint16_t packet_id) {
     const struct queue_page *page;
+    uint32_t left;
 
     if (packet_id == 0u || queue->in_flight_count == 0u)
         return NULL;
@@ -86,7 +112,8 @@ struct queue_entry *queue_find(const struct queue *queue, uint16_t packet_id) {
         page = queue->index->pages[packet_id / PAGE_SIZE];
         return page == NULL ? NULL : page->entries[packet_id % PAGE_SIZE];
     }
-    for (struct queue_entry *e = queue->first; e != NULL && e->packet_id != 0u; e = e->next) {
+    for (struct queue_entry *e = first_in_flight(queue, &left); e != NULL;
+         e = next_in_flight(e, &left)) {
         if (e->packet_id == packet_id)
             return e;
     }
@@ -119,6 +146,32 @@ static inline void account_remove(struct queue *queue, struct queue_entry *entry
     entry->account = QUEUE_UNLIMITED;
 }
 
+/* Takes the entry out of the list, no more. */
+static void unlink_entry(struct queue *queue, const struct queue_entry *entry) {
+    if (entry->previous != NULL)
+        entry->previous->next = entry->next;
+    else
+        queue->first = entry->next;
+    if (entry->next != NULL)
+        entry->next->previous = entry->previous;
+    else
+        queue->last = entry->previous;
+}
+
+/* Puts it into the list behind another one; NULL: at the head. */
+static void link_entry(struct queue *queue, struct queue_entry *entry, struct queue_entry *after) {
+    entry->previous = after;
+    entry->next = after == NULL ? queue->first : after->next;
+    if (after != NULL)
+        after->next = entry;
+    else
+        queue->first = entry;
+    if (entry->next != NULL)
+        entry->next->previous = entry;
+    else
+        queue->last = entry;
+}
+
 /* message may be NULL: it was released. */
 static struct queue_entry *entry_create(struct memory *memory, struct message *message,
                                         uint8_t qos, enum queue_account account) {
@@ -140,12 +193,7 @@ struct queue_entry *queue_append(struct memory *memory, struct queue *queue,
 
     if (entry == NULL)
         return NULL;
-    entry->previous = queue->last;
-    if (queue->last != NULL)
-        queue->last->next = entry;
-    else
-        queue->first = entry;
-    queue->last = entry;
+    link_entry(queue, entry, queue->last);
     if (queue->next == NULL)
         queue->next = entry;
     queue->count++;
@@ -167,13 +215,7 @@ struct queue_entry *queue_insert(struct memory *memory, struct queue *queue,
     entry = entry_create(memory, message, qos, account);
     if (entry == NULL)
         return NULL;
-    entry->next = before;
-    entry->previous = before->previous;
-    if (before->previous != NULL)
-        before->previous->next = entry;
-    else
-        queue->first = entry;
-    before->previous = entry;
+    link_entry(queue, entry, before->previous);
     queue->count++;
     account_add(queue, entry);
     return entry;
@@ -305,14 +347,7 @@ void queue_remove(struct memory *memory, struct queue *queue, struct queue_entry
     account_remove(queue, entry);
     if (queue->next == entry)
         queue->next = entry->next;
-    if (entry->previous != NULL)
-        entry->previous->next = entry->next;
-    else
-        queue->first = entry->next;
-    if (entry->next != NULL)
-        entry->next->previous = entry->previous;
-    else
-        queue->last = entry->previous;
+    unlink_entry(queue, entry);
     queue->count--;
     queue_entry_release(memory, entry);
     if (entry->has_many)
@@ -322,7 +357,18 @@ void queue_remove(struct memory *memory, struct queue *queue, struct queue_entry
 }
 
 void queue_rewind(struct queue *queue) {
-    for (struct queue_entry *e = queue->first; e != NULL && e->packet_id != 0u; e = e->next)
+    struct queue_entry *last = NULL;
+    struct queue_entry *next;
+    uint32_t left;
+
+    for (struct queue_entry *e = first_in_flight(queue, &left); e != NULL; e = next) {
+        next = next_in_flight(e, &left);
         e->sent = e->released = 0u;
+        if (e->previous != last) {
+            unlink_entry(queue, e);
+            link_entry(queue, e, last);
+        }
+        last = e;
+    }
     queue->next = queue->first;
 }

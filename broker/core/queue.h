@@ -11,7 +11,8 @@
  *   - entries before next were sent on the present connection and are not finished; on a new
  *     connection next goes back to first, so that everything unfinished is sent again in order;
  *   - an entry has a packet id exactly if its state is not QOS_SEND_FREE; those with one are the
- *     first ones, but for QoS 0 that is sent between them;
+ *     first ones, but for QoS 0 that is sent between them, and while records are read, of which
+ *     some may be missing;
  *   - message is NULL only in QOS_SEND_WAITING_PUBCOMP;
  *   - the sums below are those of the entries that carry the flag.
  */
@@ -100,7 +101,8 @@ struct queue_entry *queue_find(const struct queue *queue, uint16_t packet_id);
 /* Gives the message back, keeping the entry (PUBREC was received). */
 void queue_entry_release(struct memory *memory, struct queue_entry *entry);
 void queue_remove(struct memory *memory, struct queue *queue, struct queue_entry *entry);
-/* A new connection: all that is in flight is to be sent again. */
+/* A new connection: all that is in flight is to be sent again, and first: should records have been
+ * missing, so that some of it stands behind what waits, it is moved to the head. */
 void queue_rewind(struct queue *queue);
 /* What the entry's message costs; it must have one. */
 uint32_t queue_entry_bytes(const struct queue_entry *entry);

@@ -272,8 +272,10 @@ static enum core_status message_record(struct core *core, const struct record *r
     const struct ella_publish *publish = &restore->packet.publish;
     struct message *message;
 
+    /* A topic alias stands for a topic only on its connection. */
     if (record->number == 0u || record->number > RECORD_NUMBER_MAX ||
-        !decode(restore, record, ELLA_PUBLISH, ELLA_FROM_SERVER))
+        !decode(restore, record, ELLA_PUBLISH, ELLA_FROM_SERVER) ||
+        ella_slice_len(publish->topic) == 0u)
         return CORE_BAD_RECORD;
     if (number_map_find(&restore->messages, record->number) != NULL)
         return CORE_OK;
@@ -321,15 +323,20 @@ static enum core_status retained_clear(struct core *core, const struct record *r
 
 /* ---- Queues ---- */
 
+/* What waits stands in the order of the numbers; so does what is in flight, before it or, when
+ * records are missing, between it. */
 static struct queue_entry *entry_of(const struct session *session, const struct record *record) {
     struct queue_entry *entry = queue_find(&session->queue, record->packet_id);
 
-    if (entry == NULL || entry->number != record->number) {
-        entry = session->queue.first;
-        while (entry != NULL && entry->number < record->number)
-            entry = entry->next;
+    if (entry != NULL && entry->number == record->number)
+        return entry;
+    for (entry = session->queue.first; entry != NULL; entry = entry->next) {
+        if (entry->number == record->number)
+            return entry;
+        if (entry->number > record->number && entry->packet_id == 0u)
+            return NULL;
     }
-    return entry != NULL && entry->number == record->number ? entry : NULL;
+    return NULL;
 }
 
 /* Whether the body of QUEUED can be what it is to be. */
@@ -422,7 +429,8 @@ static enum core_status queued(struct core *core, const struct record *record) {
     struct queue_entry *entry;
     enum core_status status = CORE_OK;
 
-    if (record->number == 0u || qos == 0u || qos == 3u || !is_body(record->body) ||
+    if (record->number == 0u || record->number > RECORD_NUMBER_MAX || qos == 0u || qos == 3u ||
+        !is_body(record->body) ||
         (record->value == 0u && (qos != 2u || record->packet_id == 0u)) ||
         (record->value != 0u && message == NULL))
         return CORE_BAD_RECORD;

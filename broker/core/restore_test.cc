@@ -309,6 +309,39 @@ TEST_F(Restore, ASnapshotComesInSlices) {
 
 // ---- Damage
 
+// The journal does not know any more that the first message was sent, only that the others were.
+TEST_F(Restore, WhatIsInFlightIsKnownAndComesFirst) {
+    Client *a = new Client(world());
+    a->connect("a", lasting());
+    a->subscribe("t", 1);
+    for (const char *payload : {"1", "2", "3"})
+        world().publish("t", payload, 1, false);
+    EXPECT_EQ(a->all().size(), 3u);
+    for (Batch &batch : world().durable) {
+        record r{};
+        const auto end = static_cast<uint32_t>(batch.bytes.size());
+        for (uint32_t at = 0, size; at < end; at += size) {
+            size = record_read(batch.bytes.data(), at, end, &r);
+            ASSERT_GT(size, 0u);
+            if (r.kind == RECORD_QUEUED && r.packet_id == 1)
+                batch.bytes[at + 6] = 0;
+            else if (r.kind == RECORD_SENT && r.packet_id == 1)
+                batch.bytes[at + 4] = RECORD_TIME;
+        }
+    }
+    World &w = restart();
+    delete a;
+    Client b(w);
+    EXPECT_EQ(b.resume("a").line(), "CONNACK present 00");
+    EXPECT_EQ(b.all(), (Lines{"PUBLISH t '2' q1 #2 dup", "PUBLISH t '3' q1 #3 dup",
+                              "PUBLISH t '1' q1 #4"}));
+    b.ack(ELLA_PUBACK, 3);
+    b.drop();
+    Client c(w);
+    c.resume("a");
+    EXPECT_EQ(c.all(), (Lines{"PUBLISH t '2' q1 #2 dup", "PUBLISH t '1' q1 #4 dup"}));
+}
+
 TEST_F(Restore, DamagedRecordsAreRefusedOrHarmless) {
     fill(world());
     const std::vector<Bytes> records = records_of(world().durable);
@@ -344,6 +377,34 @@ TEST_F(Restore, DamagedRecordsAreRefusedOrHarmless) {
         w.sync();
     }
     EXPECT_GT(refused, 100u);
+}
+
+// A PUBLISH may have an alias instead of a topic; a record may not.
+TEST_F(Restore, AMessageHasATopic) {
+    fill(world());
+    for (Batch &batch : world().durable) {
+        record r{};
+        const auto end = static_cast<uint32_t>(batch.bytes.size());
+        for (uint32_t at = 0, size; at < end; at += size) {
+            size = record_read(batch.bytes.data(), at, end, &r);
+            ASSERT_GT(size, 0u);
+            if (r.kind != RECORD_MESSAGE)
+                continue;
+            // PUBLISH of QoS 0 with a topic alias and no payload, in a record of its own.
+            const Bytes publish = {0x30, 6, 0, 0, 3, 0x23, 0, 1};
+            Batch bad;
+            bad.bytes.resize(RECORD_HEAD_SIZE);
+            record_write_head(&r, static_cast<uint32_t>(publish.size()), bad.bytes.data());
+            bad.bytes.insert(bad.bytes.end(), publish.begin(), publish.end());
+            World w;
+            w.journal = Journal::BY_HAND;
+            w.records.push_back(bad);
+            EXPECT_NE(w.core(), nullptr);
+            EXPECT_EQ(w.bad_records, 1u);
+            return;
+        }
+    }
+    FAIL() << "no message";
 }
 
 TEST_F(Restore, NoMemoryLeavesNothingBehind) {
