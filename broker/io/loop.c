@@ -137,7 +137,7 @@ static int wait_for_events(struct loop *loop, uint32_t wait_max_ms) {
 
 static uint32_t read_share(int event_count) {
     const uint32_t share = LOOP_READ_SIZE / (event_count > 1 ? (uint32_t)event_count : 1u);
-    return share < LOOP_READ_SHARE_MIN ? LOOP_READ_SHARE_MIN : share;
+    return share < LOOP_READ_SHARE ? LOOP_READ_SHARE : share;
 }
 
 bool loop_round(struct loop *loop, uint32_t wait_max_ms) {

@@ -27,8 +27,11 @@
 #include "broker/io/storage.h"
 
 #define LOOP_READ_SIZE (256u * 1024u)
-/* However many are ready, the share of one: LOOP_EVENTS_MAX times this is the most of a round. */
-#define LOOP_READ_SHARE_MIN (8u * 1024u)
+/* However many are ready, the share of one; and once the round has taken LOOP_ROUND_MS, so that
+ * LOOP_EVENTS_MAX times the lesser one is the most that comes after that. */
+#define LOOP_READ_SHARE (48u * 1024u)
+#define LOOP_READ_SHARE_LATE (8u * 1024u)
+#define LOOP_ROUND_MS 10u
 #define LOOP_WRITE_SIZE (64u * 1024u)
 #define LOOP_EVENTS_MAX 256
 /* So many bytes given to the core, of one connection or of many, and those who are to receive

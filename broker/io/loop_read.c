@@ -125,9 +125,17 @@ static void after_reading(struct loop *loop, struct conn *conn) {
         loop_update_interest(loop, conn);
 }
 
+/* So much was fed that those who are to receive it have their turn. */
+static void end_slice(struct loop *loop) {
+    loop_write_dirty(loop);
+    if (loop_now_ms() - loop->now_ms >= LOOP_ROUND_MS)
+        loop->read_size = LOOP_READ_SHARE_LATE;
+}
+
 static void feed(struct loop *loop, struct conn *conn, uint32_t len) {
+    const bool is_long = len > LOOP_STEP_BYTES >> conn->caution; /* else no need for the clock */
     struct turn turn = {.begin_us = 0};
-    if (len > LOOP_STEP_BYTES >> conn->caution)
+    if (is_long)
         turn = begin_turn();
     uint32_t start = 0;
     while (start < len && conn->state == CONN_OPEN && !conn->held) {
@@ -138,8 +146,8 @@ static void feed(struct loop *loop, struct conn *conn, uint32_t len) {
             start = step_some(loop, conn, start, len);
         loop->fed_bytes += start - before;
         if (loop->fed_bytes >= LOOP_SLICE_BYTES)
-            loop_write_dirty(loop);
-        if (start < len && yields(loop, conn, &turn))
+            end_slice(loop);
+        if (is_long && start < len && yields(loop, conn, &turn))
             break;
     }
     if (conn->state == CONN_OPEN && !conn->held)
