@@ -12,7 +12,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <deque>
+#include <vector>
 
 #include "fuzz/allocator.h"
 #include "fuzz/shadow.h"
@@ -49,6 +49,12 @@ struct Outgoing {
     bool released; /* PUBREL sent */
 };
 
+/* An acknowledgement that a client owes. */
+struct Reply {
+    ella_packet_type type;
+    uint16_t packet_id;
+};
+
 struct Client {
     int index = 0;
     ShadowSession session;
@@ -61,7 +67,7 @@ struct Client {
     std::string untaken; /* bytes to the server, not taken yet (wild clients) */
     ShadowConnection connection;
     std::vector<Outgoing> outgoing;
-    std::deque<ella_packet> replies; /* what an unhurried client has still to acknowledge */
+    std::vector<Reply> replies; /* what an unhurried client has still to acknowledge */
     uint16_t next_packet_id = 1;
 };
 
@@ -161,21 +167,25 @@ class Player {
         }
     }
 
+    /* What follows from one may bring more: those stand behind it in effects_. */
     void effects() {
+        const size_t begin = effects_.size();
         core_effect effect;
-        std::vector<core_effect> todo;
         do {
             while (core_next_effect(core_, &effect)) {
-                todo.push_back(effect);
+                effects_.push_back(effect);
             }
         } while (durable());
-        for (const core_effect &one : todo) {
+        const size_t end = effects_.size();
+        for (size_t i = begin; i < end; i++) {
+            const core_effect one = effects_[i];
             if (one.type == CORE_EFFECT_AUTHENTICATE) {
                 authenticate(one);
             } else if (one.type == CORE_EFFECT_CLOSE && owner_[one.conn] != nullptr) {
                 closed_by_core(*owner_[one.conn], one.conn);
             }
         }
+        effects_.resize(begin);
     }
 
     /* The disk is fast; whether it had something to do. */
@@ -566,22 +576,21 @@ class Player {
 
     size_t hear(Client &client, bool closing) {
         size_t packets = 0;
-        for (;;) {
-            std::string whole = client.unread;
+        const auto *bytes = reinterpret_cast<const uint8_t *>(client.unread.data());
+        const auto end = static_cast<uint32_t>(client.unread.size());
+        for (uint32_t at = 0;; at += client.from_server.size) {
             ella_packet packet;
-            ella_result result =
-                ella_decode(&client.from_server, reinterpret_cast<const uint8_t *>(whole.data()),
-                            0, static_cast<uint32_t>(whole.size()), &packet);
+            ella_result result = ella_decode(&client.from_server, bytes, at, end, &packet);
             if (result != ELLA_PACKET) {
                 if (result == ELLA_BAD) {
                     shadow_.breach(
                         std::string("the core sent bytes that are not MQTT: ") +
                         ella_error_text(static_cast<ella_error>(client.from_server.error)));
                 }
+                client.unread.erase(0, at);
                 return packets;
             }
             packets++;
-            client.unread.erase(0, client.from_server.size);
             tell(client, "<", packet);
             if (client.index == CHECKER && packet.type == ELLA_PUBLISH) {
                 retained_[text(packet.publish.topic)] = Shadow::serial_of(packet.publish);
@@ -614,36 +623,32 @@ class Player {
     }
 
     void react(Client &client, const ella_packet &packet) {
-        ella_packet reply{};
-        reply.ack.packet_id = packet.ack.packet_id;
+        const uint16_t id = packet.ack.packet_id;
         switch (packet.type) {
         case ELLA_PUBLISH:
-            if (packet.publish.qos == 0) {
-                return;
+            if (packet.publish.qos != 0) {
+                const auto type = packet.publish.qos == 1 ? ELLA_PUBACK : ELLA_PUBREC;
+                client.replies.push_back({type, packet.publish.packet_id});
             }
-            reply.type = packet.publish.qos == 1 ? ELLA_PUBACK : ELLA_PUBREC;
-            reply.ack.packet_id = packet.publish.packet_id;
             break;
         case ELLA_PUBREL:
-            reply.type = ELLA_PUBCOMP;
+            client.replies.push_back({ELLA_PUBCOMP, id});
             break;
         case ELLA_PUBREC:
             finish_outgoing(client, packet, 2, packet.ack.reason_code >= 0x80);
-            if (packet.ack.reason_code >= 0x80) {
-                return;
+            if (packet.ack.reason_code < 0x80) {
+                client.replies.push_back({ELLA_PUBREL, id});
             }
-            reply.type = ELLA_PUBREL;
             break;
         case ELLA_PUBACK:
             finish_outgoing(client, packet, 1, true);
-            return;
+            break;
         case ELLA_PUBCOMP:
             finish_outgoing(client, packet, 2, true);
-            return;
+            break;
         default:
-            return;
+            break;
         }
-        client.replies.push_back(reply);
     }
 
     void finish_outgoing(Client &client, const ella_packet &packet, int qos, bool done) {
@@ -663,9 +668,9 @@ class Player {
     void answer(Client &client, size_t replies_max) {
         while (!client.replies.empty() && replies_max-- > 0 && client.connected &&
                core_accepts(core_, client.slot)) {
-            ella_packet reply = client.replies.front();
-            client.replies.pop_front();
-            uint16_t id = reply.ack.packet_id;
+            const Reply reply = client.replies.front();
+            client.replies.erase(client.replies.begin());
+            const uint16_t id = reply.packet_id;
             if (reply.type == ELLA_PUBACK) {
                 client.session.finished_qos1.insert(client.session.inbound_qos1[id]);
                 client.session.inbound_qos1.erase(id);
@@ -674,7 +679,7 @@ class Player {
                 client.session.inbound_qos2.erase(id);
                 client.connection.window.erase(id);
             }
-            say(client, reply);
+            acknowledge(client, reply.type, id);
         }
     }
 
@@ -875,6 +880,7 @@ class Player {
     Client checker_;
     std::map<std::string, uint64_t> retained_;
     Client *owner_[SLOTS] = {};
+    std::vector<core_effect> effects_;
     std::vector<ShadowSession *> sessions_;
     Shadow shadow_;
     uint8_t faithful_version_ = ELLA_VERSION_5_0;

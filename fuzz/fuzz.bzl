@@ -6,6 +6,13 @@
 load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_library", "cc_test")
 load("//tools/bazel:copts.bzl", "CXX_WARN")
 
+# For what judges the core and is not judged itself: instrumented too, it would cost time when
+# libFuzzer hunts, and fill its corpus with paths of the judge.
+UNWATCHED = select({
+    "//fuzz:libfuzzer": ["-fno-sanitize=all", "-O2"],
+    "//conditions:default": [],
+})
+
 def fuzz_target(name, deps, corpus):
     """The harness NAME.cc.
 
