@@ -62,7 +62,7 @@
 #define RECORD_HEAD_SIZE 32u
 /* The format above. A reader refuses files of a higher version. */
 #define RECORD_VERSION 1u
-/* Of sessions, messages and entries of queues. */
+/* Of sessions and messages. */
 #define RECORD_NUMBER_MAX 0xffffffffffffu
 
 enum record_kind {

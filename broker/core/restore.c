@@ -429,8 +429,7 @@ static enum core_status queued(struct core *core, const struct record *record) {
     struct queue_entry *entry;
     enum core_status status = CORE_OK;
 
-    if (record->number == 0u || record->number > RECORD_NUMBER_MAX || qos == 0u || qos == 3u ||
-        !is_body(record->body) ||
+    if (record->number == 0u || qos == 0u || qos == 3u || !is_body(record->body) ||
         (record->value == 0u && (qos != 2u || record->packet_id == 0u)) ||
         (record->value != 0u && message == NULL))
         return CORE_BAD_RECORD;
