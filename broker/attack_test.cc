@@ -344,7 +344,7 @@ TEST_F(Attack, WrongPasswords) {
     const std::string file = dir.file("passwords");
     const std::string make = std::string(passwd_path) + " -c -b " + file + " alice right";
     ASSERT_EQ(std::system(make.c_str()), 0);
-    start("password_file " + file + "\n");
+    start("allow_exposed_files true\npassword_file " + file + "\n");
     const auto login = [](const std::string &password) {
         bytes body;
         put_string(body, "MQTT");
@@ -469,6 +469,29 @@ TEST_F(Attack, SubscriptionBombs) {
     expect_unharmed("subscription bombs", 128e6);
     EXPECT_LE(counted("subscriptions"), 40001u);
     EXPECT_GE(counted("subscribe_denied"), 1u);
+}
+
+// Not an attack, but it must not be like one: the files of 20,000 users read again and again.
+TEST_F(Attack, Reloads) {
+    const std::string password = ":$7$101$c2FsdHNhbHRzYWx0$" + std::string(86, 'A') + "==\n";
+    std::string passwords, rights;
+    for (int i = 0; i < 20000; i++) {
+        const std::string name = "user" + std::to_string(i);
+        passwords += name + password;
+        rights += "user " + name + "\ntopic readwrite " + name + "/#\n";
+    }
+    rights = "topic readwrite probe/#\n" + rights;
+    start("allow_exposed_files true\npassword_file " + dir.write("passwords", passwords) +
+          "\nacl_file " + dir.write("rights", rights) + "\n");
+    attack([this] {
+        while (!stop) {
+            kill(pid, SIGHUP);
+            done++;
+            pause_ms(20);
+        }
+    });
+    pause_ms(500);
+    expect_unharmed("reloads of 20,000 users", 128e6);
 }
 
 TEST_F(Attack, SlowReaders) {

@@ -24,6 +24,7 @@
 #include "broker/io/log.h"
 #include "broker/io/loop.h"
 #include "broker/io/process.h"
+#include "broker/io/reread.h"
 #include "broker/io/security.h"
 #include "broker/io/signals.h"
 
@@ -62,6 +63,7 @@ struct program {
     int ready_fd;            /* of a daemon, until it runs */
     struct storage *storage; /* NULL: without persistence */
     struct loop *loop;
+    struct reread *reread;
     int signal_fd;
 };
 
@@ -230,15 +232,17 @@ static void report(void *context, bool is_error, const char *text) {
     log_say(&program->log, is_error ? LOG_TYPE_ERROR : LOG_TYPE_WARNING, "%s", text);
 }
 
-static bool read_config(struct program *program, struct config *config) {
-    const struct config_reporter reporter = {.ctx = program, .report = report};
-    config_init(config);
-    if (!config_read(config, &program->command_line, &reporter))
-        return false;
+static bool has_poller(struct program *program, const struct config *config) {
     if (config->poller == NULL || poller_find(config->poller) != NULL)
         return true;
     log_say(&program->log, LOG_TYPE_ERROR, "there is no such poller: %s", config->poller);
     return false;
+}
+
+static bool read_config(struct program *program, struct config *config) {
+    const struct config_reporter reporter = {.ctx = program, .report = report};
+    config_init(config);
+    return config_read(config, &program->command_line, &reporter) && has_poller(program, config);
 }
 
 static bool read_security(struct program *program, const struct config *config,
@@ -318,6 +322,9 @@ static bool open_storage(struct program *program) {
 }
 
 static bool start_loop(struct program *program) {
+    program->reread = reread_create();
+    if (program->reread == NULL)
+        return start_failed(program, "can't start a thread");
     const char *name = program->command_line.poller != NULL ? program->command_line.poller
                                                             : program->config.poller;
     struct loop_options options = {.poller = poller_find(name),
@@ -327,7 +334,8 @@ static bool start_loop(struct program *program) {
                                    .storage = program->storage,
                                    .config = &program->config,
                                    .security = &program->security,
-                                   .wake_fd = program->signal_fd};
+                                   .wake_fds = {program->signal_fd,
+                                                reread_fd(program->reread)}};
     if (getrandom(&options.seed, sizeof options.seed, 0) != (ssize_t)sizeof options.seed)
         return start_failed(program, "no random numbers");
     program->loop = loop_create(&options);
@@ -403,16 +411,28 @@ static void take_security(struct program *program, struct security_set *next) {
     loop_secure(program->loop, &program->security);
 }
 
-static void reload(struct program *program) {
+static bool take_over(struct program *program, struct reading *reading) {
     const struct config_reporter reporter = {.ctx = program, .report = report};
-    struct config next;
-    struct security_set security = {NULL, 0};
-    const bool good = read_config(program, &next) && try_log(program, &next) &&
-                      read_security(program, &next, &security) &&
-                      listener_set_prepare(&program->listeners, &next, &program->log) &&
-                      config_reload(&program->config, &next, &reporter);
-    if (good)
-        take_security(program, &security);
+    struct config *next = &reading->config;
+    if (!reading->is_good || !has_poller(program, next) || !try_log(program, next) ||
+        !listener_set_prepare(&program->listeners, next, &program->log) ||
+        !config_reload(&program->config, next, &reporter))
+        return false;
+    take_security(program, &reading->security);
+    return true;
+}
+
+static void say_remarks(struct program *program, const struct reading *reading) {
+    for (const struct reread_remark *r = reading->remarks; r != NULL; r = r->next)
+        report(program, r->is_error, r->text);
+    if (reading->is_cut)
+        report(program, true, "no memory for all that was wrong with the configuration");
+}
+
+/* The end of what SIGHUP began. */
+static void reload(struct program *program, struct reading *reading) {
+    say_remarks(program, reading);
+    const bool good = take_over(program, reading);
     if (!good)
         log_say(&program->log, LOG_TYPE_ERROR, "the configuration stays as it was");
     else if (!loop_configure(program->loop, &program->config))
@@ -422,8 +442,22 @@ static void reload(struct program *program) {
     if (good)
         log_say(&program->log, LOG_TYPE_NOTICE, "the configuration was read again");
     audit_program(program, "reload", good ? "ok" : "failed");
-    security_free_set(&security);
-    config_free(&next);
+}
+
+static void begin_reload(struct program *program) {
+    if (reread_begin(program->reread, &program->command_line))
+        return;
+    log_say(&program->log, LOG_TYPE_ERROR, "no memory: the configuration stays as it was");
+    audit_program(program, "reload", "failed");
+}
+
+static void end_reload(struct program *program) {
+    struct reading *reading = reread_take(program->reread);
+    if (reading == NULL)
+        return;
+    reload(program, reading);
+    if (!reread_discard(program->reread, reading))
+        report(program, true, "no memory to read the configuration once more");
 }
 
 static void say_stats(struct program *program) {
@@ -483,7 +517,7 @@ static bool handle_signals(struct program *program) {
         case SIGNALS_STOP:
             return false;
         case SIGNALS_RELOAD:
-            reload(program);
+            begin_reload(program);
             break;
         case SIGNALS_STATS:
             say_stats(program);
@@ -502,8 +536,10 @@ static bool handle_signals(struct program *program) {
 static void run(struct program *program) {
     bool goes_on = true;
     while (goes_on) {
-        if (loop_round(program->loop, WAIT_MAX_MS))
-            goes_on = handle_signals(program);
+        if (!loop_round(program->loop, WAIT_MAX_MS))
+            continue;
+        goes_on = handle_signals(program);
+        end_reload(program);
     }
     log_say(&program->log, LOG_TYPE_NOTICE, "libellad ends");
     loop_shutdown(program->loop);
@@ -515,6 +551,7 @@ static enum exit_status serve(struct program *program) {
     if (started)
         run(program);
     loop_destroy(program->loop);
+    reread_destroy(program->reread);
     storage_close(program->storage);
     listener_set_close(&program->listeners);
     listener_set_free(&program->listeners);

@@ -170,7 +170,7 @@ struct loop *loop_create(const struct loop_options *options) {
     loop->storage = options->storage;
     loop->config = options->config;
     loop_secure(loop, options->security);
-    loop->wake_fd = options->wake_fd;
+    memcpy(loop->wake_fds, options->wake_fds, sizeof loop->wake_fds);
     loop->dirty = (struct conn_list){CONN_NONE, CONN_NONE, 0};
     loop->closing = (struct conn_list){CONN_NONE, CONN_NONE, 0};
     loop->greeting = (struct conn_list){CONN_NONE, CONN_NONE, 0};
@@ -228,10 +228,12 @@ void loop_shutdown(struct loop *loop) {
     (void)core_step(loop->core, &event);
     loop_write_dirty(loop);
     /* A second signal does not matter any more: nothing wakes the loop but its connections. */
-    if (loop->wake_fd >= 0)
-        (void)poller_watch(&loop->poller, loop->wake_fd, TOKEN_WAKE, POLLER_READ,
-                           POLLER_UNWATCHED);
-    loop->wake_fd = -1;
+    for (int i = 0; i < LOOP_WAKE_FDS; i++) {
+        if (loop->wake_fds[i] >= 0)
+            (void)poller_watch(&loop->poller, loop->wake_fds[i], TOKEN_WAKE, POLLER_READ,
+                               POLLER_UNWATCHED);
+        loop->wake_fds[i] = -1;
+    }
     while (loop->conns.open_count > 0 && loop->now_ms < end_ms)
         (void)loop_round(loop, (uint32_t)(end_ms - loop->now_ms));
     loop_end_storage(loop);

@@ -67,6 +67,8 @@
 /* How often the log is told of certificates that end soon. */
 #define LOOP_EXPIRY_CHECK_MS (24u * 3600u * 1000u)
 
+#define LOOP_WAKE_FDS 2
+
 struct loop_options {
     const struct poller_kind *poller;
     struct listener_set *listeners; /* open; outlives the loop */
@@ -74,7 +76,7 @@ struct loop_options {
     struct audit *audit;         /* NULL: none */
     const struct config *config; /* outlives the loop or the next loop_configure() */
     uint64_t seed;
-    int wake_fd;             /* loop_round() returns true when it is readable; -1: none */
+    int wake_fds[LOOP_WAKE_FDS]; /* loop_round() returns true when one is readable; -1: none */
     struct storage *storage; /* outlives the loop; NULL: nothing outlives the process */
     /* Outlives the loop or the next loop_secure(). NULL: no passwords, everything is allowed. */
     const struct security_set *security;
@@ -105,7 +107,7 @@ struct loop;
 
 /* NULL: the log says why. */
 struct loop *loop_create(const struct loop_options *options);
-/* One round; waits wait_max_ms at most. Returns whether wake_fd is readable. */
+/* One round; waits wait_max_ms at most. Returns whether one of the wake_fds is readable. */
 bool loop_round(struct loop *loop, uint32_t wait_max_ms);
 /* Other limits and rules from now on. config has the same listeners. false: no memory, nothing has
  * changed. */

@@ -168,9 +168,11 @@ void loop_accept(struct loop *loop, uint32_t index) {
 /* ---- All listening sockets ---- */
 
 bool loop_listen(struct loop *loop) {
-    if (loop->wake_fd >= 0 &&
-        !poller_watch(&loop->poller, loop->wake_fd, TOKEN_WAKE, POLLER_UNWATCHED, POLLER_READ))
-        return false;
+    for (int i = 0; i < LOOP_WAKE_FDS; i++) {
+        if (loop->wake_fds[i] >= 0 && !poller_watch(&loop->poller, loop->wake_fds[i], TOKEN_WAKE,
+                                                    POLLER_UNWATCHED, POLLER_READ))
+            return false;
+    }
     if (!poller_watch(&loop->poller, login_fd(loop->login), TOKEN_LOGIN, POLLER_UNWATCHED,
                       POLLER_READ))
         return false;

@@ -49,7 +49,7 @@ struct loop {
     uint32_t fed_bytes;  /* since the last writing */
     uint32_t read_size;  /* of one connection in this round */
     uint64_t now_ms;
-    int wake_fd;
+    int wake_fds[LOOP_WAKE_FDS];
     bool woken;
     bool has_paused; /* a listening socket rests */
     struct loop_stats stats;

@@ -51,8 +51,8 @@ class broker {
             !listener_set_open(&set, &c.config, &log))
             return false;
         std::swap(security, next_security);
-        const loop_options options = {kind_, &set,    &log,    nullptr,  &c.config,
-                                      1,     wake_fd, nullptr, &security};
+        const loop_options options = {kind_, &set,          &log,    nullptr,  &c.config,
+                                      1,     {wake_fd, -1}, nullptr, &security};
         loop = loop_create(&options);
         return loop != nullptr;
     }
