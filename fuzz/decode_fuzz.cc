@@ -2,8 +2,9 @@
 // Copyright The Libella authors
 //
 // Any bytes as a stream of packets. The first byte chooses version, sender and limit, the second
-// where the stream is cut. Judged: the same verdict whole and in two pieces, and no read past the
-// end. That what was decoded can be encoded again is roundtrip_fuzz's affair.
+// where the stream is cut. Judged: the same verdict whole and in two pieces, and of the body by
+// itself; no read past the end; what was found has a name, and what is wrong a reason code, words
+// and a statement. That what was decoded can be encoded again is roundtrip_fuzz's affair.
 
 #include "fuzz/input.h"
 
@@ -39,6 +40,84 @@ verdict verdict_of(ella_result result, const ella_decoder &d) {
     return v;
 }
 
+// A packet by its body, as those ask for it who frame by themselves.
+void check_body(const ella_decoder &before, ella_sender sender, uint32_t type, const uint8_t *buf,
+                uint32_t start, uint32_t end) {
+    uint32_t at = start + 1, error_at = start;
+    while (at < end && buf[at] >= 128)
+        at++;
+    ella_packet packet;
+    const ella_error error = ella_decode_body(static_cast<ella_version>(before.version), sender,
+                                              buf[start], buf, at + 1, end, &packet, &error_at);
+    if (error != ELLA_ERROR_NONE || packet.type != type)
+        finding("a packet is another one without its length");
+    // The same body under a first byte that it does not have.
+    const uint8_t other = static_cast<uint8_t>(buf[start] ^ (1u << (end % 8u)));
+    if (ella_decode_body(static_cast<ella_version>(before.version), sender, other, buf, at + 1,
+                         end, &packet, &error_at) != ELLA_ERROR_NONE &&
+        (error_at < at + 1 || error_at > end))
+        finding("a body is wrong outside of itself");
+}
+
+bool is_unknown(const char *name) {
+    return std::strcmp(name, "unknown") == 0;
+}
+
+void check_words(const verdict &bad) {
+    const auto error = static_cast<ella_error>(bad.error);
+    if (ella_error_text(error)[0] == '\0' || ella_error_reason(error) < 0x80 ||
+        is_unknown(ella_reason_name(ella_error_reason(error))))
+        finding("an error without words or reason code");
+    // Each error is an error for the sake of a statement, of one version at least.
+    bool stated = false;
+    for (uint8_t version = ELLA_VERSION_3_1; version <= ELLA_VERSION_5_0; version++)
+        stated = stated || ella_error_statement(error, version)[0] != '\0';
+    if (!stated)
+        finding("an error without a statement");
+}
+
+uint8_t reason_of(const ella_packet &packet) {
+    switch (packet.type) {
+    case ELLA_CONNACK:
+        return packet.connack.reason_code;
+    case ELLA_PUBACK:
+    case ELLA_PUBREC:
+    case ELLA_PUBREL:
+    case ELLA_PUBCOMP:
+        return packet.ack.reason_code;
+    case ELLA_DISCONNECT:
+    case ELLA_AUTH:
+        return packet.reason.reason_code;
+    default:
+        return ELLA_REASON_SUCCESS;
+    }
+}
+
+const ella_properties *properties_of(const ella_packet &packet) {
+    switch (packet.type) {
+    case ELLA_CONNECT:
+        return &packet.connect.properties;
+    case ELLA_CONNACK:
+        return &packet.connack.properties;
+    case ELLA_PUBLISH:
+        return &packet.publish.properties;
+    default:
+        return nullptr;
+    }
+}
+
+void check_names(const ella_packet &packet, uint8_t version) {
+    if (is_unknown(ella_packet_name(packet.type)))
+        finding("a packet without a name");
+    if (version == ELLA_VERSION_5_0 && is_unknown(ella_reason_name(reason_of(packet))))
+        finding("a reason code without a name");
+    const ella_properties *properties = properties_of(packet);
+    for (uint32_t id = 0; properties != nullptr && properties->present != 0 && id < 64; id++) {
+        if ((properties->present >> id & 1u) != 0 && is_unknown(ella_property_name(id)))
+            finding("a property without a name");
+    }
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -62,13 +141,19 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 finding("ELLA_MORE without needing more");
             first = ella_decode(&parts, stream.data(), at, end, &packet_of_parts);
         }
+        const ella_decoder before = whole;
         const ella_result result = ella_decode(&whole, stream.data(), at, end, &packet);
-        if (!(verdict_of(result, whole) == verdict_of(first, parts)))
+        const verdict found = verdict_of(result, whole);
+        if (!(found == verdict_of(first, parts)))
             finding("another verdict when the bytes come in pieces");
+        if (result == ELLA_BAD)
+            check_words(found);
         if (result != ELLA_PACKET)
             return 0;
         if (whole.size == 0 || whole.size > end - at)
             finding("a packet larger than the bytes");
+        check_names(packet, whole.version);
+        check_body(before, sender, packet.type, stream.data(), at, at + whole.size);
     }
     return 0;
 }

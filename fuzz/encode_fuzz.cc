@@ -3,7 +3,8 @@
 //
 // Any struct as a packet: every member is taken from the bytes, lawful or not. Judged: what the
 // checked encoder takes the decoder takes, at the size announced and with the same content; what
-// is refused, or does not fit, leaves the buffer as it was; nothing is written past its end.
+// is refused, or does not fit, leaves the buffer as it was; nothing is written past its end; a
+// PUBLISH and properties by themselves are encoded as inside a packet.
 
 #include <algorithm>
 #include <vector>
@@ -22,12 +23,31 @@ constexpr uint32_t MARGIN = 8;
     fuzz::finding("encode_fuzz", what);
 }
 
+// Longer than a field may be.
+ella_slice too_long() {
+    static const std::vector<uint8_t> bytes(65536, 'a');
+    return ella_slice_of(bytes.data(), static_cast<uint32_t>(bytes.size()));
+}
+
+ella_slice text(source &in) {
+    const ella_slice slice = in.slice();
+    return slice.end - slice.off == 42 ? too_long() : slice;
+}
+
+// A list as nobody put it together: any bytes, cut anywhere.
+constexpr uint8_t RAW = 250;
+
 void fill_user_properties(source &in, std::vector<uint8_t> *room, ella_slice *out) {
     uint32_t used = 0;
-    room->resize(1024);
-    for (uint8_t count = in.u8() % 4; count > 0; count--) {
-        const ella_slice name = in.slice();
-        if (ella_user_property_put(name, in.slice(), room->data(),
+    const uint8_t choice = in.u8();
+    if (choice >= RAW) {
+        *out = in.slice();
+        return;
+    }
+    room->resize(256);
+    for (uint8_t count = choice % 4; count > 0; count--) {
+        const ella_slice name = text(in);
+        if (ella_user_property_put(name, text(in), room->data(),
                                    static_cast<uint32_t>(room->size()), &used) != ELLA_ERROR_NONE)
             break;
     }
@@ -36,8 +56,13 @@ void fill_user_properties(source &in, std::vector<uint8_t> *room, ella_slice *ou
 
 void fill_identifiers(source &in, std::vector<uint8_t> *room, ella_slice *out) {
     uint32_t used = 0;
-    room->resize(64);
-    for (uint8_t count = in.u8() % 4; count > 0; count--) {
+    const uint8_t choice = in.u8();
+    if (choice >= RAW) {
+        *out = in.slice();
+        return;
+    }
+    room->resize(8);
+    for (uint8_t count = choice % 4; count > 0; count--) {
         if (ella_subscription_identifier_put(in.u32(), room->data(),
                                              static_cast<uint32_t>(room->size()),
                                              &used) != ELLA_ERROR_NONE)
@@ -77,7 +102,7 @@ void fill_properties(source &in, arena *room, ella_properties *p) {
          {&p->content_type, &p->response_topic, &p->correlation_data,
           &p->assigned_client_identifier, &p->authentication_method, &p->authentication_data,
           &p->response_information, &p->server_reference, &p->reason_string})
-        *slice = in.slice();
+        *slice = text(in);
     fill_identifiers(in, room->next(), &p->subscription_identifiers);
     fill_user_properties(in, room->next(), &p->user_properties);
 }
@@ -91,11 +116,11 @@ void fill_connect(source &in, arena *room, ella_connect *c) {
     c->has_password = in.flag();
     c->will_qos = in.u8() % 4;
     c->keep_alive_s = in.u16();
-    c->client_id = in.slice();
-    c->will_topic = in.slice();
-    c->will_payload = in.slice();
-    c->user_name = in.slice();
-    c->password = in.slice();
+    c->client_id = text(in);
+    c->will_topic = text(in);
+    c->will_payload = text(in);
+    c->user_name = text(in);
+    c->password = text(in);
     fill_properties(in, room, &c->properties);
     fill_properties(in, room, &c->will_properties);
 }
@@ -104,10 +129,15 @@ void fill_filters(source &in, ella_packet_type type, ella_version version, arena
                   ella_slice *out) {
     std::vector<uint8_t> *list = room->next();
     uint32_t used = 0;
-    list->resize(1024);
-    for (uint8_t count = in.u8() % 4; count > 0; count--) {
+    const uint8_t choice = in.u8();
+    if (choice >= RAW) {
+        *out = in.slice();
+        return;
+    }
+    list->resize(256);
+    for (uint8_t count = choice % 4; count > 0; count--) {
         ella_filter entry = {};
-        entry.filter = in.slice();
+        entry.filter = text(in);
         entry.qos = in.u8() % 4;
         entry.no_local = in.flag();
         entry.retain_as_published = in.flag();
@@ -134,7 +164,7 @@ void fill(source &in, ella_version version, arena *room, ella_packet *packet) {
         packet->publish.retain = in.flag();
         packet->publish.qos = in.u8() % 4;
         packet->publish.packet_id = in.u16();
-        packet->publish.topic = in.slice();
+        packet->publish.topic = text(in);
         packet->publish.payload = in.slice();
         fill_properties(in, room, &packet->publish.properties);
         break;
@@ -201,6 +231,42 @@ void check_decodes(const std::vector<uint8_t> &bytes, uint32_t size, const ella_
         finding("decoding and encoding again gives other bytes");
 }
 
+void check_publish_alone(const ella_packet &packet, ella_version version, ella_sender sender,
+                         ella_error sized, uint32_t announced) {
+    uint32_t alone = 0, written = 0;
+    if (ella_publish_size(&packet.publish, version, sender, &alone) != sized ||
+        (sized == ELLA_ERROR_NONE && alone != announced))
+        finding("a PUBLISH alone has another size");
+    std::vector<uint8_t> bytes(sized == ELLA_ERROR_NONE ? announced : 256u);
+    const auto room = static_cast<uint32_t>(bytes.size());
+    if (ella_encode_publish(&packet.publish, version, sender, bytes.data(), 0, room, &written) !=
+        sized)
+        finding("a PUBLISH alone has another verdict");
+}
+
+void check_properties_alone(const ella_properties &properties, ella_packet_type type,
+                            ella_sender sender, bool lawful) {
+    uint32_t announced = 0, written = 0, error_at = 0;
+    const ella_error sized = ella_properties_size(&properties, type, sender, &announced);
+    std::vector<uint8_t> bytes(sized == ELLA_ERROR_NONE ? announced : 256u);
+    const auto room = static_cast<uint32_t>(bytes.size());
+    if (lawful && sized != ELLA_ERROR_NONE)
+        finding("properties of a packet are refused alone");
+    if (ella_properties_encode(&properties, type, sender, bytes.data(), 0, room, &written) !=
+        sized)
+        finding("properties have a size and are not encoded, or the reverse");
+    if (sized != ELLA_ERROR_NONE)
+        return;
+    if (announced > 0 && ella_properties_encode(&properties, type, sender, bytes.data(), 0,
+                                                room - 1, &written) != ELLA_ERROR_BUFFER_TOO_SMALL)
+        finding("properties are taken where there is no room");
+    ella_properties again;
+    if (written != announced ||
+        (lawful && ella_properties_decode(type, sender, bytes.data(), 0, room, &again,
+                                          &error_at) != ELLA_ERROR_NONE))
+        finding("properties alone are refused, or of another size");
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -209,20 +275,30 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static const ella_version versions[] = {ELLA_VERSION_3_1, ELLA_VERSION_3_1_1, ELLA_VERSION_5_0,
                                             ELLA_VERSION_5_0};
     source in(data, size);
-    const ella_version version = versions[in.u8() % 4];
+    const uint8_t choice = in.u8();
+    // Now and then a version and a type that there are not, or that are not known yet.
+    const ella_version version = choice >= 253   ? ELLA_VERSION_UNKNOWN
+                                 : choice >= 250 ? static_cast<ella_version>(6)
+                                                 : versions[choice % 4];
     const ella_sender sender = in.flag() ? ELLA_FROM_SERVER : ELLA_FROM_CLIENT;
     arena room;
     ella_packet packet = {};
-    packet.type = static_cast<ella_packet_type>(1 + in.u8() % 15);
+    const uint8_t kind = in.u8();
+    packet.type = static_cast<ella_packet_type>(kind == 255 ? 0 : 1 + kind % 15);
     fill(in, version, &room, &packet);
 
     uint32_t announced = 0;
     const ella_error sized = ella_encoded_size(&packet, version, sender, &announced);
     const uint32_t room_size = sized == ELLA_ERROR_NONE ? announced : 256;
+    if (packet.type == ELLA_PUBLISH)
+        check_publish_alone(packet, version, sender, sized, announced);
     std::vector<uint8_t> bytes(room_size + MARGIN, UNTOUCHED);
     uint32_t written = 0;
     const ella_error error =
         ella_encode_checked(&packet, version, sender, bytes.data(), 0, room_size, &written);
+    if (packet.type == ELLA_PUBLISH)
+        check_properties_alone(packet.publish.properties, packet.type, sender,
+                               error == ELLA_ERROR_NONE && version == ELLA_VERSION_5_0);
     if (sized != ELLA_ERROR_NONE && error == ELLA_ERROR_NONE)
         finding("a packet without a size is encoded");
     if (!is_untouched(bytes, room_size, bytes.size()))

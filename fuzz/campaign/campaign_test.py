@@ -176,6 +176,29 @@ class Parts(unittest.TestCase):
             self.assertEqual(campaign.parts_of(out), [])
 
 
+class Coverage(unittest.TestCase):
+    def test_a_line_counts_what_is_entered_there_or_lasts_from_before(self):
+        segments = [[1, 1, 7, True, True, False], [3, 5, 0, True, True, False],
+                    [4, 2, 7, True, False, False], [6, 2, 0, False, False, False]]
+        self.assertEqual(coverage.lines_of(segments), {1: 7, 2: 7, 3: 7, 4: 0, 5: 7, 6: 7})
+
+    def test_a_gap_is_not_the_line_that_code_enters_behind_it(self):
+        segments = [[1, 1, 9, True, True, False], [2, 6, 0, True, False, True],
+                    [4, 5, 9, True, False, False], [6, 2, 0, False, False, False]]
+        counts = coverage.lines_of(segments)
+        self.assertEqual((counts[3], counts[4], counts[5]), (0, 9, 9))
+
+    def test_what_was_not_run_stays_so(self):
+        segments = [[1, 1, 9, True, True, False], [2, 6, 0, True, False, True],
+                    [3, 5, 0, True, True, False], [4, 6, 0, False, False, False]]
+        self.assertEqual(coverage.lines_of(segments)[3], 0)
+
+    def test_what_the_preprocessor_leaves_out_is_no_line(self):
+        segments = [[1, 1, 9, True, True, False], [2, 1, 0, False, True, False],
+                    [4, 1, 9, True, False, False], [5, 2, 0, False, False, False]]
+        self.assertEqual(sorted(coverage.lines_of(segments)), [1, 5])
+
+
 class Reports(unittest.TestCase):
     def test_text(self):
         text = report.as_markdown([PART, LATER], FILES)

@@ -33,17 +33,48 @@ def measure(chosen, corpora, folder):
     subprocess.run(["llvm-profdata-19", "merge", "-sparse", "-o", str(merged),
                     *[str(raw) for raw in raws]], check=True)
     first, *others = [str(programs[harness.name]) for harness in chosen]
-    command = ["llvm-cov-19", "export", "-summary-only", first, "-instr-profile", str(merged)]
+    command = ["llvm-cov-19", "export", "-skip-functions", first, "-instr-profile", str(merged)]
     for other in others:
         command += ["-object", other]
     said = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     folders = {cover for harness in chosen for cover in harness.covers}
     for row in json.loads(said.stdout)["data"][0]["files"]:
         name = row["filename"].split("/proc/self/cwd/")[-1]
-        lines = row["summary"]["lines"]
-        if any(name.startswith(cover + "/") for cover in folders) and lines["count"]:
-            files[name] = (lines["covered"], lines["count"])
+        if any(name.startswith(cover + "/") for cover in folders):
+            counts = lines_of(row["segments"])
+            files[name] = (sum(map(bool, counts.values())), len(counts))
     return dict(sorted(files.items()))
+
+
+def lines_of(segments):
+    """line -> how often it was run, as llvm-cov counts. A segment begins at (line, column) and
+    lasts until the next: [line, column, count, has_count, is_region_entry, is_gap]. In one thing
+    llvm-cov is not followed: it gives a line that code enters again behind a gap, such as the one
+    after a block with a goto in it, the count of the gap, which is 0 for code that was run."""
+    counts, wrapped, at = {}, None, 0
+    while at < len(segments):
+        line = segments[at][0]
+        here = []
+        while at < len(segments) and segments[at][0] == line:
+            here.append(segments[at])
+            at += 1
+        _note_line(counts, line, wrapped, here)
+        wrapped = here[-1]
+        following = segments[at][0] if at < len(segments) else line + 1
+        for between in range(line + 1, following):
+            _note_line(counts, between, wrapped, [])
+    return counts
+
+
+def _note_line(counts, line, wrapped, here):
+    entries = [count for _, _, count, has, entry, gap in here if has and entry and not gap]
+    is_skipped = bool(here) and not here[0][3] and here[0][4]
+    if not entries and (is_skipped or wrapped is None or not wrapped[3]):
+        return
+    again = [count for _, _, count, has, _, gap in here if has and not gap]
+    inside = [wrapped[2]] if wrapped is not None and wrapped[3] else []
+    resumed = again if wrapped is not None and wrapped[5] else []
+    counts[line] = max(entries + inside + resumed)
 
 
 def by_folder(files):
