@@ -175,6 +175,26 @@ TEST(Limit, MaxSubscriptionsOfASession) {
     EXPECT_EQ(world.count(STAT_SUBSCRIPTIONS), 2u);
 }
 
+TEST(Limit, OnePacketHoldsSoManyFilters) {
+    World world([](core_limits &l) { l.max_subscribe_bytes = 100; });
+    Client a(world), b(world), c(world);
+    a.connect("a");
+    // Two bytes of length, the filter, a byte of options.
+    const std::string fits(97, 'x'), large(98, 'x');
+    a.send_subscribe(1, {filter(fits.c_str())});
+    EXPECT_EQ(a.next(), "SUBACK #1 00");
+    a.send_subscribe(2, {filter(large.c_str())});
+    EXPECT_EQ(a.next(), "DISCONNECT 97");
+    EXPECT_FALSE(a.is_open);
+    b.connect("b");
+    const std::string longer(99, 'x');
+    b.send_unsubscribe(1, {filter(longer.c_str())});
+    EXPECT_EQ(b.next(), "DISCONNECT 97");
+    EXPECT_EQ(world.count(STAT_SUBSCRIPTIONS), 0u);
+    c.connect("c");
+    EXPECT_EQ(c.subscribe("t").substr(0, 6), "SUBACK");
+}
+
 TEST(Limit, SubscribingWithoutReadingEnds) {
     World world;
     Client a(world);

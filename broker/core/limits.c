@@ -20,6 +20,7 @@ static const struct core_limits limits_default = {
     .max_sessions = 0u,
     .max_connections = 0u,
     .max_subscriptions_per_session = 100000u,
+    .max_subscribe_bytes = 100000u,
     .max_retained_messages = 0u,
     .max_retained_bytes = 0u,
     .max_topic_levels = 200u,

@@ -31,6 +31,8 @@ struct core_limits {
     uint32_t max_sessions;           /* 0: no limit; attached and detached */
     uint32_t max_connections;        /* 0: no limit; over all listeners */
     uint32_t max_subscriptions_per_session; /* 100,000; 0: no limit */
+    uint32_t max_subscribe_bytes;           /* 100,000; 0: no limit; of the filters in one
+                                               SUBSCRIBE or UNSUBSCRIBE, which is one step */
     uint32_t max_retained_messages;         /* 0: no limit */
     uint64_t max_retained_bytes;            /* 0: no limit */
     uint32_t max_topic_levels;              /* 200 */

@@ -26,6 +26,7 @@ TEST(Limits, DefaultsAreWhatTheHeaderSays) {
     EXPECT_EQ(l.max_sessions, 0u);
     EXPECT_EQ(l.max_connections, 0u);
     EXPECT_EQ(l.max_subscriptions_per_session, 100000u);
+    EXPECT_EQ(l.max_subscribe_bytes, 100000u);
     EXPECT_EQ(l.max_retained_messages, 0u);
     EXPECT_EQ(l.max_retained_bytes, 0u);
     EXPECT_EQ(l.max_topic_levels, 200u);

@@ -276,12 +276,20 @@ static uint32_t identifier_of(const struct ella_subscribe *subscribe) {
     return identifier;
 }
 
-/* Both requests begin and end alike; no memory for the answer ends the connection. */
-static bool begin(struct core *core, struct connection *c, struct answer *answer, uint32_t count) {
-    if (answer_begin(core, answer, count))
-        return true;
+/* Both requests begin and end alike. One that would keep all others waiting, or for whose answer
+ * there is no memory, ends the connection. */
+static bool begin(struct core *core, struct connection *c, struct answer *answer,
+                  const struct ella_subscribe *request, uint32_t count) {
+    const uint32_t max = core->limits.max_subscribe_bytes;
+    const char *why = "more filters in one packet than max_subscribe_size";
+
+    if (max == 0u || ella_slice_len(request->filters) <= max) {
+        if (answer_begin(core, answer, count))
+            return true;
+        why = "no memory";
+    }
     close_connection(core, c, CONNECTION_ON_EXPELLED, ELLA_REASON_QUOTA_EXCEEDED, ELLA_ERROR_NONE,
-                     "no memory");
+                     why);
     return false;
 }
 
@@ -295,7 +303,7 @@ void subscribe_packet(struct core *core, struct connection *connection,
     uint32_t count;
 
     if (!count_filters(core, connection, subscribe, &count) ||
-        !begin(core, connection, &answer, count))
+        !begin(core, connection, &answer, subscribe, count))
         return;
     while (ella_filter_next(ELLA_SUBSCRIBE, &rest, &entry)) {
         verdict = subscribe_filter(core, connection, &entry, identifier);
@@ -337,7 +345,7 @@ void unsubscribe_packet(struct core *core, struct connection *connection,
 
     while (ella_filter_next(ELLA_UNSUBSCRIBE, &rest, &entry))
         count++;
-    if (!begin(core, connection, &answer, count))
+    if (!begin(core, connection, &answer, unsubscribe, count))
         return;
     rest = unsubscribe->filters;
     while (ella_filter_next(ELLA_UNSUBSCRIBE, &rest, &entry)) {

@@ -248,6 +248,11 @@ const struct config_option config_options[] = {
            limits.max_retained_messages),
      .argument = "COUNT", .default_value = "0",
      .text = "How many retained messages there may be. 0: no limit."},
+    {VALUE("max_subscribe_size", CONFIG_U32, CONFIG_LIBELLA, true, 0, INT32_MAX,
+           limits.max_subscribe_bytes),
+     .argument = "BYTES", .default_value = "100000",
+     .text = "How long the filters of one SUBSCRIBE or UNSUBSCRIBE may be together; a longer one "
+             "ends the connection (0x97), for others would wait for it. 0: no limit."},
     {VALUE("max_subscriptions_per_client", CONFIG_U32, CONFIG_LIBELLA, true, 0, UINT32_MAX,
            limits.max_subscriptions_per_session),
      .argument = "COUNT", .default_value = "100000",

@@ -562,6 +562,7 @@ TEST(ConfigLimits, EveryPlainLimitReachesItsPlace) {
         "max_packet_size 1000\nmessage_size_limit 900\nmax_inflight_bytes 11\n"
         "max_queued_messages 12\nmax_queued_bytes 5000000000\nqueue_qos0_messages true\n"
         "global_max_clients 13\nglobal_max_connections 14\nmax_subscriptions_per_client 15\n"
+        "max_subscribe_size 150000\n"
         "max_retained_messages 16\nmax_retained_bytes 17\nmax_topic_levels 18\n"
         "memory_limit 6000000000\nconnect_timeout 19\nmax_keepalive 20\nsys_interval 21\n"
         "retain_available 0\nwildcard_subscription_available 0\n"
@@ -578,6 +579,7 @@ TEST(ConfigLimits, EveryPlainLimitReachesItsPlace) {
     EXPECT_EQ(limits.max_sessions, 13u);
     EXPECT_EQ(limits.max_connections, 14u);
     EXPECT_EQ(limits.max_subscriptions_per_session, 15u);
+    EXPECT_EQ(limits.max_subscribe_bytes, 150000u);
     EXPECT_EQ(limits.max_retained_messages, 16u);
     EXPECT_EQ(limits.max_retained_bytes, 17u);
     EXPECT_EQ(limits.max_topic_levels, 18u);
