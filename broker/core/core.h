@@ -117,6 +117,8 @@ struct core_ports {
     bool log_packets; /* whether CORE_LOG_PACKET_* are wanted: they cost time */
     bool journal; /* what must outlive a crash is recorded, and answers wait until it is durable:
                      see "The journal" below */
+    uint32_t snapshot_steps; /* sessions, subscriptions, messages of a snapshot in one batch at
+                                most; 0: 2000 */
     uint64_t
         seed; /* decides assigned client identifiers and hash seeds; unpredictable in production */
 };

@@ -169,8 +169,10 @@ static void step(struct core *core) {
 
 void snapshot_slice(struct core *core) {
     const size_t end = (core->journal.pulled ? 0u : core->journal.used) + SLICE_BYTES;
+    const uint32_t steps =
+        core->ports.snapshot_steps > 0u ? core->ports.snapshot_steps : SLICE_STEPS;
 
-    for (uint32_t i = 0u; i < SLICE_STEPS; i++) {
+    for (uint32_t i = 0u; i < steps; i++) {
         if (core->walk.part == WALK_NOTHING || core->walk.part == WALK_END || core->journal.lost ||
             (!core->journal.pulled && core->journal.used >= end))
             break;

@@ -33,6 +33,7 @@ Broker::Broker(uint64_t seed, Disk &disk, BrokerHost &host)
         static_cast<uint16_t>(luck.per_mille(500) ? 1000 : luck.between(2, 20));
     limits_.queue_qos0_messages = luck.per_mille(300);
     limits_.sys_interval_s = luck.per_mille(300) ? 10 : 0;
+    snapshot_steps_ = luck.per_mille(500) ? 0 : luck.between(1, 40);
     limits_.max_packet_size_bytes = 16384;
     listener_.maximum_qos = 2;
     listener_.version_accepted[3] = listener_.version_accepted[4] = true;
@@ -56,6 +57,7 @@ void Broker::start() {
     ports.policy = policy;
     ports.log = host_.tells() ? log : nullptr;
     ports.journal = true;
+    ports.snapshot_steps = snapshot_steps_;
     ports.seed = Luck::of(seed_, ++starts_);
     boot_ms_ = host_.now_ms();
     core_ = core_create(&limits_, &ports, core_now_ms());

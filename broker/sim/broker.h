@@ -84,6 +84,7 @@ class Broker : private StorageHost {
     Disk &disk_;
     Storage storage_;
     const uint64_t seed_;
+    uint32_t snapshot_steps_ = 0;
     core_limits limits_;
     core_listener listener_{};
     core *core_ = nullptr;
