@@ -87,7 +87,7 @@ class Client {
     void send_unsubscribe(uint8_t filter);
     void leave(const Event &event);
     void take(const ella_packet &packet, uint64_t pulled_ms);
-    void take_connack(const ella_connack &connack);
+    void take_connack(const ella_connack &connack, uint64_t sent_ms);
     void take_publish(const ella_publish &publish, uint64_t pulled_ms);
     void take_acknowledgement(const ella_packet &packet);
     void take_suback(const ella_packet &packet);

@@ -66,7 +66,7 @@ void Client::take(const ella_packet &packet, uint64_t pulled_ms) {
     }
     switch (packet.type) {
     case ELLA_CONNACK:
-        take_connack(packet.connack);
+        take_connack(packet.connack, pulled_ms);
         break;
     case ELLA_PUBLISH:
         take_publish(packet.publish, pulled_ms);
@@ -103,7 +103,7 @@ void Client::take(const ella_packet &packet, uint64_t pulled_ms) {
     }
 }
 
-void Client::take_connack(const ella_connack &connack) {
+void Client::take_connack(const ella_connack &connack, uint64_t sent_ms) {
     if (connected_) {
         history_.breach("a second CONNACK (v5/3.2.0-2)");
     }
@@ -124,7 +124,7 @@ void Client::take_connack(const ella_connack &connack) {
         ella_property_present(&connack.properties, ELLA_PROPERTY_RECEIVE_MAXIMUM)
             ? connack.properties.receive_maximum
             : 65535;
-    history_.connected(index_, connack.session_present, host_.now_ms());
+    history_.connected(index_, connack.session_present, sent_ms, host_.now_ms());
     resume(connack.session_present);
 }
 

@@ -123,7 +123,7 @@ uint64_t History::connecting(int client, bool clean, bool resumes, uint64_t now_
     return will.serial;
 }
 
-void History::connected(int client, bool session_present, uint64_t now_ms) {
+void History::connected(int client, bool session_present, uint64_t sent_ms, uint64_t now_ms) {
     const Profile &profile = cast_[client];
     Session &session = sessions_[client];
     for (auto &[serial, seen] : session.seen) {
@@ -154,7 +154,7 @@ void History::connected(int client, bool session_present, uint64_t now_ms) {
         }
     }
     session.confirmed = true;
-    session.doubtful = false;
+    session.doubtful = sent_ms <= unstored_ms_;
     session.accepted_ms = now_ms;
     session.heard_ms = now_ms;
     session.gone_ms = NEVER_MS;
@@ -220,6 +220,7 @@ void History::damaged(uint64_t now_ms) {
 }
 
 void History::unstored(uint64_t from_ms, uint64_t to_ms) {
+    unstored_ms_ = to_ms;
     for (Will &will : wills_) {
         if (will.farewell_taken_ms != NEVER_MS && will.farewell_taken_ms + SLACK_MS >= from_ms) {
             will.farewell_taken_ms = NEVER_MS;

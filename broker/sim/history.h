@@ -120,7 +120,8 @@ class History {
     /* ---- connections ---- */
     /* The serial of its will, 0 if it has none. */
     uint64_t connecting(int client, bool clean, bool resumes, uint64_t now_ms);
-    void connected(int client, bool session_present, uint64_t now_ms);
+    /* sent_ms: when CONNACK left the broker. */
+    void connected(int client, bool session_present, uint64_t sent_ms, uint64_t now_ms);
     void heard(int client, uint64_t now_ms) { sessions_[client].heard_ms = now_ms; }
     void replied(int client, uint64_t now_ms) { sessions_[client].replied_ms = now_ms; }
     void farewell(int client, bool with_will, uint64_t now_ms);
@@ -197,6 +198,7 @@ class History {
     std::string broken_;
     uint64_t deliveries_ = 0;
     uint64_t damaged_ms_ = 0;
+    uint64_t unstored_ms_ = 0; /* what the broker did last while its storage failed */
 };
 
 } // namespace sim

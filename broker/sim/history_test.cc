@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The Libella authors
  *
- * The judge, where it is easily too strict or too lax: what may come out of order.
+ * The judge, where it is easily too strict or too lax: what may come out of order, which sessions
+ * may be gone.
  */
 #include <gtest/gtest.h>
 
@@ -22,7 +23,7 @@ std::string judged(uint8_t qos, bool subscribes_before, bool sent_again) {
     uint64_t now_ms = 1000;
     for (int client : {PUBLISHER, SUBSCRIBER}) {
         history.connecting(client, false, true, now_ms);
-        history.connected(client, false, now_ms);
+        history.connected(client, false, now_ms, now_ms);
     }
     auto subscribe = [&] {
         sim::Asked asked;
@@ -73,6 +74,33 @@ TEST(Order, OfWhatIsOwedHoldsForTheFirstOfEach) {
 TEST(Order, IsNotBrokenByARepetitionWhoseFirstWasMissedRightly) {
     EXPECT_EQ(judged(1, false, true), "");
     EXPECT_EQ(judged(0, true, true), "");
+}
+
+/* A session that expires is resumed about second 11, and gone at second 20. The broker went down at
+ * second 11, and its storage had failed or not. */
+std::string judged_gone(bool storage_failed, uint64_t connack_sent_ms) {
+    std::vector<sim::Profile> cast(1);
+    cast[0].id = "client";
+    cast[0].life = sim::Life::EXPIRING;
+    cast[0].expiry_s = 15;
+    sim::History history(cast);
+    history.connecting(0, false, true, 1000);
+    history.connected(0, false, 1000, 1000);
+    history.connecting(0, false, true, 10000);
+    history.broker_down(11000);
+    if (storage_failed) {
+        history.unstored(9000, 11000);
+    }
+    history.connected(0, true, connack_sent_ms, 11100);
+    history.connecting(0, false, true, 20000);
+    history.connected(0, false, 20000, 20000);
+    return history.broken();
+}
+
+TEST(Session, MayBeGoneIfItWasResumedByABrokerThatCouldNotStoreIt) {
+    EXPECT_EQ(judged_gone(true, 10900), "");
+    EXPECT_NE(judged_gone(true, 11050), "");
+    EXPECT_NE(judged_gone(false, 10900), "");
 }
 
 } // namespace
