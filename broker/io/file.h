@@ -49,6 +49,8 @@ enum file_use {
 };
 
 enum file_task_kind {
+    FILE_TASK_APPEND,         /* data goes to the end of file, as by append() */
+    FILE_TASK_APPEND_SYNC,    /* the same; if all of it is there it is synced */
     FILE_TASK_SYNC,           /* file, opened for either use: all that it holds reaches the disk */
     FILE_TASK_SYNC_DIRECTORY, /* names made, changed and removed reach the disk */
     FILE_TASK_RENAME,         /* name becomes new_name, replacing it if it exists */
@@ -65,13 +67,16 @@ enum file_lane {
 struct file_task {
     enum file_task_kind kind;
     int file;
+    const uint8_t *data; /* of FILE_TASK_APPEND…: stays as it is until the task has ended */
+    size_t data_len;
     char name[FILE_NAME_LEN_MAX + 1];
     char new_name[FILE_NAME_LEN_MAX + 1];
 };
 
 struct file_result {
     enum file_status status;
-    uint64_t took_us; /* of the task itself */
+    size_t appended_len; /* of data, whatever the status */
+    uint64_t took_us;    /* of the task itself */
 };
 
 struct file_port {

@@ -193,10 +193,20 @@ static uint64_t port_now_us(void *context) {
 
 /* ---- Tasks ---- */
 
-static enum file_status do_task(const struct file_posix *files, const struct file_task *task) {
+static enum file_status do_task(const struct file_posix *files, const struct file_task *task,
+                                size_t *out_len) {
     const int directory = files->directory_fd;
+    enum file_status status = FILE_OK;
     bool done = false;
     switch (task->kind) {
+    case FILE_TASK_APPEND:
+        return port_append(NULL, task->file, task->data, task->data_len, out_len);
+    case FILE_TASK_APPEND_SYNC:
+        status = port_append(NULL, task->file, task->data, task->data_len, out_len);
+        if (status != FILE_OK)
+            return status;
+        done = fdatasync(task->file) == 0;
+        break;
     case FILE_TASK_SYNC:
         done = fdatasync(task->file) == 0;
         break;
@@ -216,7 +226,8 @@ static enum file_status do_task(const struct file_posix *files, const struct fil
 static void run_task(struct worker_job *job) {
     struct lane *lane = (struct lane *)job;
     const uint64_t start_us = clock_us();
-    lane->result.status = do_task(lane->files, &lane->task);
+    lane->result.appended_len = 0;
+    lane->result.status = do_task(lane->files, &lane->task, &lane->result.appended_len);
     lane->result.took_us = clock_us() - start_us;
 }
 

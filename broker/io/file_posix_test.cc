@@ -52,12 +52,13 @@ class FilePosix : public testing::Test {
         port.close(port.ctx, file);
         return std::string(out, out + len);
     }
-    file_status do_task(file_lane lane, file_task task) {
+    file_status do_task(file_lane lane, file_task task, size_t appended_len = 0) {
         file_result result{};
         port.begin(port.ctx, lane, &task);
         while (!port.ended(port.ctx, lane, &result))
             port.wait(port.ctx, lane);
         EXPECT_FALSE(port.ended(port.ctx, lane, &result));
+        EXPECT_EQ(result.appended_len, appended_len);
         return result.status;
     }
     static file_task task(file_task_kind kind, const char *name = "", const char *to = "") {
@@ -110,10 +111,17 @@ TEST_F(FilePosix, Tasks) {
     sync.file = make("a");
     append(sync.file, "text");
     EXPECT_EQ(do_task(FILE_LANE_SYNC, sync), FILE_OK);
+    for (const file_task_kind kind : {FILE_TASK_APPEND, FILE_TASK_APPEND_SYNC}) {
+        file_task more = task(kind);
+        more.file = sync.file;
+        more.data = reinterpret_cast<const uint8_t *>("more");
+        more.data_len = 4;
+        EXPECT_EQ(do_task(FILE_LANE_SYNC, more, 4), FILE_OK);
+    }
     port.close(port.ctx, sync.file);
     EXPECT_EQ(do_task(FILE_LANE_SYNC, task(FILE_TASK_RENAME, "a", "b")), FILE_OK);
     EXPECT_EQ(do_task(FILE_LANE_SYNC, task(FILE_TASK_SYNC_DIRECTORY)), FILE_OK);
-    EXPECT_EQ(read("b"), "text");
+    EXPECT_EQ(read("b"), "textmoremore");
     EXPECT_EQ(port.truncate(port.ctx, "b", 2), FILE_OK);
     EXPECT_EQ(read("b"), "te");
     EXPECT_EQ(do_task(FILE_LANE_REMOVE, task(FILE_TASK_REMOVE, "b")), FILE_OK);
@@ -176,7 +184,13 @@ TEST_F(FilePosix, AFileThatMayNotGrowIsAFullDisk) {
     size_t len = 0;
     EXPECT_EQ(port.append(port.ctx, file, reinterpret_cast<const uint8_t *>("12345678"), 8, &len),
               FILE_FULL);
+    file_task more = task(FILE_TASK_APPEND_SYNC);
+    more.file = make("b");
+    more.data = reinterpret_cast<const uint8_t *>("12345678");
+    more.data_len = 8;
+    EXPECT_EQ(do_task(FILE_LANE_SYNC, more, 5), FILE_FULL);
     setrlimit(RLIMIT_FSIZE, &before);
+    port.close(port.ctx, more.file);
     EXPECT_EQ(len, 5u);
     EXPECT_EQ(read("a"), "12345");
     port.close(port.ctx, file);

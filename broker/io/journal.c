@@ -102,7 +102,7 @@ void journal_destroy(struct journal *journal) {
         journal->files.wait(journal->files.ctx, FILE_LANE_REMOVE);
         (void)journal->files.ended(journal->files.ctx, FILE_LANE_REMOVE, &ignored);
     }
-    if (journal->syncing.is_given_up)
+    if (journal->syncing.is_given_up && journal->syncing.handle != JOURNAL_NO_FILE)
         journal->files.close(journal->files.ctx, journal->syncing.handle);
     journal->syncing.step = STEP_NONE;
     close_segment(journal, &journal->current);
@@ -205,6 +205,7 @@ void journal_fail(struct journal *journal, enum file_status status, const char *
     journal->is_trying = false;
     journal->snapshot = (struct journal_snapshot){.runs = false};
     journal->buffer_len = 0;
+    journal->is_committed = false;
     journal->batch_status = status;
     journal->dirty = false;
     journal->wants_sync = false;
@@ -217,7 +218,7 @@ void journal_fail(struct journal *journal, enum file_status status, const char *
 /* ---- Batches ---- */
 
 bool journal_takes(const struct journal *journal) {
-    return journal->storage == JOURNAL_GOOD &&
+    return journal->storage == JOURNAL_GOOD && !journal->is_committed &&
            (journal->options.sync != JOURNAL_SYNC_ALWAYS || journal->syncing.step == STEP_NONE);
 }
 
@@ -251,7 +252,7 @@ static void begin_snapshot(struct journal *journal, uint64_t now_ms) {
 
 void journal_begin(struct journal *journal, uint64_t batch, bool begins_snapshot,
                    uint64_t now_ms) {
-    assert(!journal->in_batch && batch > journal->written_batch);
+    assert(!journal->in_batch && !journal->is_committed && batch > journal->written_batch);
     journal->in_batch = true;
     journal->batch = batch;
     journal->buffer_len = 0;
@@ -313,28 +314,21 @@ static void add_batch_end(struct journal *journal, bool ends_snapshot) {
     add_frame(journal, FRAME_BATCH_END, body, sizeof body);
 }
 
-/* In one write. */
-static void write_batch(struct journal *journal) {
-    size_t written = 0;
-    if (journal->batch_status == FILE_OK)
-        journal->batch_status =
-            journal->files.append(journal->files.ctx, journal->current.handle, journal->buffer,
-                                  journal->buffer_len, &written);
-    journal->current.size += written;
-    journal->dirty = true;
-    journal->tail_bytes += written;
-    journal->stats.written_bytes += written;
-    journal->stats.disk_bytes += written;
-    if (written > journal->stats.batch_bytes_max)
-        journal->stats.batch_bytes_max = written;
+static void empty_buffer(struct journal *journal) {
+    journal->buffer_len = 0;
+    if (journal->buffer_size > JOURNAL_BUFFER_KEPT_BYTES) {
+        free(journal->buffer);
+        journal->buffer = NULL;
+        journal->buffer_size = 0;
+    }
 }
 
-static void batch_written(struct journal *journal, bool ends_snapshot) {
+static void batch_is_whole(struct journal *journal) {
     journal->stats.batches++;
     journal->written_batch = journal->batch;
     if (journal->options.sync != JOURNAL_SYNC_ALWAYS)
         journal->durable_batch = journal->batch;
-    if (!ends_snapshot || !journal->snapshot.runs)
+    if (!journal->ends_snapshot || !journal->snapshot.runs)
         return;
     journal->snapshot.has_ended = true;
     journal->snapshot.bytes = journal->stats.written_bytes - journal->snapshot.start_bytes;
@@ -343,23 +337,52 @@ static void batch_written(struct journal *journal, bool ends_snapshot) {
     journal->wants_sync = true; /* files are removed when it is, and only then */
 }
 
+void journal_batch_written(struct journal *journal, enum file_status status, size_t len,
+                           uint64_t now_ms) {
+    journal->is_committed = false;
+    journal->current.size += len;
+    journal->tail_bytes += len;
+    journal->stats.written_bytes += len;
+    journal->stats.disk_bytes += len;
+    if (len > journal->stats.batch_bytes_max)
+        journal->stats.batch_bytes_max = len;
+    if (status != FILE_OK)
+        journal_fail(journal, status, "written", now_ms);
+    else
+        batch_is_whole(journal);
+    empty_buffer(journal);
+}
+
+/* In one write. It may wait for the disk, so it is not done here if acknowledgements wait for a
+ * sync anyway, or if it is a large one. */
+static void write_batch(struct journal *journal, uint64_t now_ms) {
+    size_t written = 0;
+    journal->dirty = true;
+    journal->is_committed = true;
+    if (journal->options.sync == JOURNAL_SYNC_ALWAYS)
+        return; /* it goes with the sync */
+    if (journal->snapshot.runs && journal->syncing.step == STEP_NONE) {
+        journal_begin_task(journal, STEP_WRITE, journal->current.handle, now_ms);
+        return;
+    }
+    const enum file_status status =
+        journal->files.append(journal->files.ctx, journal->current.handle, journal->buffer,
+                              journal->buffer_len, &written);
+    journal_batch_written(journal, status, written, now_ms);
+}
+
 void journal_commit(struct journal *journal, bool ends_snapshot, uint64_t now_ms) {
     assert(journal->in_batch);
     journal->in_batch = false;
-    if (journal->storage == JOURNAL_GOOD) {
+    if (journal->storage == JOURNAL_GOOD)
         add_batch_end(journal, ends_snapshot);
-        write_batch(journal);
-        if (journal->batch_status != FILE_OK)
-            journal_fail(journal, journal->batch_status, "written", now_ms);
-        else
-            batch_written(journal, ends_snapshot);
-    }
-    journal->buffer_len = 0;
-    if (journal->buffer_size > JOURNAL_BUFFER_KEPT_BYTES) {
-        free(journal->buffer);
-        journal->buffer = NULL;
-        journal->buffer_size = 0;
-    }
+    journal->ends_snapshot = ends_snapshot;
+    if (journal->storage != JOURNAL_GOOD)
+        empty_buffer(journal);
+    else if (journal->batch_status != FILE_OK)
+        journal_batch_written(journal, journal->batch_status, 0, now_ms);
+    else
+        write_batch(journal, now_ms);
     journal_begin_sync(journal, now_ms);
 }
 
@@ -428,6 +451,8 @@ bool journal_wait(struct journal *journal, uint64_t now_ms) {
     while (journal->syncing.step != STEP_NONE) {
         journal->files.wait(journal->files.ctx, FILE_LANE_SYNC);
         journal_look_at_sync(journal, now_ms);
+        if (journal->is_committed)
+            journal_begin_sync(journal, now_ms);
     }
     return journal->storage == JOURNAL_GOOD;
 }

@@ -32,8 +32,9 @@ struct segment {
 
 enum journal_step {
     STEP_NONE,
+    STEP_WRITE,     /* the batch that is committed is written, and not synced */
     STEP_LEFT,      /* `left` is synced */
-    STEP_CURRENT,   /* `current`, as it was when the step began, is synced */
+    STEP_CURRENT,   /* a committed batch is written to `current`, if there is one; all is synced */
     STEP_DIRECTORY, /* names are synced */
 };
 
@@ -42,6 +43,7 @@ struct journal_syncing {
     enum journal_step step;
     int handle;          /* of the file of the step */
     bool is_given_up;    /* a failure came meanwhile: close the handle when it ends */
+    bool writes;         /* the step writes the committed batch */
     bool with_current;   /* what this sync covers: current and all before it … */
     uint64_t batch;      /* … up to this batch … */
     uint64_t number;     /* … in this file … */
@@ -88,6 +90,8 @@ struct journal {
     size_t buffer_size;
     uint64_t batch;
     bool in_batch;
+    bool is_committed;             /* and not yet written: the buffer belongs to the sync lane */
+    bool ends_snapshot;            /* the committed batch does */
     enum file_status batch_status; /* not FILE_OK: it can't be written */
 
     uint64_t written_batch;
@@ -128,6 +132,9 @@ void journal_name(char out[FILE_NAME_LEN_MAX + 1u], uint64_t number);
 /* A new file with its header becomes current; the one before must be closed or left. Not FILE_OK:
  * there is no current file now. */
 enum file_status journal_make_file(struct journal *journal, enum frame_start start);
+/* What became of the committed batch: len bytes of it are in the file. */
+void journal_batch_written(struct journal *journal, enum file_status status, size_t len,
+                           uint64_t now_ms);
 /* Nothing more is written to the files of now: the storage is full or has failed. */
 void journal_fail(struct journal *journal, enum file_status status, const char *what,
                   uint64_t now_ms);

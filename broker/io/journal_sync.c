@@ -13,10 +13,17 @@
 
 void journal_begin_task(struct journal *journal, enum journal_step step, int handle,
                         uint64_t now_ms) {
-    const struct file_task task = {.kind = step == STEP_DIRECTORY ? FILE_TASK_SYNC_DIRECTORY
-                                                                  : FILE_TASK_SYNC,
-                                   .file = handle};
+    struct file_task task = {.kind = FILE_TASK_SYNC, .file = handle};
     struct journal_syncing *syncing = &journal->syncing;
+    if (step == STEP_DIRECTORY)
+        task.kind = FILE_TASK_SYNC_DIRECTORY;
+    else if (step == STEP_WRITE)
+        task.kind = FILE_TASK_APPEND;
+    else if (step == STEP_CURRENT && journal->is_committed)
+        task.kind = FILE_TASK_APPEND_SYNC;
+    syncing->writes = task.kind == FILE_TASK_APPEND || task.kind == FILE_TASK_APPEND_SYNC;
+    task.data = syncing->writes ? journal->buffer : NULL;
+    task.data_len = syncing->writes ? journal->buffer_len : 0;
     syncing->step = step;
     syncing->handle = handle;
     syncing->is_given_up = false;
@@ -36,15 +43,19 @@ enum file_status journal_do_task(struct journal *journal, enum file_lane lane,
 
 /* ---- Sync ---- */
 
+static void note_covered(struct journal *journal) {
+    journal->syncing.batch = journal->written_batch;
+    journal->syncing.number = journal->current.file.number;
+    journal->syncing.bytes = journal->current.size;
+    journal->syncing.ends_snapshot = journal->snapshot.has_ended;
+}
+
 /* The step behind `done` of the sync under way. */
 static void begin_step_behind(struct journal *journal, enum journal_step done, uint64_t now_ms) {
     if (done == STEP_NONE && journal->left.handle != JOURNAL_NO_FILE) {
         journal_begin_task(journal, STEP_LEFT, journal->left.handle, now_ms);
     } else if (done < STEP_CURRENT && journal->syncing.with_current) {
-        journal->syncing.batch = journal->written_batch;
-        journal->syncing.number = journal->current.file.number;
-        journal->syncing.bytes = journal->current.size;
-        journal->syncing.ends_snapshot = journal->snapshot.has_ended;
+        note_covered(journal);
         journal->dirty = false;
         journal_begin_task(journal, STEP_CURRENT, journal->current.handle, now_ms);
     } else if (done < STEP_DIRECTORY && journal->directory_dirty) {
@@ -146,6 +157,17 @@ static void close_given_up(struct journal *journal) {
     journal->syncing.is_given_up = false;
 }
 
+/* What the task wrote, if it did. false: it failed at that. */
+static bool look_at_write(struct journal *journal, const struct file_result *result,
+                          uint64_t now_ms) {
+    if (!journal->syncing.writes)
+        return true;
+    const bool is_whole = result->appended_len == journal->buffer_len;
+    journal_batch_written(journal, is_whole ? FILE_OK : result->status, result->appended_len,
+                          now_ms);
+    return is_whole;
+}
+
 void journal_look_at_sync(struct journal *journal, uint64_t now_ms) {
     struct file_result result;
     const enum journal_step step = journal->syncing.step;
@@ -156,16 +178,25 @@ void journal_look_at_sync(struct journal *journal, uint64_t now_ms) {
         return;
     }
     say_slow(journal, now_ms);
-    count_sync(journal, &result);
+    if (step != STEP_WRITE)
+        count_sync(journal, &result);
     journal->syncing.step = STEP_NONE;
     if (journal->syncing.is_given_up) {
         close_given_up(journal);
         return;
     }
+    if (!look_at_write(journal, &result, now_ms))
+        return;
     if (result.status != FILE_OK) {
         journal_fail(journal, result.status, "synced", now_ms);
         return;
     }
+    if (step == STEP_WRITE) {
+        journal->syncing.handle = JOURNAL_NO_FILE;
+        return;
+    }
+    if (step == STEP_CURRENT && journal->syncing.writes)
+        note_covered(journal);
     if (step == STEP_LEFT) {
         /* All of it is on disk, and what comes next begins the file behind it. */
         journal->synced_number = journal->left.file.number + 1u;

@@ -63,6 +63,57 @@ TEST(Journal, OneSyncCoversWhatCameMeanwhile) {
     EXPECT_EQ(journal_stats(node.journal)->syncs, 2u);
 }
 
+// A write may wait for the disk. None is made in a round, but for the header of a new file: a
+// batch goes with its sync, and if there is none, that of a snapshot goes by itself.
+TEST(Journal, NoRoundWaitsForAWrite) {
+    for (const journal_sync sync :
+         {JOURNAL_SYNC_ALWAYS, JOURNAL_SYNC_INTERVAL, JOURNAL_SYNC_NEVER}) {
+        disk disk;
+        node node(disk, [&](journal_options &options) {
+            options.sync = sync;
+            options.snapshot_bytes_min = 1u << 20;
+        });
+        ASSERT_EQ(node.recover(), JOURNAL_OK);
+        for (int i = 0; i < 10; i++)
+            node.change(500);
+        node.settle(3000); // no sync is due then
+        ASSERT_EQ(node.acknowledged, 10u);
+        disk.holds[FILE_LANE_SYNC] = true;
+        journal_ask_snapshot(node.journal);
+        const size_t before = disk.total_bytes();
+        for (int i = 0; i < 5; i++)
+            node.change(500);
+        EXPECT_EQ(disk.total_bytes(), before + 64u); // of the header
+        EXPECT_EQ(node.acknowledged, 10u);
+        disk.holds[FILE_LANE_SYNC] = false;
+        node.settle();
+        EXPECT_EQ(node.acknowledged, 15u);
+        EXPECT_EQ(journal_stats(node.journal)->snapshots, 1u);
+    }
+}
+
+// What of a batch was written counts, though the task failed.
+TEST(Journal, AWriteThatFailsOnItsThreadIsAFailure) {
+    for (const journal_sync sync : {JOURNAL_SYNC_ALWAYS, JOURNAL_SYNC_NEVER}) {
+        disk disk;
+        node node(disk, [&](journal_options &options) { options.sync = sync; });
+        ASSERT_EQ(node.recover(), JOURNAL_OK);
+        journal_ask_snapshot(node.journal);
+        int appends = 0;
+        disk.part = 7;
+        disk.before_change = [&](const char *what) {
+            return strcmp(what, "append") == 0 && ++appends == 2 ? FILE_FULL : FILE_OK;
+        };
+        node.change();
+        node.settle();
+        EXPECT_NE(node.said.find("the journal can't be written: no space left"), std::string::npos)
+            << node.said;
+        EXPECT_EQ(journal_stats(node.journal)->failures, 1u);
+        EXPECT_EQ(node.acknowledged, 1u); // once a snapshot had it
+        EXPECT_EQ(journal_stats(node.journal)->disk_bytes, disk.total_bytes());
+    }
+}
+
 TEST(Journal, SnapshotsRemoveFilesAndBoundTheDisk) {
     disk disk;
     node node(disk);

@@ -212,6 +212,7 @@ class disk {
     void begin(file_lane lane, const file_task &task) {
         tasks_[lane] = task;
         busy_[lane] = true;
+        appended_len_[lane] = 0;
         if (task.kind == FILE_TASK_SYNC) {
             synced_[lane] = handles_.at(task.file);
             synced_len_[lane] = synced_[lane]->data.size();
@@ -221,15 +222,27 @@ class disk {
         if (!busy_[lane] || holds[lane])
             return false;
         busy_[lane] = false;
-        *out = {do_task(lane, tasks_[lane]), sync_us};
+        const file_status status = do_task(lane, tasks_[lane]);
+        *out = {status, appended_len_[lane], sync_us};
         return true;
     }
     file_status do_task(file_lane lane, const file_task &task) {
-        static const char *const words[] = {"sync", "sync names", "rename", "remove"};
+        if (task.kind == FILE_TASK_APPEND || task.kind == FILE_TASK_APPEND_SYNC) {
+            const file_status status =
+                append(task.file, task.data, task.data_len, &appended_len_[lane]);
+            synced_[lane] = handles_.at(task.file);
+            synced_len_[lane] = synced_[lane]->data.size();
+            if (status != FILE_OK || task.kind == FILE_TASK_APPEND)
+                return status;
+        }
+        static const char *const words[] = {"", "sync", "sync", "sync names", "rename", "remove"};
         const file_status status = change(words[task.kind]);
         if (status != FILE_OK)
             return status;
         switch (task.kind) {
+        case FILE_TASK_APPEND:
+            break;
+        case FILE_TASK_APPEND_SYNC:
         case FILE_TASK_SYNC:
             synced_[lane]->synced = std::max(synced_[lane]->synced, synced_len_[lane]);
             break;
@@ -251,6 +264,7 @@ class disk {
     file_task tasks_[FILE_LANE_COUNT] = {};
     std::shared_ptr<inode> synced_[FILE_LANE_COUNT];
     size_t synced_len_[FILE_LANE_COUNT] = {};
+    size_t appended_len_[FILE_LANE_COUNT] = {};
     bool busy_[FILE_LANE_COUNT] = {};
     int next_ = 3;
     uint64_t now_us_ = 0;

@@ -96,7 +96,10 @@ file_status Disk::open(const char *name, file_use use, int *out_file) {
 }
 
 file_status Disk::append(int file, const uint8_t *data, size_t data_len, size_t *out_len) {
-    Inode &inode = *handles_.at(file).inode;
+    return append_to(*handles_.at(file).inode, data, data_len, out_len);
+}
+
+file_status Disk::append_to(Inode &inode, const uint8_t *data, size_t data_len, size_t *out_len) {
     *out_len = 0;
     file_status status = trouble();
     if (status != FILE_OK) {
@@ -143,6 +146,9 @@ file_status Disk::truncate(const char *name, uint64_t size) {
 /* ---- Tasks ---- */
 
 void Disk::begin(file_lane lane, const file_task *what) {
+    if (is_dead()) {
+        return;
+    }
     Task &task = tasks_[lane];
     task = Task();
     task.runs = true;
@@ -150,12 +156,15 @@ void Disk::begin(file_lane lane, const file_task *what) {
     task.begin_ms = now_ms();
     uint32_t factor = now_ms() < slow_ms_ ? slow_factor_ : 1;
     task.end_ms = now_ms() + static_cast<uint64_t>(luck_.below(SYNC_MS_MAX)) * factor;
-    if (what->kind == FILE_TASK_SYNC) {
+    if (what->kind <= FILE_TASK_SYNC) {
         task.inode = handles_.at(what->file).inode;
         task.size = task.inode->data.size();
     }
+    if (what->data_len > 0) {
+        task.data.assign(what->data, what->data + what->data_len);
+    }
     task.names = now_;
-    bool is_sync = what->kind == FILE_TASK_SYNC || what->kind == FILE_TASK_SYNC_DIRECTORY;
+    bool is_sync = what->kind >= FILE_TASK_APPEND_SYNC && what->kind <= FILE_TASK_SYNC_DIRECTORY;
     task.fails = now_ms() < fails_ms_ || (is_sync && sync_fails_);
     sync_fails_ = sync_fails_ && !is_sync;
 }
@@ -172,13 +181,28 @@ file_status Disk::do_sync(Task &task) {
     return FILE_FAILED;
 }
 
-file_status Disk::finish(Task &task) {
+file_status Disk::do_append(Task &task, size_t *out_len) {
+    file_status status = append_to(*task.inode, task.data.data(), task.data.size(), out_len);
+    task.size = task.inode->data.size();
+    return status;
+}
+
+file_status Disk::finish(Task &task, size_t *out_len) {
+    file_status status = task.fails ? FILE_FAILED : FILE_OK;
+    std::string name = task.what.name, new_name = task.what.new_name;
+    if (task.what.kind <= FILE_TASK_APPEND_SYNC) {
+        status = do_append(task, out_len);
+        if (status != FILE_OK || task.what.kind == FILE_TASK_APPEND) {
+            return status;
+        }
+    }
     if (!may_change()) {
         return FILE_FAILED;
     }
-    file_status status = task.fails ? FILE_FAILED : FILE_OK;
-    std::string name = task.what.name, new_name = task.what.new_name;
     switch (task.what.kind) {
+    case FILE_TASK_APPEND:
+        break;
+    case FILE_TASK_APPEND_SYNC:
     case FILE_TASK_SYNC:
         status = do_sync(task);
         break;
@@ -206,12 +230,17 @@ file_status Disk::finish(Task &task) {
 
 bool Disk::ended(file_lane lane, file_result *out) {
     Task &task = tasks_[lane];
+    out->appended_len = 0;
+    if (is_dead()) { /* whoever asks does not outlive it: the crash decides what was done */
+        out->status = FILE_FAILED;
+        return true;
+    }
     if (!task.runs || now_ms() < task.end_ms) {
         return false;
     }
     task.runs = false;
     out->took_us = (task.end_ms - task.begin_ms) * 1000;
-    out->status = finish(task);
+    out->status = finish(task, &out->appended_len);
     task = Task();
     return true;
 }
@@ -226,11 +255,23 @@ uint64_t Disk::deadline_ms() const {
 
 /* ---- Crashes ---- */
 
+/* A write is cut short; what is to be synced may have been. */
+void Disk::finish_in_part(Task &task) {
+    size_t len = 0;
+    uint32_t fate = luck_.below(3);
+    if (fate == 0) {
+        (void)finish(task, &len); /* the kernel went on with it */
+    } else if (fate == 1 && !task.data.empty()) {
+        task.data.resize(luck_.below(static_cast<uint32_t>(task.data.size()) + 1));
+        (void)do_append(task, &len);
+    }
+}
+
 void Disk::process_ends() {
     dies_after_ = UINT64_MAX;
     for (Task &task : tasks_) {
-        if (task.runs && luck_.below(2) == 0) {
-            (void)finish(task); /* the kernel went on with it */
+        if (task.runs) {
+            finish_in_part(task);
         }
         task = Task();
     }
@@ -275,6 +316,9 @@ void Disk::lose_unsynced(Inode &inode) {
 void Disk::power_fails() {
     dies_after_ = UINT64_MAX;
     for (Task &task : tasks_) {
+        if (task.runs) {
+            finish_in_part(task);
+        }
         task = Task();
     }
     handles_.clear();

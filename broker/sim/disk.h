@@ -47,6 +47,8 @@ class Disk {
     /* The same operation fails from now on as if the machine had stopped right after it. */
     void die_after(uint64_t operation) { dies_after_ = operation; }
     bool is_dead() const { return operations_ >= dies_after_; }
+    /* The same, at once: what the disk is at is neither done nor not done. */
+    void die() { dies_after_ = 0; }
     uint64_t operations() const { return operations_; }
 
     /* ---- the end of the process, or of the machine ---- */
@@ -73,8 +75,9 @@ class Disk {
         file_task what{};
         uint64_t begin_ms = 0, end_ms = 0;
         std::shared_ptr<Inode> inode;
-        size_t size = 0; /* of the file when it began */
-        Names names;     /* of the directory when it began */
+        std::vector<uint8_t> data; /* to be appended */
+        size_t size = 0;           /* of the file when it began, or with data when that is there */
+        Names names;               /* of the directory when it began */
         bool fails = false;
     };
 
@@ -82,13 +85,16 @@ class Disk {
     void operate() { operations_ += is_dead() ? 0 : 1; }
     file_status trouble() const;
     bool may_change() const { return !is_dead(); }
-    file_status finish(Task &task);
+    file_status finish(Task &task, size_t *out_len);
+    file_status do_append(Task &task, size_t *out_len);
+    void finish_in_part(Task &task);
     file_status do_sync(Task &task);
     void lose_unsynced(Inode &inode);
     void lose_pieces(Inode &inode);
 
     file_status open(const char *name, file_use use, int *out_file);
     file_status append(int file, const uint8_t *data, size_t data_len, size_t *out_len);
+    file_status append_to(Inode &inode, const uint8_t *data, size_t data_len, size_t *out_len);
     file_status read(int file, uint64_t offset, uint8_t *out, size_t size, size_t *out_len);
     file_status truncate(const char *name, uint64_t size);
     void begin(file_lane lane, const file_task *task);

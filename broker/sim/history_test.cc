@@ -76,8 +76,8 @@ TEST(Order, IsNotBrokenByARepetitionWhoseFirstWasMissedRightly) {
     EXPECT_EQ(judged(0, true, true), "");
 }
 
-/* A session that expires is resumed about second 11, and gone at second 20. The broker went down at
- * second 11, and its storage had failed or not. */
+/* A session that expires is resumed about second 11, and gone at second 20. The broker went down
+ * at second 11, and its storage had failed or not. */
 std::string judged_gone(bool storage_failed, uint64_t connack_sent_ms) {
     std::vector<sim::Profile> cast(1);
     cast[0].id = "client";

@@ -310,6 +310,7 @@ void World::broker_down(Act how, uint64_t back_ms) {
     if (how == Act::STOP) {
         unstored_ms_ = broker_.stop() ? unstored_ms_ : std::min(unstored_ms_, now_ms_);
     } else {
+        disk_.die();
         broker_.crash();
     }
     for (const auto &connection : connections_) {
