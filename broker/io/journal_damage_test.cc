@@ -405,6 +405,44 @@ INSTANTIATE_TEST_SUITE_P(All, Faults,
                              return name;
                          });
 
+// The end of the last batch is all that says that a damaged place before it was synced. If the
+// disk takes nothing at the start the torn piece before that end stays, and so does what it says.
+TEST(JournalFaults, WhatSaysThatItWasSyncedIsNotCutOff) {
+    disk disk;
+    const auto adjust = [](journal_options &options) {
+        no_snapshots(options);
+        options.segment_bytes = 100000;
+    };
+    {
+        node node(disk, adjust);
+        ASSERT_EQ(node.recover(), JOURNAL_OK);
+        node.change();
+        node.unit(2, 24);
+        node.unit(3, 24);
+        node.seen.see(2);
+        node.seen.see(3);
+        node.settle();
+        node.unit(4, 24);
+        node.seen.see(4);
+        node.settle();
+    }
+    // Units 2 and 3 share a batch, with a bad place before 3; that of unit 4 is torn.
+    bytes &data = disk.names.begin()->second->data;
+    const size_t frame = 36, end = 40;
+    ASSERT_EQ(data.size(), 64u + 4 * frame + 3 * end);
+    data[64 + frame + end + 20] ^= 1;
+    data[data.size() - end - 10] ^= 1;
+    disk.before_change = [](const char *what) { // a full disk can be cut
+        return strcmp(what, "truncate") == 0 ? FILE_OK : FILE_FULL;
+    };
+    for (int start = 0; start < 3; start++) {
+        node node(disk, adjust);
+        ASSERT_EQ(node.recover(), JOURNAL_OK);
+        EXPECT_EQ(node.units.size(), 2u) << start << node.said; // 1 and 3
+        EXPECT_TRUE(contains(node.said, "are not used, and stay")) << node.said;
+    }
+}
+
 TEST(JournalFaults, ADiskThatIsReadOnlyAtTheStartIsReadAllTheSame) {
     disk disk;
     {

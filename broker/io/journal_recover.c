@@ -412,12 +412,18 @@ static void cut_torn_end(struct recovery *recovery, struct frame_reader *reader,
     const uint64_t len = reader->size - offset;
     journal_name(name, reader->file.number);
     set_piece_aside(recovery, reader, "torn", offset, reader->size, aside);
-    note_repair(recovery, journal->files.truncate(journal->files.ctx, name, offset));
+    /* What is cut may be all that says that what is before it was synced. So if the disk takes
+     * nothing, and no new file can say it, the next start finds it as it is. */
+    if (recovery->repair == FILE_OK)
+        note_repair(recovery, journal->files.truncate(journal->files.ctx, name, offset));
+    const bool is_cut = recovery->repair == FILE_OK;
     journal->stats.torn_bytes += len;
     journal_say(journal, JOURNAL_SAY_WARNING,
                 "the last writes to %s did not reach the disk whole: %" PRIu64
-                " bytes at its end are cut, copied to %s",
-                name, len, aside);
+                " bytes at its end are %s%s",
+                name, len,
+                is_cut ? "cut, copied to " : "not used, and stay since the disk takes no changes",
+                is_cut ? aside : "");
     for (size_t i = index + 1u; i < recovery->used_end; i++) {
         journal_name(name, recovery->files[i].number);
         journal_say(journal, JOURNAL_SAY_WARNING,
