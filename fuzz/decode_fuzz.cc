@@ -7,6 +7,7 @@
 // and a statement. That what was decoded can be encoded again is roundtrip_fuzz's affair.
 
 #include "fuzz/input.h"
+#include "fuzz/words.h"
 
 namespace {
 
@@ -59,65 +60,6 @@ void check_body(const ella_decoder &before, ella_sender sender, uint32_t type, c
         finding("a body is wrong outside of itself");
 }
 
-bool is_unknown(const char *name) {
-    return std::strcmp(name, "unknown") == 0;
-}
-
-void check_words(const verdict &bad) {
-    const auto error = static_cast<ella_error>(bad.error);
-    if (ella_error_text(error)[0] == '\0' || ella_error_reason(error) < 0x80 ||
-        is_unknown(ella_reason_name(ella_error_reason(error))))
-        finding("an error without words or reason code");
-    // Each error is an error for the sake of a statement, of one version at least.
-    bool stated = false;
-    for (uint8_t version = ELLA_VERSION_3_1; version <= ELLA_VERSION_5_0; version++)
-        stated = stated || ella_error_statement(error, version)[0] != '\0';
-    if (!stated)
-        finding("an error without a statement");
-}
-
-uint8_t reason_of(const ella_packet &packet) {
-    switch (packet.type) {
-    case ELLA_CONNACK:
-        return packet.connack.reason_code;
-    case ELLA_PUBACK:
-    case ELLA_PUBREC:
-    case ELLA_PUBREL:
-    case ELLA_PUBCOMP:
-        return packet.ack.reason_code;
-    case ELLA_DISCONNECT:
-    case ELLA_AUTH:
-        return packet.reason.reason_code;
-    default:
-        return ELLA_REASON_SUCCESS;
-    }
-}
-
-const ella_properties *properties_of(const ella_packet &packet) {
-    switch (packet.type) {
-    case ELLA_CONNECT:
-        return &packet.connect.properties;
-    case ELLA_CONNACK:
-        return &packet.connack.properties;
-    case ELLA_PUBLISH:
-        return &packet.publish.properties;
-    default:
-        return nullptr;
-    }
-}
-
-void check_names(const ella_packet &packet, uint8_t version) {
-    if (is_unknown(ella_packet_name(packet.type)))
-        finding("a packet without a name");
-    if (version == ELLA_VERSION_5_0 && is_unknown(ella_reason_name(reason_of(packet))))
-        finding("a reason code without a name");
-    const ella_properties *properties = properties_of(packet);
-    for (uint32_t id = 0; properties != nullptr && properties->present != 0 && id < 64; id++) {
-        if ((properties->present >> id & 1u) != 0 && is_unknown(ella_property_name(id)))
-            finding("a property without a name");
-    }
-}
-
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -126,6 +68,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const ella_version version = fuzz::version_asked(data[0]);
     const ella_sender sender = fuzz::sender_asked(data[0]);
     const uint32_t limit = (data[0] & 8) != 0 ? 64 : ELLA_PACKET_SIZE_MAX;
+    for (const size_t at : {size_t(1), size / 2, size - 1})
+        fuzz::judge_names("decode_fuzz", data[at]);
     const exact stream(data + 2, size - 2);
     const uint32_t end = static_cast<uint32_t>(size - 2);
     ella_decoder whole, parts;
@@ -146,13 +90,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         const verdict found = verdict_of(result, whole);
         if (!(found == verdict_of(first, parts)))
             finding("another verdict when the bytes come in pieces");
-        if (result == ELLA_BAD)
-            check_words(found);
+        fuzz::judge_words("decode_fuzz", static_cast<ella_error>(found.error));
         if (result != ELLA_PACKET)
             return 0;
         if (whole.size == 0 || whole.size > end - at)
             finding("a packet larger than the bytes");
-        check_names(packet, whole.version);
         check_body(before, sender, packet.type, stream.data(), at, at + whole.size);
     }
     return 0;

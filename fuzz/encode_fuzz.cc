@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "fuzz/input.h"
+#include "fuzz/words.h"
 
 namespace {
 
@@ -208,6 +209,7 @@ void check_too_small(const ella_packet &packet, ella_version version, ella_sende
     if (ella_encode(&packet, version, sender, small.data(), 0, announced - 1, &size) !=
         ELLA_ERROR_BUFFER_TOO_SMALL)
         finding("a buffer one byte too small is taken");
+    fuzz::judge_words("encode_fuzz", ELLA_ERROR_BUFFER_TOO_SMALL);
     if (!is_untouched(small, announced - 1, small.size()))
         finding("written past the end of a buffer too small");
 }
@@ -289,6 +291,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 
     uint32_t announced = 0;
     const ella_error sized = ella_encoded_size(&packet, version, sender, &announced);
+    fuzz::judge_words("encode_fuzz", sized);
     const uint32_t room_size = sized == ELLA_ERROR_NONE ? announced : 256;
     if (packet.type == ELLA_PUBLISH)
         check_publish_alone(packet, version, sender, sized, announced);

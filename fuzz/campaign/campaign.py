@@ -85,12 +85,14 @@ class Campaign:
         libfuzzer.reduce(program, file)
 
     def keep_finding(self, ledger, run):
-        program = self.programs[ledger.harness.name]
-        self.reduce(program, run.found)
+        """Made small the first time; the same again must not keep the others waiting."""
+        is_new = all(run.reason != reason for reason, _ in ledger.findings)
+        if is_new:
+            self.reduce(self.programs[ledger.harness.name], run.found)
         name = libfuzzer.name_of(run.reason, run.found.read_bytes())
         kept = run.found.parent.parent / name
         run.found.replace(kept)
-        if all(run.reason != reason for reason, _ in ledger.findings):
+        if is_new:
             ledger.findings.append((run.reason, str(kept)))
 
     def run(self):

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 import campaign
@@ -141,6 +142,14 @@ class Time(unittest.TestCase):
     def test_who_works_uses_what_he_says(self):
         busy = self.used_by("import time\nwhile time.process_time() < 0.5: pass")
         self.assertGreaterEqual(busy, 0.5)
+
+    def test_it_is_known_while_one_works(self):
+        process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+        while libfuzzer.cpu_seconds_so_far(process) < 0.2:
+            time.sleep(0.05)
+        libfuzzer.end(process)
+        self.assertGreaterEqual(libfuzzer.reap(process), 0.2)
+        self.assertEqual(libfuzzer.cpu_seconds_so_far(process), 0.0)
 
     def test_children_count(self):
         work = "import time\nwhile time.process_time() < 0.5: pass"

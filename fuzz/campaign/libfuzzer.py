@@ -44,6 +44,16 @@ def reap(process):
     return usage.ru_utime + usage.ru_stime
 
 
+def cpu_seconds_so_far(process):
+    """Of one that may still run; 0 if it is over."""
+    try:
+        text = pathlib.Path(f"/proc/{process.pid}/stat").read_text(encoding="utf-8")
+    except OSError:
+        return 0.0
+    user, system = text.rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
 def end(process):
     """Asks it to end; whoever reaps it sees that it does. (Popen.terminate would reap it.)"""
     if process.returncode is None:
@@ -101,9 +111,11 @@ class Run:
 
 
 def merge(program, into, sources):
-    """Adds to the folder the fewest inputs of the sources that reach what it does not reach."""
+    """Adds to the folder the fewest inputs of the sources that reach what it does not reach. How
+    often a place is reached does not count: what is committed stays small."""
     into.mkdir(parents=True, exist_ok=True)
-    subprocess.run([str(program), "-merge=1", str(into), *[str(source) for source in sources]],
+    subprocess.run([str(program), "-merge=1", "-use_counters=0", str(into),
+                    *[str(source) for source in sources]],
                    check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                    env=environment())
 

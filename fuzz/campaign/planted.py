@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright The Libella authors
 """Planted faults (planted.toml): each is put into a copy of the checkout, and the harness that
-should find it has a minute. That shows that the oracles work."""
+should find it has a minute of a processor. That shows that the oracles work."""
 import pathlib
 import shutil
 import subprocess
@@ -14,7 +14,8 @@ import tomllib
 import harnesses
 import libfuzzer
 
-LIMIT_S = 60
+LIMIT_S = 60  # of a processor, whatever else the machine does meanwhile
+PATIENCE_S = 1200  # of the clock
 
 
 def load():
@@ -56,12 +57,12 @@ def hunt(fault, checkout, scratch):
     finally:
         source.write_text(original, encoding="utf-8")
     folder = pathlib.Path(tempfile.mkdtemp(dir=scratch))
-    begun = time.monotonic()
     run = libfuzzer.Run(harness, program, folder / "corpus", [harness.corpus],
-                        folder / "findings", LIMIT_S, 1)
-    run.reader.join(LIMIT_S + 30)
+                        folder / "findings", PATIENCE_S, 1)
+    while run.reader.is_alive() and libfuzzer.cpu_seconds_so_far(run.process) < LIMIT_S:
+        time.sleep(0.2)
     run.stop()
-    return (time.monotonic() - begun, run.reason) if run.found else (None, "not found")
+    return (run.cpu_seconds, run.reason) if run.found else (None, "not found")
 
 
 def run(names):
@@ -79,5 +80,6 @@ def run(names):
             shown = f"{seconds:5.1f} s" if seconds is not None else "MISSED "
             print(f"{shown}  {fault['harness']:18} {fault['name']}: {reason}", flush=True)
         subprocess.run(["bazel", "shutdown"], cwd=checkout, check=False)
-    print(f"{len(faults) - missed} of {len(faults)} planted faults found within {LIMIT_S} s")
+    print(f"{len(faults) - missed} of {len(faults)} planted faults found within {LIMIT_S} s "
+          "of a processor")
     return missed
