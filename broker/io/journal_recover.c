@@ -671,7 +671,12 @@ static void count_what_is_there(struct recovery *recovery, uint64_t now_ms) {
 }
 
 static enum journal_status recover(struct recovery *recovery, uint64_t now_ms) {
+    /* A file that was removed may come back if the power goes now, and then be chosen instead of
+     * what is there. If the folder can't be synced, a sync of it further on fails too. */
+    const struct file_task names = {.kind = FILE_TASK_SYNC_DIRECTORY, .file = JOURNAL_NO_FILE};
     enum journal_status status = find_files(recovery);
+    if (status == JOURNAL_OK && recovery->file_count > 0)
+        (void)journal_do_task(recovery->journal, FILE_LANE_SYNC, &names);
     if (status == JOURNAL_OK)
         status = choose_files(recovery);
     for (size_t i = recovery->base; i < recovery->end && status == JOURNAL_OK; i++)
