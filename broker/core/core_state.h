@@ -304,8 +304,16 @@ void restore_free(struct core *core);
 void log_connection(struct core *core, enum core_log_level level, enum core_log_kind kind,
                     const struct connection *connection, uint8_t reason_code, const char *text);
 void log_line(struct core *core, const struct core_log *line);
-void log_packet(struct core *core, enum core_log_kind kind, const struct connection *connection,
-                uint8_t packet_type, struct ella_slice topic, uint8_t qos);
+void log_packet_line(struct core *core, enum core_log_kind kind,
+                     const struct connection *connection, uint8_t packet_type,
+                     struct ella_slice topic, uint8_t qos);
+/* Of each packet, if they are wanted. */
+static inline void log_packet(struct core *core, enum core_log_kind kind,
+                              const struct connection *connection, uint8_t packet_type,
+                              struct ella_slice topic, uint8_t qos) {
+    if (core->ports.log_packets)
+        log_packet_line(core, kind, connection, packet_type, topic, qos);
+}
 /* The client identifier of a connection, before acceptance that of its CONNECT. */
 struct ella_slice log_client_id(const struct connection *connection);
 

@@ -40,12 +40,11 @@ void log_connection(struct core *core, enum core_log_level level, enum core_log_
     log_line(core, &line);
 }
 
-void log_packet(struct core *core, enum core_log_kind kind, const struct connection *connection,
-                uint8_t packet_type, struct ella_slice topic, uint8_t qos) {
+void log_packet_line(struct core *core, enum core_log_kind kind,
+                     const struct connection *connection, uint8_t packet_type,
+                     struct ella_slice topic, uint8_t qos) {
     struct core_log line = {0};
 
-    if (!core->ports.log_packets)
-        return;
     line.level = CORE_LOG_DEBUG;
     line.kind = kind;
     line.conn = connection->slot;

@@ -20,6 +20,12 @@ bool core_is_sys(struct ella_slice topic) {
     return len >= 4u && memcmp(data, "$SYS", 4u) == 0 && (len == 4u || data[4] == '/');
 }
 
+/* A topic that is not longer than the limit has not more levels. */
+static bool has_too_many_levels(const struct core_limits *l, struct ella_slice topic) {
+    return l->max_topic_levels > 0u && ella_slice_len(topic) >= l->max_topic_levels &&
+           core_level_count(topic) > l->max_topic_levels;
+}
+
 struct publish_verdict publish_judge(struct core *core, const struct core_question *question) {
     const struct core_limits *l = &core->limits;
 
@@ -27,7 +33,7 @@ struct publish_verdict publish_judge(struct core *core, const struct core_questi
     if (core_is_sys(question->topic))
         return (struct publish_verdict){ELLA_REASON_TOPIC_NAME_INVALID, STAT_DROPPED_PUBLISH_TOPIC,
                                         "$SYS belongs to the broker"};
-    if (l->max_topic_levels > 0u && core_level_count(question->topic) > l->max_topic_levels)
+    if (has_too_many_levels(l, question->topic))
         return (struct publish_verdict){ELLA_REASON_TOPIC_NAME_INVALID, STAT_DROPPED_PUBLISH_TOPIC,
                                         "topic has too many levels"};
     if (l->max_payload_bytes > 0u && ella_slice_len(question->payload) > l->max_payload_bytes)

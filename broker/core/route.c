@@ -25,6 +25,7 @@ struct route *route_create(struct memory *memory, uint64_t hash_seed) {
     if (route == NULL)
         return NULL;
     route->memory = memory;
+    route->generation = 1u;
     if (!topic_tree_init(&route->tree, memory, sizeof(struct route_value), hash_seed)) {
         memory_put(memory, MEMORY_OTHER, route, sizeof *route);
         return NULL;
@@ -34,6 +35,7 @@ struct route *route_create(struct memory *memory, uint64_t hash_seed) {
 
 void route_destroy(struct route *route) {
     CORE_ASSERT(route->subscription_count == 0u);
+    route_cache_free(route->memory, &route->cache);
     topic_tree_free(&route->tree);
     memory_put(route->memory, MEMORY_OTHER, route, sizeof *route);
 }
@@ -129,6 +131,7 @@ static void node_prune(struct route *route, uint32_t node) {
         if (above->hash == node)
             above->hash = TOPIC_TREE_NONE;
         topic_tree_remove(&route->tree, node);
+        route->generation++;
         node = parent;
     }
 }
@@ -147,6 +150,7 @@ static uint32_t node_child_get(struct route *route, uint32_t parent, struct ella
         node_prune(route, parent);
         return TOPIC_TREE_NONE;
     }
+    route->generation++;
     if (level_is(level, '+'))
         route_value_of(route, parent)->plus = node;
     else if (level_is(level, '#'))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The Libella authors
  *
- * route_match: the walk over the routing tree that finds what a topic matches. It changes nothing
- * there, and knows nothing of what is done with a match.
+ * route_match: the walk over the routing tree that finds what a topic matches, unless it is known
+ * from the last time. It changes nothing there, and knows nothing of what is done with a match.
  *
  * It goes depth first, the literal child before "+". The way back is found from the node's
  * parents, so there is no recursion, whatever the number of levels; each node that matches the
@@ -124,6 +124,8 @@ struct match_walk {
     uint32_t node;
     uint32_t depth; /* of node: levels[depth] is what its children must match */
     bool is_hidden; /* the topic begins with $: no wildcard at the root */
+    uint32_t found_count;
+    uint32_t found[ROUTE_CACHED_NODES_MAX]; /* the first of them */
 };
 
 //= v3/4.7.2-1 v5/4.7.2-1
@@ -131,15 +133,22 @@ static bool match_sees_wildcards(const struct match_walk *walk, uint32_t parent)
     return parent != TOPIC_TREE_ROOT || !walk->is_hidden;
 }
 
+static bool match_found(struct match_walk *walk, uint32_t node, struct match_set *out) {
+    if (walk->found_count < ROUTE_CACHED_NODES_MAX)
+        walk->found[walk->found_count] = node;
+    walk->found_count++;
+    return match_add(walk->route, node, out);
+}
+
 /* Adds what matches at the node where the walk is: its "#", and itself if the topic ends here. */
-static bool match_visit(const struct match_walk *walk, struct match_set *out) {
+static bool match_visit(struct match_walk *walk, struct match_set *out) {
     const uint32_t hash = route_value_of(walk->route, walk->node)->hash;
     bool ok = true;
 
     if (hash != TOPIC_TREE_NONE && match_sees_wildcards(walk, walk->node))
-        ok = match_add(walk->route, hash, out);
+        ok = match_found(walk, hash, out);
     if (walk->depth == walk->level_count)
-        ok = match_add(walk->route, walk->node, out) && ok;
+        ok = match_found(walk, walk->node, out) && ok;
     return ok;
 }
 
@@ -184,13 +193,10 @@ static bool match_turn(struct match_walk *walk) {
     return false;
 }
 
-bool route_match(struct route *route, struct ella_slice topic, struct match_set *out) {
-    const struct topic_path path = topic_path_of(topic);
+static bool match_walk(struct route *route, struct topic_path path, struct match_set *out) {
     struct match_walk walk = {.route = route, .node = TOPIC_TREE_ROOT};
     bool is_complete = true;
 
-    out->subscription_count = 0u;
-    out->group_count = 0u;
     if (!set_levels(route->memory, out, path))
         return false;
     walk.levels = out->levels;
@@ -199,5 +205,21 @@ bool route_match(struct route *route, struct ella_slice topic, struct match_set 
     do {
         is_complete = match_visit(&walk, out) && is_complete;
     } while (match_descend(&walk) || match_turn(&walk));
+    route_cache_put(route->memory, &route->cache, route->generation, path, walk.found,
+                    walk.found_count);
+    return is_complete;
+}
+
+bool route_match(struct route *route, struct ella_slice topic, struct match_set *out) {
+    const struct topic_path path = topic_path_of(topic);
+    const struct route_cached *known = route_cache_find(&route->cache, route->generation, path);
+    bool is_complete = true;
+
+    out->subscription_count = 0u;
+    out->group_count = 0u;
+    if (known == NULL)
+        return match_walk(route, path, out);
+    for (uint32_t i = 0; i < known->node_count; i++)
+        is_complete = match_add(route, known->nodes[i], out) && is_complete;
     return is_complete;
 }

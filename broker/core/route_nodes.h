@@ -8,6 +8,7 @@
 #define BROKER_CORE_ROUTE_NODES_H
 
 #include "broker/core/route.h"
+#include "broker/core/route_cache.h"
 #include "broker/core/topic_tree.h"
 
 /* One subscription stands in the array itself, more in a block of their own. */
@@ -40,6 +41,8 @@ struct route {
     uint32_t last_serial; /* of share groups */
     struct memory *memory;
     struct topic_tree tree;
+    uint64_t generation; /* another one whenever a node comes or goes; never 0 */
+    struct route_cache cache;
     uint32_t subscription_count;
     uint32_t shared_subscription_count;
     struct subscription *watched; /* NULL: none */

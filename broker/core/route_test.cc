@@ -180,6 +180,35 @@ TEST_F(RouteTest, NothingIsNormalised) {
 }
 
 //= v3/3.8.4-3 v5/3.8.4-3 test
+// What a topic matched is remembered, while no more than its place among others lasts.
+TEST_F(RouteTest, ATopicThatComesAgainMatchesWhatThereIsNow) {
+    constexpr int COUNT = 3000; // more than are remembered
+    const auto topic = [](int i) { return "plant/" + std::to_string(i) + "/state"; };
+    for (int i = 0; i < COUNT; i++)
+        ASSERT_EQ(subscribe(0, topic(i)), ROUTE_NEW);
+    for (int i = 0; i < 3 * COUNT; i++) {
+        const strings own = {"0 " + topic(i % COUNT)};
+        ASSERT_EQ(match(topic(i % COUNT)), own);
+        ASSERT_EQ(match(topic(i % COUNT)), own);
+    }
+    const strings own = {"0 " + topic(7)};
+    strings both = own;
+    both.insert("1 plant/+/state");
+    strings three = both;
+    three.insert("2 " + topic(7));
+    for (int i = 0; i < 3; i++) {
+        EXPECT_EQ(match(topic(7)), own);
+        ASSERT_EQ(subscribe(1, "plant/+/state"), ROUTE_NEW);
+        EXPECT_EQ(match(topic(7)), both);
+        ASSERT_EQ(subscribe(2, topic(7)), ROUTE_NEW);
+        EXPECT_EQ(match(topic(7)), three);
+        EXPECT_TRUE(unsubscribe(2, topic(7)));
+        EXPECT_TRUE(unsubscribe(1, "plant/+/state"));
+    }
+    EXPECT_TRUE(unsubscribe(0, topic(7)));
+    EXPECT_EQ(match(topic(7)), strings());
+}
+
 TEST_F(RouteTest, TheSameFilterReplacesTheSubscription) {
     EXPECT_EQ(subscribe(0, "a/+", 1), ROUTE_NEW);
     struct subscription *first = last;
