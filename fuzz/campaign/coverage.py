@@ -21,8 +21,8 @@ def measure(chosen, corpora, folder):
     files, raws = {}, []
     for harness in chosen:
         raw = folder / f"{harness.name}.profraw"
-        inputs = [str(path) for place in corpora[harness.name] for path in place.rglob("*")
-                  if path.is_file()]
+        inputs = [str(path) for place in corpora[harness.name] if place.is_dir()
+                  for path in place.rglob("*") if path.is_file()]
         listed = folder / f"{harness.name}.list"
         listed.write_text("\n".join(inputs), encoding="utf-8")
         subprocess.run([str(programs[harness.name]), f"@{listed}"], check=True,
