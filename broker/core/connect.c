@@ -106,7 +106,8 @@ static struct will *will_create(struct core *core, const struct ella_connect *co
         return NULL;
     will->delay_s = connect->will_properties.will_delay_interval_s;
     //= v5/3.1.3-10 v5/3.1.2-7
-    will->message = message_create_will(&core->memory, connect, publisher_key);
+    will->message =
+        message_create_will(&core->memory, connect, publisher_key, core->ports.journal);
     if (will->message == NULL) {
         memory_put(&core->memory, MEMORY_SESSION, will, sizeof *will);
         return NULL;

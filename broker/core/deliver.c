@@ -333,8 +333,8 @@ void deliver_redistribute(struct core *core, struct session *session) {
             (e->qos == 2u && e->packet_id != 0u && !e->prepared))
             continue;
         /* Where nothing that is stored had it, it is no longer known to who reads the records. */
-        if (session_number(session) == 0u)
-            e->message->epoch = 0u;
+        if (core->journal.on && session_number(session) == 0u)
+            message_forget_epoch(e->message);
         if (!route_match(core->route, message_topic(e->message), &core->match))
             continue;
         for (uint32_t i = 0; i < core->match.group_count; i++) {

@@ -23,9 +23,57 @@
 
 #define MS_PER_S 1000u
 
-size_t message_size_bytes(const struct message *message) {
-    return sizeof *message + message->topic_len + message->properties_len + message->payload_len;
+/* ---- What stands before the topic ---- */
+
+_Static_assert(offsetof(struct message, bytes_) == 16u && sizeof(struct message) == 16u,
+               "most of the memory of a broker is full of these");
+
+static uint32_t record_at(const struct message *message) {
+    return message->has_expiry_ ? (uint32_t)sizeof(uint64_t) : 0u;
 }
+
+static uint32_t lengths_at(const struct message *message) {
+    return record_at(message) +
+           (message->has_record_ ? (uint32_t)sizeof(struct message_record) : 0u);
+}
+
+static uint32_t topic_at(const struct message *message) {
+    return lengths_at(message) +
+           (message->has_lengths_ ? (uint32_t)sizeof(struct message_lengths) : 0u);
+}
+
+struct message_lengths message_get_lengths(const struct message *message) {
+    struct message_lengths lengths = {message->topic_len_, 0u, message->payload_len_};
+
+    if (message->has_lengths_)
+        memcpy(&lengths, message->bytes_ + lengths_at(message), sizeof lengths);
+    return lengths;
+}
+
+void message_set_expires_ms(struct message *message, uint64_t expires_ms) {
+    CORE_ASSERT(message->has_expiry_);
+    memcpy(message->bytes_, &expires_ms, sizeof expires_ms);
+}
+
+void message_set_record(struct message *message, struct message_record record) {
+    CORE_ASSERT(message->has_record_);
+    memcpy(message->bytes_ + record_at(message), &record, sizeof record);
+}
+
+void message_forget_epoch(struct message *message) {
+    struct message_record record = message_get_record(message);
+
+    record.epoch = 0u;
+    message_set_record(message, record);
+}
+
+size_t message_size_bytes(const struct message *message) {
+    const struct message_lengths lengths = message_get_lengths(message);
+    return sizeof *message + topic_at(message) + lengths.topic + lengths.properties +
+           lengths.payload;
+}
+
+/* ---- Making one ---- */
 
 /* What was decoded can be encoded: a refusal is a fault of the program. */
 static uint32_t properties_size(const struct ella_properties *properties) {
@@ -39,81 +87,99 @@ static uint32_t properties_size(const struct ella_properties *properties) {
     return size;
 }
 
-static void properties_put(struct message *message, const struct ella_properties *properties) {
-    const uint32_t start = message->topic_len;
-    const uint32_t end = start + message->properties_len;
+static void bytes_put(struct message *message, uint32_t at, struct ella_slice from) {
+    if (ella_slice_len(from) > 0u)
+        memcpy(message->bytes_ + at, ella_slice_data(from), ella_slice_len(from));
+}
+
+static void contents_put(struct message *message, struct ella_slice topic,
+                         const struct ella_properties *properties, struct ella_slice payload) {
+    const struct message_lengths lengths = message_get_lengths(message);
+    const uint32_t at = topic_at(message) + lengths.topic;
     uint32_t size = 0u;
     enum ella_error error;
 
-    if (message->properties_len == 0u)
-        return;
-    error = ella_properties_encode(properties, ELLA_PUBLISH, ELLA_FROM_SERVER, message->bytes,
-                                   start, end, &size);
-    CORE_ASSERT(error == ELLA_ERROR_NONE && size == message->properties_len);
+    bytes_put(message, topic_at(message), topic);
+    if (lengths.properties > 0u) {
+        error = ella_properties_encode(properties, ELLA_PUBLISH, ELLA_FROM_SERVER, message->bytes_,
+                                       at, at + lengths.properties, &size);
+        CORE_ASSERT(error == ELLA_ERROR_NONE && size == lengths.properties);
+    }
+    bytes_put(message, at + lengths.properties, payload);
 }
 
-static void bytes_put(struct message *message, uint32_t at, struct ella_slice from) {
-    if (ella_slice_len(from) > 0u)
-        memcpy(message->bytes + at, ella_slice_data(from), ella_slice_len(from));
+/* Says what the message has, before there is a block for it. */
+static void head_make(const struct message_lengths *lengths, bool expires, bool has_record,
+                      struct message *head) {
+    memset(head, 0, sizeof *head);
+    head->references = 1u;
+    head->has_expiry_ = expires;
+    head->has_record_ = has_record;
+    head->has_lengths_ =
+        lengths->topic > UINT8_MAX || lengths->payload > UINT16_MAX || lengths->properties > 0u;
+    head->topic_len_ = (uint8_t)(head->has_lengths_ ? 0u : lengths->topic);
+    head->payload_len_ = (uint16_t)(head->has_lengths_ ? 0u : lengths->payload);
 }
 
 static struct message *create(struct memory *memory, struct ella_slice topic,
-                              struct ella_slice payload,
-                              const struct ella_properties *properties) {
+                              struct ella_slice payload, const struct ella_properties *properties,
+                              bool has_record) {
     struct ella_properties forwarded = *properties;
+    struct message_lengths lengths = {ella_slice_len(topic), 0u, ella_slice_len(payload)};
+    struct message head;
     struct message *message;
-    uint32_t properties_len;
 
-    CORE_ASSERT(ella_slice_len(topic) <= ELLA_STRING_LEN_MAX);
+    CORE_ASSERT(lengths.topic <= ELLA_STRING_LEN_MAX);
     forwarded.present &= PROPERTIES_FORWARDED;
-    properties_len = properties_size(&forwarded);
+    lengths.properties = properties_size(&forwarded);
+    head_make(&lengths, ella_property_present(properties, ELLA_PROPERTY_MESSAGE_EXPIRY_INTERVAL),
+              has_record, &head);
     message = memory_get(memory, MEMORY_MESSAGE,
-                         sizeof *message + ella_slice_len(topic) + properties_len +
-                             ella_slice_len(payload));
+                         sizeof head + topic_at(&head) + lengths.topic + lengths.properties +
+                             lengths.payload);
     if (message == NULL)
         return NULL;
-    memset(message, 0, sizeof *message);
-    message->references = 1u;
-    message->expires_ms = MESSAGE_NEVER_EXPIRES;
-    message->topic_len = (uint16_t)ella_slice_len(topic);
-    message->properties_len = properties_len;
-    message->payload_len = ella_slice_len(payload);
-    bytes_put(message, 0u, topic);
-    properties_put(message, &forwarded);
-    bytes_put(message, message->topic_len + properties_len, payload);
-    if (ella_property_present(properties, ELLA_PROPERTY_MESSAGE_EXPIRY_INTERVAL))
-        message->expires_ms = (uint64_t)properties->message_expiry_interval_s * MS_PER_S;
+    memcpy(message, &head, sizeof head);
+    if (head.has_lengths_)
+        memcpy(message->bytes_ + lengths_at(message), &lengths, sizeof lengths);
+    if (head.has_record_)
+        message_set_record(message, (struct message_record){0u, 0u});
+    if (head.has_expiry_)
+        message_set_expires_ms(message,
+                               (uint64_t)properties->message_expiry_interval_s * MS_PER_S);
+    contents_put(message, topic, &forwarded, payload);
     return message;
 }
 
 void message_start_expiry(struct message *message, uint64_t now_ms) {
-    if (message->expires_ms != MESSAGE_NEVER_EXPIRES)
-        message->expires_ms += now_ms;
+    if (message->has_expiry_)
+        message_set_expires_ms(message, message_expires_ms(message) + now_ms);
 }
 
 struct message *message_create(struct memory *memory, struct ella_slice topic,
                                const struct ella_publish *publish, uint64_t publisher_key,
-                               uint64_t now_ms) {
-    struct message *message = create(memory, topic, publish->payload, &publish->properties);
+                               bool has_record, uint64_t now_ms) {
+    struct message *message =
+        create(memory, topic, publish->payload, &publish->properties, has_record);
 
     if (message == NULL)
         return NULL;
     message->publisher_key = publisher_key;
-    message->qos = publish->qos;
+    message->qos = publish->qos & 3u;
     message->retain = publish->retain;
     message_start_expiry(message, now_ms);
     return message;
 }
 
 struct message *message_create_will(struct memory *memory, const struct ella_connect *connect,
-                                    uint64_t publisher_key) {
-    struct message *message =
-        create(memory, connect->will_topic, connect->will_payload, &connect->will_properties);
+                                    uint64_t publisher_key, bool has_record) {
+    struct message *message = create(memory, connect->will_topic, connect->will_payload,
+                                     &connect->will_properties, has_record);
 
     if (message == NULL)
         return NULL;
     message->publisher_key = publisher_key;
-    message->qos = connect->will_qos;
+    message->qos = connect->will_qos & 3u;
     message->retain = connect->will_retain;
     return message;
 }
@@ -131,14 +197,18 @@ void message_drop(struct memory *memory, struct message *message) {
         memory_put(memory, MEMORY_MESSAGE, message, message_size_bytes(message));
 }
 
+/* ---- Reading one ---- */
+
 struct ella_slice message_topic(const struct message *message) {
-    const struct ella_slice topic = {message->bytes, 0u, message->topic_len};
+    const uint32_t at = topic_at(message);
+    const struct ella_slice topic = {message->bytes_, at, at + message_get_lengths(message).topic};
     return topic;
 }
 
 struct ella_slice message_payload(const struct message *message) {
-    const uint32_t off = message->topic_len + message->properties_len;
-    const struct ella_slice payload = {message->bytes, off, off + message->payload_len};
+    const struct message_lengths lengths = message_get_lengths(message);
+    const uint32_t at = topic_at(message) + lengths.topic + lengths.properties;
+    const struct ella_slice payload = {message->bytes_, at, at + lengths.payload};
     return payload;
 }
 
@@ -146,27 +216,32 @@ struct ella_slice message_payload(const struct message *message) {
 //= v5/3.3.2-6
 static void expiry_put(const struct message *message, uint64_t now_ms,
                        struct ella_properties *out) {
+    const uint64_t expires_ms = message_expires_ms(message);
     uint64_t rest_ms = 0u;
 
-    if (message->expires_ms == MESSAGE_NEVER_EXPIRES)
+    if (!message->has_expiry_)
         return;
-    if (message->expires_ms > now_ms)
-        rest_ms = message->expires_ms - now_ms;
+    if (expires_ms > now_ms)
+        rest_ms = expires_ms - now_ms;
     ella_property_set(out, ELLA_PROPERTY_MESSAGE_EXPIRY_INTERVAL);
     out->message_expiry_interval_s = (uint32_t)((rest_ms + MS_PER_S - 1u) / MS_PER_S);
 }
 
 void message_to_publish(const struct message *message, uint64_t now_ms, struct ella_publish *out) {
+    const struct message_lengths lengths = message_get_lengths(message);
+    const uint32_t topic = topic_at(message);
+    const uint32_t start = topic + lengths.topic;
+    const uint32_t payload = start + lengths.properties;
+
     memset(out, 0, sizeof *out);
-    if (message->properties_len > 0u) {
-        const uint32_t start = message->topic_len;
+    if (lengths.properties > 0u) {
         uint32_t error_at;
         const enum ella_error error =
-            ella_properties_decode(ELLA_PUBLISH, ELLA_FROM_SERVER, message->bytes, start,
-                                   start + message->properties_len, &out->properties, &error_at);
+            ella_properties_decode(ELLA_PUBLISH, ELLA_FROM_SERVER, message->bytes_, start, payload,
+                                   &out->properties, &error_at);
         CORE_ASSERT(error == ELLA_ERROR_NONE);
     }
-    out->topic = message_topic(message);
-    out->payload = message_payload(message);
+    out->topic = (struct ella_slice){message->bytes_, topic, start};
+    out->payload = (struct ella_slice){message->bytes_, payload, payload + lengths.payload};
     expiry_put(message, now_ms, &out->properties);
 }

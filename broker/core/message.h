@@ -4,45 +4,60 @@
  * One application message: the one copy made of it, shared by reference among retained store,
  * wills, queues and in-flight windows. It knows nothing of sessions. Immutable once made.
  *
- * Layout: the struct, then topic, encoded MQTT 5.0 properties to forward, payload, in one block.
- * The properties are those a server forwards unaltered (payload format, content type, response
- * topic, correlation data, user properties in order: sections 3.3.2.3, v5/3.3.2-17); message
- * expiry is kept as a deadline, topic alias and subscription identifiers are never kept.
+ * Layout, in one block: the struct; what this message has of when it expires, its record, and its
+ * lengths if they do not fit in the struct; topic, encoded MQTT 5.0 properties to forward,
+ * payload. The properties are those a server forwards unaltered (payload format, content type,
+ * response topic, correlation data, user properties in order: sections 3.3.2.3, v5/3.3.2-17);
+ * message expiry is kept as a deadline, topic alias and subscription identifiers are never kept.
  */
 #ifndef BROKER_CORE_MESSAGE_H
 #define BROKER_CORE_MESSAGE_H
+
+#include <string.h>
 
 #include "broker/core/memory.h"
 #include "libella/codec.h"
 
 #define MESSAGE_NEVER_EXPIRES UINT64_MAX
 
+/* Most messages are small: a broker full of them pays for each byte here. */
 struct message {
-    uint64_t expires_ms;    /* MESSAGE_NEVER_EXPIRES if it does not */
-    uint64_t number : 48;   /* names it in records; 0: in none */
-    uint64_t epoch : 16;    /* in which it was last recorded, 0: in none (store.c) */
     uint64_t publisher_key; /* hash of the publisher's client identifier, for No Local; 0: the
                                broker itself */
     uint32_t references;
-    uint32_t properties_len;
-    uint32_t payload_len;
-    uint16_t topic_len;
-    uint8_t qos;
-    bool retain;     /* as published */
-    uint8_t bytes[]; /* topic, properties, payload */
+    uint16_t payload_len_; /* these two unless has_lengths_ */
+    uint8_t topic_len_;
+    uint8_t qos : 2;
+    uint8_t retain : 1; /* as published */
+    uint8_t has_expiry_ : 1;
+    uint8_t has_record_ : 1;
+    uint8_t has_lengths_ : 1;
+    uint8_t bytes_[];
+};
+
+/* How it is named in records. */
+struct message_record {
+    uint64_t number : 48; /* 0: in none */
+    uint64_t epoch : 16;  /* in which it was last recorded, 0: in none (store.c) */
+};
+
+struct message_lengths {
+    uint32_t topic;
+    uint32_t properties;
+    uint32_t payload;
 };
 
 /* Copies topic (taken from the argument, since it may come from an alias), forwardable properties
  * and payload of publish. expires_ms is computed from now_ms and the message expiry interval, if
- * present. One reference. NULL: no memory. */
+ * present. has_record: it may be recorded. One reference. NULL: no memory. */
 struct message *message_create(struct memory *memory, struct ella_slice topic,
                                const struct ella_publish *publish, uint64_t publisher_key,
-                               uint64_t now_ms);
+                               bool has_record, uint64_t now_ms);
 /* The same for the Will of a CONNECT (section 3.1.3), its topic included. Its expiry counts from
- * publication: until message_start_expiry() was called, once, expires_ms holds how long it lasts
- * instead of when it ends. */
+ * publication: until message_start_expiry() was called, once, message_expires_ms() says how long
+ * it lasts instead of when it ends. */
 struct message *message_create_will(struct memory *memory, const struct ella_connect *connect,
-                                    uint64_t publisher_key);
+                                    uint64_t publisher_key, bool has_record);
 void message_start_expiry(struct message *message, uint64_t now_ms);
 /* One more reference; returns message. */
 struct message *message_take(struct message *message);
@@ -53,9 +68,33 @@ void message_drop(struct memory *memory, struct message *message);
 size_t message_size_bytes(const struct message *message);
 struct ella_slice message_topic(const struct message *message);
 struct ella_slice message_payload(const struct message *message);
-static inline bool message_expired(const struct message *message, uint64_t now_ms) {
-    return message->expires_ms <= now_ms;
+struct message_lengths message_get_lengths(const struct message *message);
+
+/* MESSAGE_NEVER_EXPIRES if it does not. */
+static inline uint64_t message_expires_ms(const struct message *message) {
+    uint64_t expires_ms = MESSAGE_NEVER_EXPIRES;
+    if (message->has_expiry_)
+        memcpy(&expires_ms, message->bytes_, sizeof expires_ms);
+    return expires_ms;
 }
+static inline bool message_expired(const struct message *message, uint64_t now_ms) {
+    return message_expires_ms(message) <= now_ms;
+}
+/* The message must expire. */
+void message_set_expires_ms(struct message *message, uint64_t expires_ms);
+
+/* Zero if it has none. */
+static inline struct message_record message_get_record(const struct message *message) {
+    struct message_record record = {0u, 0u};
+    if (message->has_record_)
+        memcpy(&record, message->bytes_ + (message->has_expiry_ ? sizeof(uint64_t) : 0u),
+               sizeof record);
+    return record;
+}
+/* The message must have been made with has_record. */
+void message_set_record(struct message *message, struct message_record record);
+/* It counts as not recorded yet, under the same number. The message must have a record. */
+void message_forget_epoch(struct message *message);
 
 /* Fills out with topic, payload and the forwardable properties (slices into the message) and the
  * remaining message expiry interval, rounded up to whole seconds (v5/3.3.2-6). qos, retain, dup

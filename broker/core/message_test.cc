@@ -53,7 +53,7 @@ class MessageTest : public ::testing::Test {
         return out;
     }
     struct message *create(const std::string &topic, uint64_t now_ms = 0) {
-        return message_create(&port.memory, slice(topic), &publish, 7, now_ms);
+        return message_create(&port.memory, slice(topic), &publish, 7, false, now_ms);
     }
 
     test_memory port;
@@ -74,7 +74,7 @@ TEST_F(MessageTest, KeepsTopicPayloadAndFlags) {
     EXPECT_EQ(m->qos, 2);
     EXPECT_TRUE(m->retain);
     EXPECT_EQ(m->publisher_key, 7u);
-    EXPECT_EQ(m->expires_ms, MESSAGE_NEVER_EXPIRES);
+    EXPECT_EQ(message_expires_ms(m), MESSAGE_NEVER_EXPIRES);
     EXPECT_FALSE(message_expired(m, UINT64_MAX - 1));
 
     struct ella_publish out;
@@ -95,10 +95,37 @@ TEST_F(MessageTest, IsOneBlockCountedToTheByte) {
     publish.payload = slice(payload);
     struct message *m = create("site/17/dev/123456");
     EXPECT_EQ(port.live_blocks, 1u);
-    EXPECT_EQ(sizeof *m, 40u);
-    EXPECT_EQ(message_size_bytes(m), 40u + 18 + 64);
+    EXPECT_EQ(sizeof *m, 16u);
+    EXPECT_EQ(message_size_bytes(m), 16u + 18 + 64);
     EXPECT_EQ(port.memory.used_bytes[MEMORY_MESSAGE], message_size_bytes(m));
     message_drop(&port.memory, m);
+}
+
+// What is kept of lengths changes where they do not fit in one or two bytes.
+TEST_F(MessageTest, TopicsAndPayloadsOfAllLengthsComeBack) {
+    for (const size_t topic_len : {1, 255, 256, 65535}) {
+        for (const size_t payload_len : {0, 1, 65535, 65536, 200000}) {
+            for (const bool expires : {false, true}) {
+                const std::string topic(topic_len, 't');
+                const std::string payload(payload_len, 'p');
+                publish = {};
+                publish.payload = slice(payload);
+                publish.properties.message_expiry_interval_s = 10;
+                if (expires)
+                    set(ELLA_PROPERTY_MESSAGE_EXPIRY_INTERVAL);
+                struct message *m =
+                    message_create(&port.memory, slice(topic), &publish, 7, true, 1000);
+                message_set_record(m, {0xfedcba987654, 0x1234});
+                EXPECT_EQ(text(message_topic(m)), topic);
+                EXPECT_EQ(text(message_payload(m)), payload);
+                EXPECT_EQ(message_expires_ms(m), expires ? 11000 : MESSAGE_NEVER_EXPIRES);
+                message_forget_epoch(m);
+                EXPECT_EQ(message_get_record(m).number, 0xfedcba987654u);
+                EXPECT_EQ(message_get_record(m).epoch, 0u);
+                message_drop(&port.memory, m);
+            }
+        }
+    }
 }
 
 TEST_F(MessageTest, LivesUntilTheLastReferenceIsDropped) {
@@ -162,9 +189,9 @@ TEST_F(MessageTest, WhatWasDecodedPassesToo) {
     ella_decoder_init(&decoder, ELLA_VERSION_5_0, ELLA_FROM_CLIENT, 1000);
     ASSERT_EQ(ella_decode(&decoder, packet, 0, sizeof packet, &decoded), ELLA_PACKET);
     struct message *m =
-        message_create(&port.memory, decoded.publish.topic, &decoded.publish, 0, 0);
-    EXPECT_EQ(m->properties_len, 3 * 7u + 4u);
-    EXPECT_EQ(m->expires_ms, 60000u);
+        message_create(&port.memory, decoded.publish.topic, &decoded.publish, 0, false, 0);
+    EXPECT_EQ(message_get_lengths(m).properties, 3 * 7u + 4u);
+    EXPECT_EQ(message_expires_ms(m), 60000u);
     struct ella_publish out;
     message_to_publish(m, 0, &out);
     EXPECT_EQ(user_properties_of(out), (pairs{{"b", "1"}, {"a", "2"}, {"b", "3"}}));
@@ -198,7 +225,7 @@ TEST_F(MessageTest, AliasAndSubscriptionIdentifiersAreNotKept) {
     set(ELLA_PROPERTY_TOPIC_ALIAS);
     set(ELLA_PROPERTY_MESSAGE_EXPIRY_INTERVAL);
     struct message *m = create("a");
-    EXPECT_EQ(m->properties_len, 0u);
+    EXPECT_EQ(message_get_lengths(m).properties, 0u);
     message_drop(&port.memory, m);
 }
 
@@ -207,7 +234,7 @@ TEST_F(MessageTest, TheRestOfTheExpiryIntervalIsPassedOn) {
     publish.properties.message_expiry_interval_s = 10;
     set(ELLA_PROPERTY_MESSAGE_EXPIRY_INTERVAL);
     struct message *m = create("a", 1000);
-    EXPECT_EQ(m->expires_ms, 11000u);
+    EXPECT_EQ(message_expires_ms(m), 11000u);
     const std::pair<uint64_t, uint32_t> cases[] = {{1000, 10}, {1001, 10}, {1999, 10}, {2000, 9},
                                                    {10000, 1}, {10999, 1}, {11000, 0}, {99999, 0}};
     for (const auto &one : cases) {
@@ -249,9 +276,9 @@ TEST_F(MessageTest, AWillsExpiryCountsFromPublication) {
     ella_property_set(&connect.will_properties, ELLA_PROPERTY_MESSAGE_EXPIRY_INTERVAL);
     ella_property_set(&connect.will_properties, ELLA_PROPERTY_WILL_DELAY_INTERVAL);
     ella_property_set(&connect.will_properties, ELLA_PROPERTY_CONTENT_TYPE);
-    struct message *m = message_create_will(&port.memory, &connect, 3);
+    struct message *m = message_create_will(&port.memory, &connect, 3, false);
     message_start_expiry(m, 50000);
-    EXPECT_EQ(m->expires_ms, 60000u);
+    EXPECT_EQ(message_expires_ms(m), 60000u);
     EXPECT_EQ(m->qos, 1);
     EXPECT_TRUE(m->retain);
     EXPECT_EQ(m->publisher_key, 3u);
@@ -265,9 +292,9 @@ TEST_F(MessageTest, AWillsExpiryCountsFromPublication) {
     message_drop(&port.memory, m);
 
     connect.will_properties.present = 0;
-    m = message_create_will(&port.memory, &connect, 3);
+    m = message_create_will(&port.memory, &connect, 3, false);
     message_start_expiry(m, 50000);
-    EXPECT_EQ(m->expires_ms, MESSAGE_NEVER_EXPIRES);
+    EXPECT_EQ(message_expires_ms(m), MESSAGE_NEVER_EXPIRES);
     message_drop(&port.memory, m);
 }
 
@@ -276,7 +303,7 @@ TEST_F(MessageTest, WithoutMemoryThereIsNone) {
     std::memset(&connect, 0, sizeof connect);
     port.fail_from(1);
     EXPECT_EQ(create("a"), nullptr);
-    EXPECT_EQ(message_create_will(&port.memory, &connect, 0), nullptr);
+    EXPECT_EQ(message_create_will(&port.memory, &connect, 0, false), nullptr);
 }
 
 TEST_F(MessageTest, TheLongestTopicAndALargePayloadFit) {

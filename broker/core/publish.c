@@ -146,8 +146,8 @@ uint32_t publish_message(struct core *core, struct message *message) {
 }
 
 bool publish_local(struct core *core, const struct ella_publish *publish) {
-    struct message *message =
-        message_create(&core->memory, publish->topic, publish, 0u, core->now_ms);
+    struct message *message = message_create(&core->memory, publish->topic, publish, 0u,
+                                             core->ports.journal, core->now_ms);
 
     if (message == NULL) {
         core_count(core, STAT_DROPPED_NO_MEMORY);
@@ -196,7 +196,8 @@ static struct publish_verdict take(struct core *core, struct connection *c,
         if (!store_reserve(core, ella_slice_len(topic) + ella_slice_len(publish->payload)))
             return no_memory;
     }
-    message = message_create(&core->memory, topic, publish, session->key, core->now_ms);
+    message = message_create(&core->memory, topic, publish, session->key, core->ports.journal,
+                             core->now_ms);
     if (message == NULL)
         return no_memory;
     if (publish->qos == 2u &&

@@ -144,7 +144,7 @@ static bool set_will(struct core *core, struct session *session,
     if (will == NULL)
         return false;
     will->delay_s = connect->will_properties.will_delay_interval_s;
-    will->message = message_create_will(&core->memory, connect, session->key);
+    will->message = message_create_will(&core->memory, connect, session->key, true);
     if (will->message == NULL) {
         memory_put(&core->memory, MEMORY_SESSION, will, sizeof *will);
         return false;
@@ -251,7 +251,7 @@ static void sweep(struct core *core) {
             continue;
         }
         /* Another one may come to stand in its place. */
-        number_map_remove(map, message->number);
+        number_map_remove(map, message_get_record(message).number);
         message_drop(&core->memory, message);
     }
     core->restore->sweep_count = map->count + map->count / SWEEP_PART + SWEEP_MIN;
@@ -269,7 +269,7 @@ static uint64_t expires_at(const struct core *core, uint64_t wall_ms) {
 
 static enum core_status message_record(struct core *core, const struct record *record) {
     struct restore *restore = core->restore;
-    const struct ella_publish *publish = &restore->packet.publish;
+    struct ella_publish *publish = &restore->packet.publish;
     struct message *message;
 
     /* A topic alias stands for a topic only on its connection. */
@@ -281,14 +281,17 @@ static enum core_status message_record(struct core *core, const struct record *r
         return CORE_OK;
     if (!restore->window && restore->messages.count >= restore->sweep_count)
         sweep(core);
-    message =
-        message_create(&core->memory, publish->topic, publish, record->session, core->now_ms);
+    if (record->value != 0u)
+        ella_property_set(&publish->properties, ELLA_PROPERTY_MESSAGE_EXPIRY_INTERVAL);
+    message = message_create(&core->memory, publish->topic, publish, record->session, true,
+                             core->now_ms);
     if (message == NULL)
         return CORE_NO_MEMORY;
     if (record->value != 0u)
-        message->expires_ms = expires_at(core, record->value);
-    message->number = record->number & RECORD_NUMBER_MAX;
-    message->epoch = core->epoch;
+        message_set_expires_ms(message, expires_at(core, record->value));
+    message_set_record(message,
+                       (struct message_record){.number = record->number & RECORD_NUMBER_MAX,
+                                               .epoch = core->epoch});
     if (!number_map_add(&core->memory, &restore->messages, record->number, message)) {
         message_drop(&core->memory, message);
         return CORE_NO_MEMORY;
@@ -313,7 +316,7 @@ static enum core_status retained_clear(struct core *core, const struct record *r
     if (!decode(core->restore, record, ELLA_PUBLISH, ELLA_FROM_CLIENT) ||
         ella_slice_len(publish->payload) > 0u)
         return CORE_BAD_RECORD;
-    message = message_create(&core->memory, publish->topic, publish, 0u, core->now_ms);
+    message = message_create(&core->memory, publish->topic, publish, 0u, true, core->now_ms);
     if (message == NULL)
         return CORE_NO_MEMORY;
     (void)retain_set(core->retain, message, 0u, 0u);

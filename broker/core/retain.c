@@ -166,7 +166,7 @@ static enum retain_result topic_set(struct retain *retain, uint32_t node,
     struct retain_value *value = value_of(retain, node);
     struct message *old = value->message;
 
-    if (!expiry_start(retain, value, message->expires_ms)) {
+    if (!expiry_start(retain, value, message_expires_ms(message))) {
         node_prune(retain, node);
         return RETAIN_NO_MEMORY;
     }
@@ -189,7 +189,7 @@ enum retain_result retain_set(struct retain *retain, struct message *message,
     const struct message *old = node == TOPIC_TREE_NONE ? NULL : value_of(retain, node)->message;
 
     //= v3/3.3.1-10 v3/3.3.1-11 v5/3.3.1-6 v5/3.3.1-7
-    if (message->payload_len == 0u)
+    if (message_get_lengths(message).payload == 0u)
         return topic_clear(retain, node);
     if (!limits_allow(retain, old, message, max_messages, max_bytes))
         return RETAIN_FULL;

@@ -38,7 +38,7 @@ struct message *message_of(struct memory *memory, const std::string &topic,
         ella_property_set(&publish.properties, ELLA_PROPERTY_MESSAGE_EXPIRY_INTERVAL);
         publish.properties.message_expiry_interval_s = expiry_s;
     }
-    return message_create(memory, slice(topic), &publish, 0, now_ms);
+    return message_create(memory, slice(topic), &publish, 0, false, now_ms);
 }
 
 class RetainTest : public ::testing::Test {

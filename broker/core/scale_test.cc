@@ -181,7 +181,7 @@ TEST_F(Scale, AMillionRetainedMessagesOf64Bytes) {
         publish.payload = slice(payload);
         for (size_t i = 0; i < million; i++) {
             struct message *m =
-                message_create(&port.memory, slice(device_topic(i)), &publish, 0, 0);
+                message_create(&port.memory, slice(device_topic(i)), &publish, 0, false, 0);
             ASSERT_EQ(retain_set(retain, m, 0, 0), RETAIN_STORED);
             message_drop(&port.memory, m);
         }

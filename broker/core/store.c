@@ -227,19 +227,21 @@ void store_unsubscription(struct core *core, const struct session *session,
 
 static bool store_message(struct core *core, struct message *message) {
     struct record record = {.kind = RECORD_MESSAGE, .session = message->publisher_key};
+    struct message_record name = message_get_record(message);
     struct ella_publish publish;
     uint32_t size = 0u;
     uint8_t *to;
     enum ella_error error;
 
-    if (message->number == 0u)
-        message->number = ++core->last_message & RECORD_NUMBER_MAX;
-    if (message->epoch == core->epoch)
+    if (name.number == 0u)
+        name.number = ++core->last_message & RECORD_NUMBER_MAX;
+    message_set_record(message, name);
+    if (name.epoch == core->epoch)
         return true;
-    record.number = message->number;
+    record.number = name.number;
     message_to_publish(message, core->now_ms, &publish);
-    if (message->expires_ms != MESSAGE_NEVER_EXPIRES) {
-        record.value = core_wall_ms(core, message->expires_ms);
+    if (message_expires_ms(message) != MESSAGE_NEVER_EXPIRES) {
+        record.value = core_wall_ms(core, message_expires_ms(message));
         publish.properties.present &= ~((uint64_t)1 << ELLA_PROPERTY_MESSAGE_EXPIRY_INTERVAL);
     }
     publish.qos = message->qos;
@@ -253,7 +255,8 @@ static bool store_message(struct core *core, struct message *message) {
         return true;
     error = ella_encode_publish(&publish, ELLA_VERSION_5_0, ELLA_FROM_SERVER, to, 0u, size, &size);
     CORE_ASSERT(error == ELLA_ERROR_NONE);
-    message->epoch = core->epoch;
+    name.epoch = core->epoch;
+    message_set_record(message, name);
     return true;
 }
 
@@ -275,7 +278,7 @@ bool store_queued(struct core *core, const struct session *session, struct queue
     if (entry->message != NULL && !store_message(core, entry->message))
         return false;
     record.number = entry->number;
-    record.value = entry->message == NULL ? 0u : entry->message->number;
+    record.value = entry->message == NULL ? 0u : message_get_record(entry->message).number;
     record.flags = (uint8_t)(record.flags | (unsigned)entry->qos << RECORD_QOS_SHIFT |
                              (entry->retain ? RECORD_RETAIN : 0u) |
                              (entry->account == QUEUE_UNLIMITED ? RECORD_UNLIMITED : 0u));
@@ -358,7 +361,7 @@ void store_retained(struct core *core, struct message *message) {
 
     if (!core->journal.on || core_is_sys(message_topic(message)))
         return;
-    if (message->payload_len == 0u) {
+    if (message_get_lengths(message).payload == 0u) {
         store_cleared(core, message);
         return;
     }
@@ -366,6 +369,6 @@ void store_retained(struct core *core, struct message *message) {
         journal_lose(&core->journal);
         return;
     }
-    record.number = message->number;
+    record.number = message_get_record(message).number;
     (void)add(core, &record, 0u);
 }
