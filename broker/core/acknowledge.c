@@ -57,7 +57,7 @@ void acknowledge_packet(struct core *core, struct connection *connection,
     switch (step.action) {
     case QOS_SEND_DO_PUBREL:
         //= v5/4.3.3-4 v5/4.3.3-6 v3/4.3.3-1 v5/3.6.2-1
-        entry->state = step.next & 0x7fu;
+        entry->state = step.next & 0x3fu;
         entry->released = 1u;
         if (core->journal.on)
             store_released(core, session, entry);

@@ -25,6 +25,7 @@
 struct copy {
     uint8_t qos;
     bool retain;
+    bool has_identifier; /* identify() will follow */
     uint32_t share_serial;
 };
 
@@ -85,8 +86,8 @@ static bool has_room(const struct core *core, const struct session *session,
 static struct queue_entry *append(struct core *core, struct session *session,
                                   struct message *message, const struct copy *copy,
                                   enum queue_account account) {
-    struct queue_entry *entry =
-        queue_append(&core->memory, &session->queue, message, copy->qos, account);
+    struct queue_entry *entry = queue_append(&core->memory, &session->queue, message, copy->qos,
+                                             account, core->ports.journal || copy->has_identifier);
 
     if (entry == NULL) {
         deliver_drop(core, STAT_DROPPED_NO_MEMORY, session, message);
@@ -134,14 +135,20 @@ static struct queue_entry *queue_copy(struct core *core, struct session *session
     return append(core, session, message, copy, account);
 }
 
-/* Adds an identifier, or gives the copy up: without it the client could not tell what it is. */
-static bool identify(struct core *core, struct session *session, struct queue_entry *entry,
-                     uint32_t identifier) {
-    if (identifier == 0u || queue_entry_identify(&core->memory, entry, identifier))
-        return true;
-    deliver_drop(core, STAT_DROPPED_NO_MEMORY, session, entry->message);
-    deliver_discard(core, session, entry);
-    return false;
+/* Adds an identifier, or gives the copy up: without it the client could not tell what it is. The
+ * entry, perhaps another one in its place; NULL: given up. */
+static struct queue_entry *identify(struct core *core, struct session *session,
+                                    struct queue_entry *entry, uint32_t identifier) {
+    struct queue_entry *identified;
+
+    if (entry == NULL || identifier == 0u)
+        return entry;
+    identified = queue_entry_identify(&core->memory, &session->queue, entry, identifier);
+    if (identified == NULL) {
+        deliver_drop(core, STAT_DROPPED_NO_MEMORY, session, entry->message);
+        deliver_discard(core, session, entry);
+    }
+    return identified;
 }
 
 bool deliver_store(struct core *core, struct session *session, struct queue_entry *entry) {
@@ -245,7 +252,7 @@ static bool is_full(const struct queue_entry *entry) {
 /* Records the copy if it is new or has one more identifier. false: it was dropped. */
 static bool is_stored(struct core *core, struct session *session, struct queue_entry *entry,
                       uint32_t identifier) {
-    return !core->journal.on || (entry->number != 0u && identifier == 0u) ||
+    return !core->journal.on || (queue_entry_number(entry) != 0u && identifier == 0u) ||
            deliver_store(core, session, entry);
 }
 
@@ -258,6 +265,7 @@ static bool serve(struct core *core, const struct subscription *subscription,
     const struct copy copy = {
         .qos = session->mark & MARK_QOS,
         .retain = (session->mark & MARK_RETAIN) != 0u,
+        .has_identifier = subscription->identifier != 0u,
     };
     struct queue_entry *entry;
 
@@ -267,8 +275,8 @@ static bool serve(struct core *core, const struct subscription *subscription,
     //= v5/3.3.4-3 v5/3.3.4-4 v5/3.3.4-5
     if (first || (subscription->identifier != 0u && is_full(entry)))
         entry = queue_copy(core, session, message, &copy);
-    if (entry == NULL || !identify(core, session, entry, subscription->identifier) ||
-        !is_stored(core, session, entry, subscription->identifier))
+    entry = identify(core, session, entry, subscription->identifier);
+    if (entry == NULL || !is_stored(core, session, entry, subscription->identifier))
         session->mark |= MARK_DROPPED;
     else
         session->mark |= MARK_QUEUED;
@@ -315,9 +323,11 @@ static bool share(struct core *core, struct share_group *group, struct message *
     //= v5/4.8.2-3
     copy.qos = lower_qos(message->qos, member->qos);
     copy.retain = member->retain_as_published && message->retain;
+    copy.has_identifier = member->identifier != 0u;
     entry = queue_copy(core, member->session, message, &copy);
     //= v5/3.3.4-5
-    if (entry != NULL && identify(core, member->session, entry, member->identifier))
+    entry = identify(core, member->session, entry, member->identifier);
+    if (entry != NULL)
         (void)deliver_store(core, member->session, entry);
     return true;
 }
@@ -399,7 +409,7 @@ uint64_t deliver_retained(struct core *core, const struct subscription *subscrip
     struct retain_cursor cursor = {0};
     struct message *message;
     struct queue_entry *entry;
-    struct copy copy = {.retain = true};
+    struct copy copy = {.retain = true, .has_identifier = subscription->identifier != 0u};
 
     while ((message = retain_next(core->retain, filter, &cursor)) != NULL) {
         if (message_expired(message, core->now_ms) || is_own(subscription, message))
@@ -411,7 +421,8 @@ uint64_t deliver_retained(struct core *core, const struct subscription *subscrip
         //= v5/3.8.4-8 v3/3.8.4-6 v3/3.3.1-8
         copy.qos = lower_qos(message->qos, subscription->qos);
         entry = append(core, session, message, &copy, QUEUE_UNLIMITED);
-        if (entry != NULL && identify(core, session, entry, subscription->identifier))
+        entry = identify(core, session, entry, subscription->identifier);
+        if (entry != NULL)
             (void)deliver_store(core, session, entry);
     }
     return cursor.seen_count;

@@ -28,35 +28,19 @@
 _Static_assert(offsetof(struct message, bytes_) == 16u && sizeof(struct message) == 16u,
                "most of the memory of a broker is full of these");
 
+_Static_assert(sizeof(struct message_record) == 8u, "message_topic_at() counts on it");
+
 static uint32_t record_at(const struct message *message) {
-    return message->has_expiry_ ? (uint32_t)sizeof(uint64_t) : 0u;
-}
-
-static uint32_t lengths_at(const struct message *message) {
-    return record_at(message) +
-           (message->has_record_ ? (uint32_t)sizeof(struct message_record) : 0u);
-}
-
-static uint32_t topic_at(const struct message *message) {
-    return lengths_at(message) +
-           (message->has_lengths_ ? (uint32_t)sizeof(struct message_lengths) : 0u);
-}
-
-struct message_lengths message_get_lengths(const struct message *message) {
-    struct message_lengths lengths = {message->topic_len_, 0u, message->payload_len_};
-
-    if (message->has_lengths_)
-        memcpy(&lengths, message->bytes_ + lengths_at(message), sizeof lengths);
-    return lengths;
+    return (message->parts_ & MESSAGE_EXPIRY) * (uint32_t)sizeof(uint64_t);
 }
 
 void message_set_expires_ms(struct message *message, uint64_t expires_ms) {
-    CORE_ASSERT(message->has_expiry_);
+    CORE_ASSERT((message->parts_ & MESSAGE_EXPIRY) != 0u);
     memcpy(message->bytes_, &expires_ms, sizeof expires_ms);
 }
 
 void message_set_record(struct message *message, struct message_record record) {
-    CORE_ASSERT(message->has_record_);
+    CORE_ASSERT((message->parts_ & MESSAGE_RECORD) != 0u);
     memcpy(message->bytes_ + record_at(message), &record, sizeof record);
 }
 
@@ -67,9 +51,9 @@ void message_forget_epoch(struct message *message) {
     message_set_record(message, record);
 }
 
-size_t message_size_bytes(const struct message *message) {
+size_t message_size_bytes_of_parts(const struct message *message) {
     const struct message_lengths lengths = message_get_lengths(message);
-    return sizeof *message + topic_at(message) + lengths.topic + lengths.properties +
+    return sizeof *message + message_topic_at(message) + lengths.topic + lengths.properties +
            lengths.payload;
 }
 
@@ -92,38 +76,45 @@ static void bytes_put(struct message *message, uint32_t at, struct ella_slice fr
         memcpy(message->bytes_ + at, ella_slice_data(from), ella_slice_len(from));
 }
 
-static void contents_put(struct message *message, struct ella_slice topic,
-                         const struct ella_properties *properties, struct ella_slice payload) {
-    const struct message_lengths lengths = message_get_lengths(message);
-    const uint32_t at = topic_at(message) + lengths.topic;
+static void contents_put(struct message *message, const struct message_lengths *lengths,
+                         struct ella_slice topic, const struct ella_properties *properties,
+                         struct ella_slice payload) {
+    const uint32_t topic_at = message_topic_at(message);
+    const uint32_t properties_at = topic_at + lengths->topic;
+    const uint32_t payload_at = properties_at + lengths->properties;
     uint32_t size = 0u;
     enum ella_error error;
 
-    bytes_put(message, topic_at(message), topic);
-    if (lengths.properties > 0u) {
+    if ((message->parts_ & MESSAGE_LENGTHS) != 0u)
+        memcpy(message->bytes_ + topic_at - sizeof *lengths, lengths, sizeof *lengths);
+    bytes_put(message, topic_at, topic);
+    if (lengths->properties > 0u) {
         error = ella_properties_encode(properties, ELLA_PUBLISH, ELLA_FROM_SERVER, message->bytes_,
-                                       at, at + lengths.properties, &size);
-        CORE_ASSERT(error == ELLA_ERROR_NONE && size == lengths.properties);
+                                       properties_at, payload_at, &size);
+        CORE_ASSERT(error == ELLA_ERROR_NONE && size == lengths->properties);
     }
-    bytes_put(message, at + lengths.properties, payload);
+    bytes_put(message, payload_at, payload);
 }
 
 /* Says what the message has, before there is a block for it. */
 static void head_make(const struct message_lengths *lengths, bool expires, bool has_record,
                       struct message *head) {
+    const bool is_long =
+        lengths->topic > UINT8_MAX || lengths->payload > UINT16_MAX || lengths->properties > 0u;
+    const unsigned parts = (expires ? MESSAGE_EXPIRY : 0u) | (has_record ? MESSAGE_RECORD : 0u) |
+                           (is_long ? MESSAGE_LENGTHS : 0u);
+
     memset(head, 0, sizeof *head);
     head->references = 1u;
-    head->has_expiry_ = expires;
-    head->has_record_ = has_record;
-    head->has_lengths_ =
-        lengths->topic > UINT8_MAX || lengths->payload > UINT16_MAX || lengths->properties > 0u;
-    head->topic_len_ = (uint8_t)(head->has_lengths_ ? 0u : lengths->topic);
-    head->payload_len_ = (uint16_t)(head->has_lengths_ ? 0u : lengths->payload);
+    head->parts_ = parts & 7u;
+    head->topic_len_ = (uint8_t)(is_long ? 0u : lengths->topic);
+    head->payload_len_ = (uint16_t)(is_long ? 0u : lengths->payload);
 }
 
 static struct message *create(struct memory *memory, struct ella_slice topic,
                               struct ella_slice payload, const struct ella_properties *properties,
                               bool has_record) {
+    const bool expires = ella_property_present(properties, ELLA_PROPERTY_MESSAGE_EXPIRY_INTERVAL);
     struct ella_properties forwarded = *properties;
     struct message_lengths lengths = {ella_slice_len(topic), 0u, ella_slice_len(payload)};
     struct message head;
@@ -132,27 +123,24 @@ static struct message *create(struct memory *memory, struct ella_slice topic,
     CORE_ASSERT(lengths.topic <= ELLA_STRING_LEN_MAX);
     forwarded.present &= PROPERTIES_FORWARDED;
     lengths.properties = properties_size(&forwarded);
-    head_make(&lengths, ella_property_present(properties, ELLA_PROPERTY_MESSAGE_EXPIRY_INTERVAL),
-              has_record, &head);
+    head_make(&lengths, expires, has_record, &head);
     message = memory_get(memory, MEMORY_MESSAGE,
-                         sizeof head + topic_at(&head) + lengths.topic + lengths.properties +
-                             lengths.payload);
+                         sizeof head + message_topic_at(&head) + lengths.topic +
+                             lengths.properties + lengths.payload);
     if (message == NULL)
         return NULL;
     memcpy(message, &head, sizeof head);
-    if (head.has_lengths_)
-        memcpy(message->bytes_ + lengths_at(message), &lengths, sizeof lengths);
-    if (head.has_record_)
+    if (has_record)
         message_set_record(message, (struct message_record){0u, 0u});
-    if (head.has_expiry_)
+    if (expires)
         message_set_expires_ms(message,
                                (uint64_t)properties->message_expiry_interval_s * MS_PER_S);
-    contents_put(message, topic, &forwarded, payload);
+    contents_put(message, &lengths, topic, &forwarded, payload);
     return message;
 }
 
 void message_start_expiry(struct message *message, uint64_t now_ms) {
-    if (message->has_expiry_)
+    if ((message->parts_ & MESSAGE_EXPIRY) != 0u)
         message_set_expires_ms(message, message_expires_ms(message) + now_ms);
 }
 
@@ -200,14 +188,14 @@ void message_drop(struct memory *memory, struct message *message) {
 /* ---- Reading one ---- */
 
 struct ella_slice message_topic(const struct message *message) {
-    const uint32_t at = topic_at(message);
+    const uint32_t at = message_topic_at(message);
     const struct ella_slice topic = {message->bytes_, at, at + message_get_lengths(message).topic};
     return topic;
 }
 
 struct ella_slice message_payload(const struct message *message) {
     const struct message_lengths lengths = message_get_lengths(message);
-    const uint32_t at = topic_at(message) + lengths.topic + lengths.properties;
+    const uint32_t at = message_topic_at(message) + lengths.topic + lengths.properties;
     const struct ella_slice payload = {message->bytes_, at, at + lengths.payload};
     return payload;
 }
@@ -219,7 +207,7 @@ static void expiry_put(const struct message *message, uint64_t now_ms,
     const uint64_t expires_ms = message_expires_ms(message);
     uint64_t rest_ms = 0u;
 
-    if (!message->has_expiry_)
+    if (expires_ms == MESSAGE_NEVER_EXPIRES)
         return;
     if (expires_ms > now_ms)
         rest_ms = expires_ms - now_ms;
@@ -229,7 +217,7 @@ static void expiry_put(const struct message *message, uint64_t now_ms,
 
 void message_to_publish(const struct message *message, uint64_t now_ms, struct ella_publish *out) {
     const struct message_lengths lengths = message_get_lengths(message);
-    const uint32_t topic = topic_at(message);
+    const uint32_t topic = message_topic_at(message);
     const uint32_t start = topic + lengths.topic;
     const uint32_t payload = start + lengths.properties;
 

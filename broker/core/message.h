@@ -25,15 +25,17 @@ struct message {
     uint64_t publisher_key; /* hash of the publisher's client identifier, for No Local; 0: the
                                broker itself */
     uint32_t references;
-    uint16_t payload_len_; /* these two unless has_lengths_ */
+    uint16_t payload_len_; /* these two unless it has MESSAGE_LENGTHS */
     uint8_t topic_len_;
     uint8_t qos : 2;
     uint8_t retain : 1; /* as published */
-    uint8_t has_expiry_ : 1;
-    uint8_t has_record_ : 1;
-    uint8_t has_lengths_ : 1;
+    uint8_t parts_ : 3; /* MESSAGE_ and what it has */
     uint8_t bytes_[];
 };
+
+#define MESSAGE_EXPIRY 1u  /* uint64_t: when it expires */
+#define MESSAGE_RECORD 2u  /* struct message_record */
+#define MESSAGE_LENGTHS 4u /* struct message_lengths */
 
 /* How it is named in records. */
 struct message_record {
@@ -64,16 +66,36 @@ struct message *message_take(struct message *message);
 /* One reference less; the last one frees it. */
 void message_drop(struct memory *memory, struct message *message);
 
+/* Where the topic begins in bytes_: behind the parts. */
+static inline uint32_t message_topic_at(const struct message *message) {
+    const uint32_t parts = message->parts_;
+    if (parts == 0u)
+        return 0u;
+    return ((parts & 1u) + (parts >> 1u & 1u)) * 8u +
+           (parts >> 2u) * (uint32_t)sizeof(struct message_lengths);
+}
+static inline struct message_lengths message_get_lengths(const struct message *message) {
+    struct message_lengths lengths = {message->topic_len_, 0u, message->payload_len_};
+    if ((message->parts_ & MESSAGE_LENGTHS) != 0u)
+        memcpy(&lengths, message->bytes_ + message_topic_at(message) - sizeof lengths,
+               sizeof lengths);
+    return lengths;
+}
+/* The same as below, of one that has parts. */
+size_t message_size_bytes_of_parts(const struct message *message);
 /* What it costs: the whole block. */
-size_t message_size_bytes(const struct message *message);
+static inline size_t message_size_bytes(const struct message *message) {
+    if (message->parts_ != 0u)
+        return message_size_bytes_of_parts(message);
+    return sizeof *message + message->topic_len_ + message->payload_len_;
+}
 struct ella_slice message_topic(const struct message *message);
 struct ella_slice message_payload(const struct message *message);
-struct message_lengths message_get_lengths(const struct message *message);
 
 /* MESSAGE_NEVER_EXPIRES if it does not. */
 static inline uint64_t message_expires_ms(const struct message *message) {
     uint64_t expires_ms = MESSAGE_NEVER_EXPIRES;
-    if (message->has_expiry_)
+    if ((message->parts_ & MESSAGE_EXPIRY) != 0u)
         memcpy(&expires_ms, message->bytes_, sizeof expires_ms);
     return expires_ms;
 }
@@ -86,8 +108,8 @@ void message_set_expires_ms(struct message *message, uint64_t expires_ms);
 /* Zero if it has none. */
 static inline struct message_record message_get_record(const struct message *message) {
     struct message_record record = {0u, 0u};
-    if (message->has_record_)
-        memcpy(&record, message->bytes_ + (message->has_expiry_ ? sizeof(uint64_t) : 0u),
+    if ((message->parts_ & MESSAGE_RECORD) != 0u)
+        memcpy(&record, message->bytes_ + (message->parts_ & MESSAGE_EXPIRY) * sizeof(uint64_t),
                sizeof record);
     return record;
 }

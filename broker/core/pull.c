@@ -272,7 +272,7 @@ static enum pulled start_entry(struct core *core, struct connection *c, struct r
         return NO_TURN;
     if (!queue_start(&core->memory, q, entry))
         return NO_TURN;
-    entry->state = step.next & 0x7fu;
+    entry->state = step.next & 0x3fu;
     result = send_entry(core, c, room, entry, false);
     if (result != PULLED)
         queue_stop(&core->memory, q, entry);
@@ -297,7 +297,7 @@ static void prepare(struct core *core, struct connection *c) {
             (uint8_t)qos_send_step(QOS_SEND_FREE, entry->qos == 1u ? QOS_SEND_ON_SEND_QOS1
                                                                    : QOS_SEND_ON_SEND_QOS2)
                 .next &
-            0x7fu;
+            0x3fu;
         entry->prepared = 1u;
         store_sent(core, session, entry);
     }
@@ -330,7 +330,7 @@ static enum pulled pull_entry(struct core *core, struct connection *c, struct ro
     }
     if (entry->qos == 0u)
         return send_entry(core, c, room, entry, false);
-    if (entry->qos == 2u && entry->number != 0u && core->journal.on)
+    if (entry->qos == 2u && queue_entry_number(entry) != 0u && core->journal.on)
         return send_prepared(core, c, room, entry);
     return start_entry(core, c, room, entry);
 }

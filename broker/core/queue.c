@@ -172,24 +172,35 @@ static void link_entry(struct queue *queue, struct queue_entry *entry, struct qu
         queue->last = entry;
 }
 
+static struct queue_long_entry *long_of(struct queue_entry *entry) {
+    return (struct queue_long_entry *)entry;
+}
+
+static size_t entry_size(bool is_long) {
+    return is_long ? sizeof(struct queue_long_entry) : sizeof(struct queue_entry);
+}
+
 /* message may be NULL: it was released. */
 static struct queue_entry *entry_create(struct memory *memory, struct message *message,
-                                        uint8_t qos, enum queue_account account) {
-    struct queue_entry *entry = memory_get_zero(memory, MEMORY_QUEUE, sizeof *entry);
+                                        uint8_t qos, enum queue_account account, bool is_long) {
+    struct queue_entry *entry = memory_get(memory, MEMORY_QUEUE, entry_size(is_long));
 
     if (entry == NULL)
         return NULL;
+    *entry = (struct queue_entry){
+        .qos = qos & 3u, .is_long = is_long, .account = account & 3u, .state = QOS_SEND_FREE};
     entry->message = message == NULL ? NULL : message_take(message);
-    entry->qos = qos & 3u;
-    entry->account = account & 3u;
-    entry->state = QOS_SEND_FREE;
+    if (is_long) {
+        long_of(entry)->identifiers.one = 0u;
+        long_of(entry)->number = 0u;
+    }
     return entry;
 }
 
 struct queue_entry *queue_append(struct memory *memory, struct queue *queue,
-                                 struct message *message, uint8_t qos,
-                                 enum queue_account account) {
-    struct queue_entry *entry = entry_create(memory, message, qos, account);
+                                 struct message *message, uint8_t qos, enum queue_account account,
+                                 bool is_long) {
+    struct queue_entry *entry = entry_create(memory, message, qos, account, is_long);
 
     if (entry == NULL)
         return NULL;
@@ -208,11 +219,11 @@ struct queue_entry *queue_insert(struct memory *memory, struct queue *queue,
     struct queue_entry *entry;
 
     if (before == NULL) {
-        entry = queue_append(memory, queue, message, qos, account);
+        entry = queue_append(memory, queue, message, qos, account, true);
         queue->next = NULL;
         return entry;
     }
-    entry = entry_create(memory, message, qos, account);
+    entry = entry_create(memory, message, qos, account, true);
     if (entry == NULL)
         return NULL;
     link_entry(queue, entry, before->previous);
@@ -229,24 +240,45 @@ static size_t identifiers_size(uint32_t count) {
     return (capacity + 1u) * sizeof(uint32_t);
 }
 
-bool queue_entry_identify(struct memory *memory, struct queue_entry *entry, uint32_t identifier) {
+void queue_entry_set_number(struct queue_entry *entry, uint64_t number) {
+    CORE_ASSERT(entry->is_long && number != 0u);
+    long_of(entry)->number = number;
+}
+
+/* A long entry in the place of one that is not; NULL: no memory. */
+static struct queue_entry *entry_lengthen(struct memory *memory, struct queue *queue,
+                                          struct queue_entry *entry) {
+    struct queue_entry *longer =
+        memory_get_zero(memory, MEMORY_QUEUE, sizeof(struct queue_long_entry));
+
+    CORE_ASSERT(entry->packet_id == 0u); /* no index knows it */
+    if (longer == NULL)
+        return NULL;
+    *longer = *entry;
+    longer->is_long = 1u;
+    unlink_entry(queue, entry);
+    link_entry(queue, longer, entry->previous);
+    if (queue->next == entry)
+        queue->next = longer;
+    memory_put(memory, MEMORY_QUEUE, entry, sizeof *entry);
+    return longer;
+}
+
+/* One more than the count that there are. */
+static bool identifiers_add(struct memory *memory, struct queue_long_entry *entry, uint32_t count,
+                            uint32_t identifier) {
     const uint32_t *old;
-    uint32_t count = queue_entry_identifiers(entry, &old);
     uint32_t *many;
 
-    CORE_ASSERT(count < QUEUE_IDENTIFIERS_MAX);
-    if (count == 0u) {
-        entry->identifiers.one = identifier;
-        return true;
-    }
-    if (!entry->has_many || identifiers_size(count) != identifiers_size(count + 1u)) {
+    (void)queue_entry_identifiers(&entry->entry, &old);
+    if (!entry->entry.has_many || identifiers_size(count) != identifiers_size(count + 1u)) {
         many = memory_get(memory, MEMORY_QUEUE, identifiers_size(count + 1u));
         if (many == NULL)
             return false;
         memcpy(&many[1], old, count * sizeof *many);
-        if (entry->has_many)
+        if (entry->entry.has_many)
             memory_put(memory, MEMORY_QUEUE, entry->identifiers.many, identifiers_size(count));
-        entry->has_many = 1u;
+        entry->entry.has_many = 1u;
         entry->identifiers.many = many;
     }
     entry->identifiers.many[0] = count + 1u;
@@ -254,13 +286,33 @@ bool queue_entry_identify(struct memory *memory, struct queue_entry *entry, uint
     return true;
 }
 
+struct queue_entry *queue_entry_identify(struct memory *memory, struct queue *queue,
+                                         struct queue_entry *entry, uint32_t identifier) {
+    const uint32_t *known;
+    const uint32_t count = queue_entry_identifiers(entry, &known);
+
+    CORE_ASSERT(count < QUEUE_IDENTIFIERS_MAX);
+    if (count > 0u)
+        return identifiers_add(memory, long_of(entry), count, identifier) ? entry : NULL;
+    if (!entry->is_long)
+        entry = entry_lengthen(memory, queue, entry);
+    if (entry != NULL)
+        long_of(entry)->identifiers.one = identifier;
+    return entry;
+}
+
 uint32_t queue_entry_identifiers(const struct queue_entry *entry, const uint32_t **out) {
+    const struct queue_long_entry *longer = (const struct queue_long_entry *)entry;
+
+    *out = NULL;
+    if (!entry->is_long)
+        return 0u;
     if (entry->has_many) {
-        *out = &entry->identifiers.many[1];
-        return entry->identifiers.many[0];
+        *out = &longer->identifiers.many[1];
+        return longer->identifiers.many[0];
     }
-    *out = &entry->identifiers.one;
-    return entry->identifiers.one != 0u ? 1u : 0u;
+    *out = &longer->identifiers.one;
+    return longer->identifiers.one != 0u ? 1u : 0u;
 }
 
 static uint16_t unused_packet_id(struct queue *queue) {
@@ -351,9 +403,9 @@ void queue_remove(struct memory *memory, struct queue *queue, struct queue_entry
     queue->count--;
     queue_entry_release(memory, entry);
     if (entry->has_many)
-        memory_put(memory, MEMORY_QUEUE, entry->identifiers.many,
-                   identifiers_size(entry->identifiers.many[0]));
-    memory_put(memory, MEMORY_QUEUE, entry, sizeof *entry);
+        memory_put(memory, MEMORY_QUEUE, long_of(entry)->identifiers.many,
+                   identifiers_size(long_of(entry)->identifiers.many[0]));
+    memory_put(memory, MEMORY_QUEUE, entry, entry_size(entry->is_long));
 }
 
 void queue_rewind(struct queue *queue) {

@@ -40,21 +40,27 @@ struct queue_entry {
     struct queue_entry *next;
     struct queue_entry *previous;
     struct message *message;
-    union {
-        uint32_t one;   /* 0: none */
-        uint32_t *many; /* [0] how many, then as many */
-    } identifiers;
-    uint64_t number;       /* names it in records, 0: it is in none */
     uint32_t share_serial; /* of the share group it came by, 0: none */
     uint16_t packet_id;
     uint8_t qos : 2;
     uint8_t retain : 1;
-    uint8_t has_many : 1; /* identifiers.many counts */
+    uint8_t is_long : 1;  /* it is the head of a struct queue_long_entry */
     uint8_t sent : 1;     /* stands before queue.next */
     uint8_t account : 2;  /* enum queue_account */
     uint8_t released : 1; /* its PUBREL was sent on this connection */
-    uint8_t state : 7;    /* enum qos_send_state */
+    uint8_t state : 6;    /* enum qos_send_state */
+    uint8_t has_many : 1; /* identifiers.many counts */
     uint8_t prepared : 1; /* has a packet id, but was never sent */
+};
+
+/* One that is recorded, or has subscription identifiers. */
+struct queue_long_entry {
+    struct queue_entry entry;
+    union {
+        uint32_t one;   /* 0: none */
+        uint32_t *many; /* [0] how many, then as many */
+    } identifiers;
+    uint64_t number; /* names it in records, 0: it is in none */
 };
 
 struct queue_index;
@@ -72,12 +78,21 @@ struct queue {
     uint16_t last_packet_id;
 };
 
-/* Appends, taking a reference to message. NULL: no memory. */
+/* Appends, taking a reference to message. is_long: it may be recorded. NULL: no memory. */
 struct queue_entry *queue_append(struct memory *memory, struct queue *queue,
-                                 struct message *message, uint8_t qos, enum queue_account account);
+                                 struct message *message, uint8_t qos, enum queue_account account,
+                                 bool is_long);
+/* Names the entry in records; 0: it is in none. */
+static inline uint64_t queue_entry_number(const struct queue_entry *entry) {
+    return entry->is_long ? ((const struct queue_long_entry *)entry)->number : 0u;
+}
+/* The entry must be long; number is not 0. */
+void queue_entry_set_number(struct queue_entry *entry, uint64_t number);
 /* Adds a subscription identifier to the entry, which must have less than QUEUE_IDENTIFIERS_MAX.
- * false: no memory, entry as before. */
-bool queue_entry_identify(struct memory *memory, struct queue_entry *entry, uint32_t identifier);
+ * Returns it; one that is not long must have no packet id, and another one comes in its place.
+ * NULL: no memory, all as before. */
+struct queue_entry *queue_entry_identify(struct memory *memory, struct queue *queue,
+                                         struct queue_entry *entry, uint32_t identifier);
 /* How many subscription identifiers there are, and where. */
 uint32_t queue_entry_identifiers(const struct queue_entry *entry, const uint32_t **out);
 
@@ -85,7 +100,8 @@ uint32_t queue_entry_identifiers(const struct queue_entry *entry, const uint32_t
  * exist (in_flight_count < 65535), and counts it as in flight. Its state is left to the caller.
  * false: no memory for an index, nothing changed. */
 bool queue_start(struct memory *memory, struct queue *queue, struct queue_entry *entry);
-/* Recovery: appends as queue_append() does, but before next, which then stays where it is. */
+/* Recovery: appends a long one as queue_append() does, but before next, which then stays where it
+ * is. */
 struct queue_entry *queue_insert(struct memory *memory, struct queue *queue,
                                  struct message *message, uint8_t qos, enum queue_account account);
 /* Recovery: the entry was sent under this packet id, which must not be in use. false: no memory

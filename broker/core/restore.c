@@ -331,12 +331,12 @@ static enum core_status retained_clear(struct core *core, const struct record *r
 static struct queue_entry *entry_of(const struct session *session, const struct record *record) {
     struct queue_entry *entry = queue_find(&session->queue, record->packet_id);
 
-    if (entry != NULL && entry->number == record->number)
+    if (entry != NULL && queue_entry_number(entry) == record->number)
         return entry;
     for (entry = session->queue.first; entry != NULL; entry = entry->next) {
-        if (entry->number == record->number)
+        if (queue_entry_number(entry) == record->number)
             return entry;
-        if (entry->number > record->number && entry->packet_id == 0u)
+        if (queue_entry_number(entry) > record->number && entry->packet_id == 0u)
             return NULL;
     }
     return NULL;
@@ -357,7 +357,8 @@ static bool is_body(struct ella_slice body) {
     return true;
 }
 
-static bool set_body(struct core *core, struct queue_entry *entry, struct ella_slice body) {
+static bool set_body(struct core *core, struct session *session, struct queue_entry *entry,
+                     struct ella_slice body) {
     const uint8_t *at = ella_slice_data(body);
     const uint32_t *known;
     const uint32_t len = ella_slice_len(body);
@@ -368,7 +369,8 @@ static bool set_body(struct core *core, struct queue_entry *entry, struct ella_s
     route_set_serial(core->route, NULL, entry->share_serial);
     /* One that was recorded again has some of them already. */
     for (uint32_t i = 4u + 4u * queue_entry_identifiers(entry, &known); i < len; i += 4u) {
-        if (!queue_entry_identify(&core->memory, entry, record_get_u32(at + i)))
+        if (queue_entry_identify(&core->memory, &session->queue, entry, record_get_u32(at + i)) ==
+            NULL)
             return false;
     }
     return true;
@@ -393,24 +395,24 @@ static bool is_known(struct session *session, const struct record *record) {
     struct queue *q = &session->queue;
 
     if ((record->flags & RECORD_WALKED) == 0u)
-        return q->last != NULL && q->last->number >= record->number;
+        return q->last != NULL && queue_entry_number(q->last) >= record->number;
     if (session->mark == COMPLETE)
         return true;
-    while (q->next != NULL && q->next->number < record->number)
+    while (q->next != NULL && queue_entry_number(q->next) < record->number)
         q->next = q->next->next;
-    if (q->next == NULL || q->next->number != record->number)
+    if (q->next == NULL || queue_entry_number(q->next) != record->number)
         return false;
     q->next = q->next->next;
     return true;
 }
 
-static enum core_status known_entry(struct core *core, const struct session *session,
+static enum core_status known_entry(struct core *core, struct session *session,
                                     const struct record *record) {
     struct queue_entry *last = session->queue.last;
 
-    if ((record->flags & RECORD_WALKED) != 0u || last->number != record->number)
+    if ((record->flags & RECORD_WALKED) != 0u || queue_entry_number(last) != record->number)
         return CORE_OK;
-    return set_body(core, last, record->body) ? CORE_OK : CORE_NO_MEMORY;
+    return set_body(core, session, last, record->body) ? CORE_OK : CORE_NO_MEMORY;
 }
 
 static struct queue_entry *add_entry(struct core *core, struct session *session,
@@ -422,7 +424,7 @@ static struct queue_entry *add_entry(struct core *core, struct session *session,
 
     if ((record->flags & RECORD_WALKED) != 0u)
         return queue_insert(&core->memory, &session->queue, message, qos, account);
-    return queue_append(&core->memory, &session->queue, message, qos, account);
+    return queue_append(&core->memory, &session->queue, message, qos, account, true);
 }
 
 static enum core_status queued(struct core *core, const struct record *record) {
@@ -444,9 +446,9 @@ static enum core_status queued(struct core *core, const struct record *record) {
     entry = add_entry(core, session, message, record);
     if (entry == NULL)
         return CORE_NO_MEMORY;
-    entry->number = record->number;
+    queue_entry_set_number(entry, record->number);
     entry->retain = (record->flags & RECORD_RETAIN) != 0u;
-    if (!set_body(core, entry, record->body))
+    if (!set_body(core, session, entry, record->body))
         status = CORE_NO_MEMORY;
     else if (record->packet_id != 0u)
         status = set_sent(core, session, entry, record->packet_id);

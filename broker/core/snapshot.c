@@ -119,7 +119,8 @@ static void entries_step(struct core *core) {
 
     if (walk->session != NULL && entry != NULL) {
         walk->entry = entry->next;
-        if (entry->number != 0u && !store_queued(core, walk->session, entry, RECORD_WALKED))
+        if (queue_entry_number(entry) != 0u &&
+            !store_queued(core, walk->session, entry, RECORD_WALKED))
             journal_lose(&core->journal);
         return;
     }

@@ -273,11 +273,11 @@ bool store_queued(struct core *core, const struct session *session, struct queue
     //= v5/4.1.0-1 v3/3.1.2-5
     if (!is_stored(core, session) || entry->qos == 0u)
         return true;
-    if (entry->number == 0u)
-        entry->number = ++core->last_entry;
+    if (queue_entry_number(entry) == 0u)
+        queue_entry_set_number(entry, ++core->last_entry);
     if (entry->message != NULL && !store_message(core, entry->message))
         return false;
-    record.number = entry->number;
+    record.number = queue_entry_number(entry);
     record.value = entry->message == NULL ? 0u : message_get_record(entry->message).number;
     record.flags = (uint8_t)(record.flags | (unsigned)entry->qos << RECORD_QOS_SHIFT |
                              (entry->retain ? RECORD_RETAIN : 0u) |
@@ -299,9 +299,9 @@ static void entry_record(struct core *core, const struct session *session,
     const struct record record = {.kind = (uint8_t)kind,
                                   .packet_id = entry->packet_id,
                                   .session = session_number(session),
-                                  .number = entry->number};
+                                  .number = queue_entry_number(entry)};
 
-    if (is_stored(core, session) && entry->number != 0u)
+    if (is_stored(core, session) && queue_entry_number(entry) != 0u)
         (void)add(core, &record, 0u);
 }
 
