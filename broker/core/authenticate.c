@@ -27,7 +27,7 @@ static void send_auth(struct core *core, struct connection *c, uint8_t reason_co
     //= v5/3.15.2-1 v5/4.12.0-5
     packet.reason.reason_code = reason_code;
     ella_property_set(&packet.reason.properties, ELLA_PROPERTY_AUTHENTICATION_METHOD);
-    packet.reason.properties.authentication_method = text_slice(c->method);
+    packet.reason.properties.authentication_method = text_slice(connection_method(c));
     if (ella_slice_len(data) > 0u) {
         ella_property_set(&packet.reason.properties, ELLA_PROPERTY_AUTHENTICATION_DATA);
         packet.reason.properties.authentication_data = data;
@@ -111,19 +111,20 @@ void authenticate_begin(struct core *core, struct connection *connection) {
     /* A method without a name is none that anybody knows, and an effect could not tell it from a
      * plain question. */
     //= v5/4.12.0-1
-    const enum auth_event event = ella_slice_len(text_slice(connection->method)) == 0u
+    const enum auth_event event = ella_slice_len(text_slice(connection_method(connection))) == 0u
                                       ? AUTH_ON_CONNECT_UNSUPPORTED
                                       : AUTH_ON_CONNECT;
 
-    if (connection->method == NULL || exchange(core, connection, event, &nothing))
+    if (connection_method(connection) == NULL || exchange(core, connection, event, &nothing))
         ask(core, connection);
 }
 
 static bool same_method(const struct connection *c, const struct ella_properties *p) {
-    struct ella_slice method = text_slice(c->method);
+    struct ella_slice method = text_slice(connection_method(c));
     uint32_t len = ella_slice_len(method);
 
-    return c->method != NULL && ella_property_present(p, ELLA_PROPERTY_AUTHENTICATION_METHOD) &&
+    return connection_method(c) != NULL &&
+           ella_property_present(p, ELLA_PROPERTY_AUTHENTICATION_METHOD) &&
            ella_slice_len(p->authentication_method) == len &&
            memcmp(ella_slice_data(p->authentication_method), ella_slice_data(method), len) == 0;
 }

@@ -94,7 +94,7 @@ void connect_question(const struct connection *connection, struct core_effect *o
     out->has_user_name = (session != NULL ? session->user_name : r->user_name) != NULL;
     out->password = text_slice(r->password);
     out->has_password = r->password != NULL;
-    out->authentication_method = text_slice(connection->method);
+    out->authentication_method = text_slice(connection_method(connection));
     out->authentication_data = text_slice(r->data);
 }
 
@@ -156,9 +156,12 @@ static bool request_texts(struct core *core, struct connection *c, struct connec
             return false;
     }
     if (ella_property_present(&connect->properties, ELLA_PROPERTY_AUTHENTICATION_METHOD)) {
-        c->method = text_create(&core->memory, MEMORY_CONNECTION,
-                                connect->properties.authentication_method);
-        return c->method != NULL && connect_request_set_data(core, c, &connect->properties);
+        struct connection_more *more = connection_get_more(core, c);
+        if (more == NULL)
+            return false;
+        more->method = text_create(&core->memory, MEMORY_CONNECTION,
+                                   connect->properties.authentication_method);
+        return more->method != NULL && connect_request_set_data(core, c, &connect->properties);
     }
     return true;
 }
@@ -383,9 +386,9 @@ static void connack_properties(const struct core *core, const struct connection 
         p->response_information = connection_text(core->limits.response_information);
     }
     //= v5/4.12.0-5 v5/4.12.0-6
-    if (c->method != NULL) {
+    if (connection_method(c) != NULL) {
         ella_property_set(p, ELLA_PROPERTY_AUTHENTICATION_METHOD);
-        p->authentication_method = text_slice(c->method);
+        p->authentication_method = text_slice(connection_method(c));
         if (ella_slice_len(auth->data) > 0u) {
             ella_property_set(p, ELLA_PROPERTY_AUTHENTICATION_DATA);
             p->authentication_data = auth->data;

@@ -23,7 +23,7 @@ static bool slots_reserve(struct core *core, uint32_t slot) {
     if (slot < core->connection_capacity)
         return true;
     while (capacity <= slot && capacity <= UINT32_MAX / 2u)
-        capacity *= 2u;
+        capacity += capacity / 4u;
     if (capacity <= slot)
         return false;
     grown = memory_resize(&core->memory, MEMORY_CONNECTION, core->connections,
@@ -57,6 +57,23 @@ struct connection *connection_open(struct core *core, uint32_t slot,
     core->connections[slot] = c;
     core->stats->value[STAT_CONNECTIONS]++;
     return c;
+}
+
+struct connection_more *connection_get_more(struct core *core, struct connection *connection) {
+    if (connection->more == NULL)
+        connection->more =
+            memory_get_zero(&core->memory, MEMORY_CONNECTION, sizeof *connection->more);
+    return connection->more;
+}
+
+void connection_trim(struct core *core, struct connection *connection) {
+    struct connection_more *more = connection->more;
+
+    if (more == NULL || more->partial != NULL || more->method != NULL ||
+        more->aliases_in != NULL || more->aliases_out != NULL)
+        return;
+    memory_put(&core->memory, MEMORY_CONNECTION, more, sizeof *more);
+    connection->more = NULL;
 }
 
 struct connection *connection_at(const struct core *core, uint32_t slot) {
@@ -116,13 +133,16 @@ void connection_not_ready(struct core *core, struct connection *connection) {
 void connection_quiet(struct core *core, struct connection *connection) {
     timer_cancel(&core->timers, &connection->timer);
     connect_request_free(core, connection);
-    text_free(&core->memory, MEMORY_CONNECTION, connection->method);
-    connection->method = NULL;
     connection->want_authenticate = 0u;
     connection->auth_state = (uint8_t)auth_step(connection->auth_state, AUTH_ON_END).next;
+    if (connection->more == NULL)
+        return;
+    text_free(&core->memory, MEMORY_CONNECTION, connection->more->method);
+    connection->more->method = NULL;
     //= v5/3.3.2-7
-    alias_free(&core->memory, &connection->aliases_in);
-    alias_free(&core->memory, &connection->aliases_out);
+    alias_free(&core->memory, &connection->more->aliases_in);
+    alias_free(&core->memory, &connection->more->aliases_out);
+    connection_trim(core, connection);
 }
 
 void connection_release(struct core *core, struct connection *connection) {
@@ -133,7 +153,9 @@ void connection_release(struct core *core, struct connection *connection) {
         list_remove(core, &core->held, connection);
     core->stalled_count -= connection->stalled;
     output_free(&core->memory, &connection->output);
-    partial_free(&core->memory, &connection->partial);
+    if (connection->more != NULL)
+        partial_free(&core->memory, &connection->more->partial);
+    connection_trim(core, connection);
     core->connections[connection->slot] = NULL;
     core->stats->value[STAT_CONNECTIONS]--;
     memory_put(&core->memory, MEMORY_CONNECTION, connection, sizeof *connection);
@@ -162,7 +184,8 @@ static inline bool has_output(const struct core *core, const struct connection *
     const struct session *session = c->session;
     const struct queue_entry *next;
 
-    if (c->partial != NULL || (c->output != NULL && (!core->journal.on || may_leave(core, c))))
+    if (connection_is_partial(c) ||
+        (c->output != NULL && (!core->journal.on || may_leave(core, c))))
         return true;
     if (session == NULL || session->queue.next == NULL)
         return false;

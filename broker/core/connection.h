@@ -27,15 +27,20 @@ struct slot_list {
     uint32_t last;
 };
 
+/* What only few connections have, and not for long or not at all. */
+struct connection_more {
+    struct partial *partial;
+    struct text *method; /* Authentication Method of CONNECT; NULL: none */
+    struct alias_table *aliases_in;
+    struct alias_table *aliases_out;
+};
+
 struct connection {
     struct session *session;
     const struct core_listener *listener;
     struct output *output;
-    struct partial *partial;
     struct connect_request *request;
-    struct text *method; /* Authentication Method of CONNECT; NULL: none */
-    struct alias_table *aliases_in;
-    struct alias_table *aliases_out;
+    struct connection_more *more; /* NULL: nothing more */
     uint64_t last_packet_ms;
     struct timer timer; /* TIMER_CONNECTION: connect timeout, then keep alive */
     uint32_t slot;
@@ -75,6 +80,10 @@ struct connection *connection_open(struct core *core, uint32_t slot,
 struct connection *connection_at(const struct core *core, uint32_t slot);
 /* The same; asserts that there is one. */
 struct connection *connection_of(const struct core *core, uint32_t slot);
+/* What it has more, made if need be. NULL: no memory. */
+struct connection_more *connection_get_more(struct core *core, struct connection *connection);
+/* Frees connection->more if nothing is there any more. */
+void connection_trim(struct core *core, struct connection *connection);
 /* Frees it and its slot; it must have no session. */
 void connection_release(struct core *core, struct connection *connection);
 /* Frees all that is not needed once it is closing: request, aliases, timer. */
@@ -104,6 +113,12 @@ bool connection_has_output(const struct core *core, const struct connection *con
 
 /* ---- Answers ---- */
 
+static inline bool connection_is_partial(const struct connection *connection) {
+    return connection->more != NULL && connection->more->partial != NULL;
+}
+static inline struct text *connection_method(const struct connection *connection) {
+    return connection->more == NULL ? NULL : connection->more->method;
+}
 static inline bool connection_is_v5(const struct connection *connection) {
     return connection->version == ELLA_VERSION_5_0;
 }

@@ -97,12 +97,13 @@ static bool resolve_topic(struct core *core, struct connection *c,
         return false;
     }
     if (ella_slice_len(publish->topic) > 0u) {
-        if (alias_set(&core->memory, &c->aliases_in, alias, publish->topic))
+        struct connection_more *more = connection_get_more(core, c);
+        if (more != NULL && alias_set(&core->memory, &more->aliases_in, alias, publish->topic))
             return true;
         violation(core, c, ELLA_REASON_QUOTA_EXCEEDED, "no memory");
         return false;
     }
-    *topic = alias_topic(c->aliases_in, alias);
+    *topic = alias_topic(c->more == NULL ? NULL : c->more->aliases_in, alias);
     //= v5/u-3.3.4-3
     if (ella_slice_len(*topic) == 0u) {
         violation(core, c, ELLA_REASON_PROTOCOL_ERROR, "topic alias was never given a topic");

@@ -53,8 +53,9 @@ static void put_identifiers(const struct queue_entry *entry, struct outgoing *ou
 
 /* An alias in place of the topic, or beside it the first time. */
 static void put_alias(const struct connection *c, struct outgoing *out) {
-    const uint16_t used = c->aliases_out == NULL ? 0u : c->aliases_out->count;
-    uint16_t alias = alias_find(c->aliases_out, out->publish.topic);
+    const struct alias_table *known = c->more == NULL ? NULL : c->more->aliases_out;
+    const uint16_t used = known == NULL ? 0u : known->count;
+    uint16_t alias = alias_find(known, out->publish.topic);
 
     if (alias == 0u && used < c->topic_alias_maximum)
         alias = out->fresh_alias = (uint16_t)(used + 1u);
@@ -139,6 +140,16 @@ static struct partial *partial_begin(struct core *core, const struct connection 
     return partial;
 }
 
+/* As much of it as there is room for. Whether that was all. */
+static bool take_partial(struct core *core, struct connection *c, struct room *room) {
+    room->used += partial_take(&core->memory, &c->more->partial, room->buf + room->used,
+                               room->size - room->used);
+    if (c->more->partial != NULL)
+        return false;
+    connection_trim(core, c);
+    return true;
+}
+
 /* ---- Sending ---- */
 
 static void sent(struct core *core, struct connection *c, const struct outgoing *out, bool again) {
@@ -152,8 +163,9 @@ static void sent(struct core *core, struct connection *c, const struct outgoing 
     log_packet(core, CORE_LOG_PACKET_OUT, c, ELLA_PUBLISH, out->publish.topic, out->publish.qos);
     /* Without memory to remember it the alias stays unknown here: the next packet gives it its
      * topic again, which is allowed. */
-    if (out->fresh_alias != 0u)
-        (void)alias_set(&core->memory, &c->aliases_out, out->fresh_alias, out->publish.topic);
+    if (out->fresh_alias != 0u && connection_get_more(core, c) != NULL)
+        (void)alias_set(&core->memory, &c->more->aliases_out, out->fresh_alias,
+                        out->publish.topic);
 }
 
 /* Writes the packet to the room, or begins to send it in pieces if the room is all there is. */
@@ -170,12 +182,13 @@ static enum pulled write_packet(struct core *core, struct connection *c, struct 
     }
     if (room->used > 0u)
         return NO_ROOM;
-    c->partial = partial_begin(core, c, out, message);
-    if (c->partial == NULL) {
+    if (connection_get_more(core, c) != NULL)
+        c->more->partial = partial_begin(core, c, out, message);
+    if (!connection_is_partial(c)) {
         c->failed = 1u;
         return NO_TURN;
     }
-    room->used = partial_take(&core->memory, &c->partial, room->buf, room->size);
+    take_partial(core, c, room);
     return PULLED;
 }
 
@@ -350,9 +363,7 @@ size_t core_pull(struct core *core, uint32_t conn, uint8_t *buf, size_t size) {
     c->want_write = 0u;
     core->journal.touched = false;
     while (result == PULLED && room.used < room.size) {
-        room.used +=
-            partial_take(&core->memory, &c->partial, room.buf + room.used, room.size - room.used);
-        if (c->partial != NULL)
+        if (connection_is_partial(c) && !take_partial(core, c, &room))
             break;
         //= v5/3.3.4-10 v5/4.9.0-3
         room.used += output_take(&core->memory, &c->output, core->journal.durable,

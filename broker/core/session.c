@@ -153,7 +153,7 @@ struct session *session_create(struct session_table *table, struct memory *memor
     session->key = session_key(table, client_id);
     session->expires_ms = UINT64_MAX;
     timer_init(&session->timer, TIMER_SESSION);
-    if (table->count >= table->bucket_count && table->bucket_count < UINT32_MAX / 2u)
+    if (table->count / 2u >= table->bucket_count && table->bucket_count < UINT32_MAX / 2u)
         table_resize(table, memory, table->bucket_count * 2u);
     bucket = bucket_of(table, session->key);
     session->hash_next = *bucket;
@@ -170,7 +170,7 @@ void session_destroy(struct session_table *table, struct memory *memory, struct 
         link = &(*link)->hash_next;
     *link = session->hash_next;
     table->count--;
-    if (table->bucket_count > BUCKET_COUNT_MIN && table->count < table->bucket_count / 8u)
+    if (table->bucket_count > BUCKET_COUNT_MIN && table->count < table->bucket_count / 4u)
         table_resize(table, memory, table->bucket_count / 2u);
     while (session->queue.first != NULL)
         queue_remove(memory, &session->queue, session->queue.first);

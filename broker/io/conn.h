@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The Libella authors
  *
- * The broker's end of one network connection: its descriptor, its decoder, what came of a packet
+ * The broker's end of one network connection: its descriptor, what came of a packet
  * not yet whole and what the socket did not take yet. It knows neither core nor poller;
  * transport.h reads and writes.
  *
@@ -28,7 +28,7 @@ struct tls;
 
 #define CONN_NONE UINT32_MAX /* no slot */
 /* What one idle connection may cost in this table. */
-#define CONN_SIZE_MAX_BYTES 112u
+#define CONN_SIZE_MAX_BYTES 88u
 
 enum conn_state {
     CONN_FREE = 0,
@@ -53,6 +53,7 @@ struct conn_buffer {
     uint32_t size;
     uint32_t start;
     uint32_t end;
+    uint32_t needed; /* of conn->in: bytes that its packet needs at least, unless held */
     uint8_t bytes[];
 };
 
@@ -74,23 +75,24 @@ struct conn {
         uint64_t deadline_ms; /* GREETING, FINISHING, LINGERING: when patience ends */
         uint64_t proof; /* OPEN and PROVEN: password_entry_proof() of what it logged in with */
     };
-    struct ella_decoder decoder;
     struct address peer;
     int fd;
     uint32_t slot;
-    uint32_t dirty_next;   /* list of those that want to write, CONN_NONE at its end */
-    uint32_t closing_next; /* list of those GREETING, of those FINISHING or LINGERING, of those
-                              paused, oldest first each; of those GONE; free list */
+    uint32_t packet_size_max; /* bytes, as it was when the connection was accepted */
+    uint32_t dirty_next;      /* list of those that want to write, CONN_NONE at its end */
+    uint32_t closing_next;    /* list of those GREETING, of those FINISHING or LINGERING, of those
+                                 paused, oldest first each; of those GONE; free list */
     uint32_t closing_previous;
-    uint8_t state : 4;   /* enum conn_state */
-    uint8_t caution : 4; /* the core gets so many times halved steps of what it sends */
-    uint8_t interest;    /* enum poller_interest as told to the poller */
-    uint8_t gate;        /* enum gate_stage */
-    bool dirty : 1;      /* in the dirty list */
-    bool held : 1;       /* the core takes nothing until its answers are gone; in has what waits */
-    bool paused : 1;     /* it has sent more than it may: nothing is read for a while */
-    bool proxied : 1;    /* GREETING: the PROXY header is not whole yet */
+    uint8_t state : 4;    /* enum conn_state */
+    uint8_t caution : 4;  /* the core gets so many times halved steps of what it sends */
+    uint8_t gate;         /* enum gate_stage */
+    uint8_t interest : 3; /* enum poller_interest as told to the poller */
+    bool dirty : 1;       /* in the dirty list */
+    bool held : 1;    /* the core takes nothing until its answers are gone; in has what waits */
+    bool paused : 1;  /* it has sent more than it may: nothing is read for a while */
+    bool proxied : 1; /* GREETING: the PROXY header is not whole yet */
     uint8_t standing : 4; /* enum conn_standing */
+    uint8_t version : 4;  /* enum ella_version of its packets */
 };
 
 /* ---- The table: slots are dense and reused, last freed first ---- */

@@ -64,8 +64,7 @@ static struct conn *add(struct loop *loop, struct listener *listener, int fd,
     conn->peer = *peer;
     conn->listener = listener;
     conn->caution = LOOP_CAUTION_FIRST;
-    ella_decoder_init(&conn->decoder, ELLA_VERSION_UNKNOWN, ELLA_FROM_CLIENT,
-                      loop->config->limits.max_packet_size_bytes);
+    conn->packet_size_max = loop->config->limits.max_packet_size_bytes;
     if (begin(loop, conn))
         return conn;
     conn_table_remove(&loop->conns, conn);

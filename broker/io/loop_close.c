@@ -103,7 +103,7 @@ void loop_update_interest(struct loop *loop, struct conn *conn) {
         loop_drop(loop, conn, "the system can't watch the connection");
         return;
     }
-    conn->interest = (uint8_t)wanted;
+    conn->interest = wanted & 7u;
 }
 
 /* All is sent: what the peer still sends is thrown away until it closes, because closing before

@@ -9,16 +9,21 @@
 
 #define CAUTION_MAX 7u /* of conn->caution */
 
-/* Gives the core all whole packets in [start, end); returns the first byte that it has no use for
- * yet. A core that takes nothing waits for a password to be checked, for its answers to be read,
- * or is done with conn. */
+/* Gives the core all whole packets in [start, end), a packet beginning at start; returns the first
+ * byte that it has no use for yet, and how many the packet there needs at least. A core that takes
+ * nothing waits for a password to be checked, for its answers to be read, or is done with conn.
+ * Between packets a decoder holds nothing but the version: so who is idle has none. */
 static uint32_t step_packets(struct loop *loop, struct conn *conn, const uint8_t *buf,
-                             uint32_t start, uint32_t end) {
+                             uint32_t start, uint32_t end, uint32_t *needed) {
     const uint64_t *published = &core_stats(loop->core)->value[STAT_PUBLISH_RECEIVED];
+    struct ella_decoder decoder;
+    ella_decoder_init(&decoder, (enum ella_version)conn->version, ELLA_FROM_CLIENT,
+                      conn->packet_size_max);
     for (;;) {
         const uint64_t before = *published;
-        start =
-            core_receive(loop->core, conn->slot, &conn->decoder, buf, start, end, loop->now_ms);
+        start = core_receive(loop->core, conn->slot, &decoder, buf, start, end, loop->now_ms);
+        conn->version = decoder.version & 0xfu;
+        *needed = decoder.needed;
         if (loop->config->max_client_message_rate != 0 && *published != before)
             loop_pay(loop, conn, 0, *published - before);
         if (core_accepts(loop->core, conn->slot))
@@ -43,22 +48,29 @@ static uint32_t keep(struct loop *loop, struct conn *conn, uint32_t start, uint3
     return end;
 }
 
+/* The bytes of conn->in before index used are done with, the packet behind them needs so many. */
+static void use_kept(struct conn *conn, uint32_t used, uint32_t needed) {
+    conn_use_input(conn, used);
+    if (conn->in != NULL)
+        conn->in->needed = needed;
+}
+
 /* Completes the packet in conn->in with bytes from [start, end) of the read buffer. Returns the
  * first byte not needed for it. */
 static uint32_t complete_kept(struct loop *loop, struct conn *conn, uint32_t start, uint32_t end) {
-    const uint32_t needed = conn->decoder.needed;
+    uint32_t needed = conn->in->needed;
     start = keep(loop, conn, start, end, needed);
     if (conn->state != CONN_OPEN || conn->in->end < needed)
         return start;
-    const uint32_t used = step_packets(loop, conn, conn->in->bytes, 0, conn->in->end);
+    const uint32_t used = step_packets(loop, conn, conn->in->bytes, 0, conn->in->end, &needed);
     if (conn->state == CONN_OPEN)
-        conn_use_input(conn, used);
+        use_kept(conn, used, needed);
     return start;
 }
 
 /* Whether the packet at start is larger than who has not logged in may send: conn is gone then. */
-static bool is_oversized(struct loop *loop, struct conn *conn) {
-    if (conn->decoder.needed <= loop->config->max_connect_size_bytes)
+static bool is_oversized(struct loop *loop, struct conn *conn, uint32_t needed) {
+    if (needed <= loop->config->max_connect_size_bytes)
         return false;
     loop->stats.oversized_count++;
     loop_drop(loop, conn, "a packet larger than max_connect_size before the login");
@@ -73,17 +85,20 @@ static uint32_t step_some(struct loop *loop, struct conn *conn, uint32_t start, 
     if (!is_known && loop->config->max_connect_size_bytes < step)
         step = loop->config->max_connect_size_bytes;
     const uint32_t end = len - start > step ? start + step : len;
-    uint32_t used = step_packets(loop, conn, loop->read_buffer, start, end);
+    uint32_t needed = 0;
+    uint32_t used = step_packets(loop, conn, loop->read_buffer, start, end, &needed);
     if (used > start || conn->state != CONN_OPEN || conn->held)
         return used;
-    if (!is_known && is_oversized(loop, conn))
+    if (!is_known && is_oversized(loop, conn, needed))
         return len;
-    const uint32_t needed = conn->decoder.needed;
     if (end < len && needed <= len - start)
-        used = step_packets(loop, conn, loop->read_buffer, start, start + needed);
+        used = step_packets(loop, conn, loop->read_buffer, start, start + needed, &needed);
     if (used > start || conn->state != CONN_OPEN || conn->held)
         return used;
-    return keep(loop, conn, start, len, conn->decoder.needed);
+    used = keep(loop, conn, start, len, needed);
+    if (conn->state == CONN_OPEN)
+        conn->in->needed = needed;
+    return used;
 }
 
 /* One connection's turn, as the clock sees it. */
@@ -171,16 +186,16 @@ void loop_feed(struct loop *loop, struct conn *conn, uint32_t len) {
 static void feed_kept(struct loop *loop, struct conn *conn) {
     struct turn turn = begin_turn();
     const uint32_t end = conn->in->end;
+    uint32_t needed = 0;
     uint32_t at = 0;
     while (at < end) {
         const uint32_t bytes = LOOP_STEP_BYTES >> conn->caution;
         const uint32_t step = end - at > bytes ? at + bytes : end;
-        uint32_t used = step_packets(loop, conn, conn->in->bytes, at, step);
+        uint32_t used = step_packets(loop, conn, conn->in->bytes, at, step, &needed);
         if (conn->state != CONN_OPEN)
             return;
-        const uint32_t needed = conn->decoder.needed;
         if (used == at && !conn->held && step < end && needed <= end - at)
-            used = step_packets(loop, conn, conn->in->bytes, at, at + needed);
+            used = step_packets(loop, conn, conn->in->bytes, at, at + needed, &needed);
         if (conn->state != CONN_OPEN)
             return;
         const bool is_stuck = used == at || conn->held;
@@ -190,7 +205,7 @@ static void feed_kept(struct loop *loop, struct conn *conn) {
         if (at < end && yields(loop, conn, &turn))
             break;
     }
-    conn_use_input(conn, at);
+    use_kept(conn, at, needed);
 }
 
 void loop_resume(struct loop *loop, struct conn *conn) {
