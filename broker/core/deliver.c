@@ -103,7 +103,7 @@ static struct queue_entry *append(struct core *core, struct session *session,
 
 /* A full queue gives up what has expired in it; looked for once a second, since it is a walk. */
 static void sweep(struct core *core, struct session *session) {
-    const uint32_t now_s = (uint32_t)(core->now_ms / 1000u) + 1u;
+    const uint16_t now_s = (uint16_t)(core->now_ms / 1000u + 1u);
     struct queue_entry *next;
 
     if (session->swept_s == now_s)

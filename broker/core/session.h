@@ -58,8 +58,8 @@ struct session {
     };
     struct timer timer;   /* TIMER_SESSION: the will's time or the expiry, the earlier one */
     uint32_t expiry_s;    /* ELLA_SESSION_NEVER_EXPIRES: never */
-    uint32_t swept_s;     /* deliver.c: when expired messages were last looked for */
     uint32_t number_low_; /* see session_number() */
+    uint16_t swept_s;     /* deliver.c: when expired messages were last looked for, its low bits */
     uint16_t number_high_;
     uint16_t client_id_len;
     uint8_t state; /* enum session_state */
