@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "fuzz/allocator.h"
+#include "fuzz/core_script_trace.h"
 #include "fuzz/shadow.h"
 
 extern "C" {
@@ -70,13 +71,6 @@ struct Client {
     std::vector<Reply> replies; /* what an unhurried client has still to acknowledge */
     uint16_t next_packet_id = 1;
 };
-
-std::string text(ella_slice slice) {
-    return ella_slice_len(slice) == 0
-               ? std::string()
-               : std::string(reinterpret_cast<const char *>(ella_slice_data(slice)),
-                             ella_slice_len(slice));
-}
 
 ella_slice slice(const std::string &s) {
     return ella_slice_of(s.data(), static_cast<uint32_t>(s.size()));
@@ -242,34 +236,10 @@ class Player {
         std::abort();
     }
 
-    /* With CORE_SCRIPT_TRACE set in the environment the script is told on standard error as it is
-     * played. */
     void tell(const Client &client, const char *direction, const ella_packet &packet) const {
-        if (!trace_) {
-            return;
+        if (trace_) {
+            core_script_tell(now_, client.index, direction, packet);
         }
-        std::fprintf(stderr, "[%8llu] %d %s %s", static_cast<unsigned long long>(now_),
-                     client.index, direction, ella_packet_name(packet.type));
-        if (packet.type == ELLA_PUBLISH) {
-            const ella_publish &p = packet.publish;
-            std::fprintf(stderr, " %s qos=%d id=%d dup=%d retain=%d serial=%llu",
-                         text(p.topic).c_str(), p.qos, p.packet_id, p.dup, p.retain,
-                         static_cast<unsigned long long>(Shadow::serial_of(p)));
-        } else if (packet.type == ELLA_SUBSCRIBE || packet.type == ELLA_UNSUBSCRIBE) {
-            std::fprintf(stderr, " id=%d %s", packet.subscribe.packet_id,
-                         text(packet.subscribe.filters).substr(2).c_str());
-        } else if (packet.type == ELLA_CONNECT) {
-            std::fprintf(stderr, " %s version=%d clean_start=%d",
-                         text(packet.connect.client_id).c_str(), packet.connect.version,
-                         packet.connect.clean_start);
-        } else if (packet.type == ELLA_CONNACK) {
-            std::fprintf(stderr, " session_present=%d reason=0x%02x",
-                         packet.connack.session_present, packet.connack.reason_code);
-        } else {
-            std::fprintf(stderr, " id=%d reason=0x%02x", packet.ack.packet_id,
-                         packet.ack.reason_code);
-        }
-        std::fputc('\n', stderr);
     }
 
     /* ---- what a lawful client says ------------------------------------------------------- */
@@ -452,6 +422,10 @@ class Player {
             return;
         }
         const std::string topic = TOPICS[(choice >> 2) % TOPIC_COUNT];
+        if (retain && (choice & 128) != 0) {
+            clear(client, topic);
+            return;
+        }
         uint64_t serial = shadow_.publish(client.index, topic, qos, retain);
         uint16_t id = qos > 0 ? packet_id(client) : static_cast<uint16_t>(0);
         ella_packet packet = publish_packet(topic, serial, qos, retain, id, false);
@@ -463,6 +437,14 @@ class Player {
         if (qos > 0) {
             client.outgoing.push_back({id, qos, serial, topic, retain, false});
         }
+        say(client, packet);
+    }
+
+    /* An empty retained message: nothing is retained there any more (v5/3.3.1-6). */
+    void clear(Client &client, const std::string &topic) {
+        ella_packet packet = publish_packet(topic, 0, 0, true, 0, false);
+        packet.publish.payload = slice(empty_);
+        shadow_.retained.erase(topic);
         say(client, packet);
     }
 
@@ -887,7 +869,7 @@ class Player {
     bool allowed_to_close_ = false;
     const bool trace_ = std::getenv("CORE_SCRIPT_TRACE") != nullptr;
     std::string topic_, payload_;
-    const std::string will_topic_ = "will/x", will_payload_ = "gone";
+    const std::string will_topic_ = "will/x", will_payload_ = "gone", empty_;
 };
 
 } // namespace

@@ -54,6 +54,8 @@ def hunt(fault, checkout, scratch):
     try:
         program = harnesses.build([harness], "libfuzzer", scratch / "programs",
                                   checkout)[harness.name]
+    except subprocess.CalledProcessError:
+        return None, "does not compile"
     finally:
         source.write_text(original, encoding="utf-8")
     folder = pathlib.Path(tempfile.mkdtemp(dir=scratch))
