@@ -248,6 +248,7 @@ void close_connection(struct core *core, struct connection *connection,
         lose_session(core, c);
         break;
     case CONNECTION_DO_FAREWELL:
+        c->client_left = 1u;
         connection_quiet(core, c);
         farewell(core, c, reason_code);
         break;

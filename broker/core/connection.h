@@ -58,7 +58,8 @@ struct connection {
     uint8_t stalled : 1;             /* a packet was not taken: none is, until it is woken */
     uint8_t state;                   /* enum connection_state */
     uint8_t auth_state;              /* enum auth_state */
-    uint8_t keepalive_state;         /* enum keepalive_state */
+    uint8_t keepalive_state : 7;     /* enum keepalive_state */
+    uint8_t client_left : 1;         /* it said so by DISCONNECT */
     uint8_t is_ready : 1;            /* is in the list of those with an effect */
     uint8_t want_authenticate : 1;
     uint8_t want_close : 1;

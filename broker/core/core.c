@@ -345,6 +345,7 @@ static bool effect_of(const struct core *core, struct connection *c, struct core
     if (c->want_close && (core->journal.storage_fails || !connection_is_held(core, c))) {
         c->want_close = c->want_write = 0u;
         out->type = CORE_EFFECT_CLOSE;
+        out->client_left = c->client_left;
         return true;
     }
     if (c->want_write) {

@@ -223,6 +223,7 @@ struct core_effect {
     struct ella_slice authentication_method; /* empty: plain user name and password */
     struct ella_slice authentication_data;
     bool has_user_name;
+    bool client_left; /* CLOSE: by its DISCONNECT, so it has sent all that it will */
     bool has_password;
     bool is_reauthentication;
 };

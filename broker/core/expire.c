@@ -24,7 +24,7 @@ static void expire_connection(struct core *core, struct connection *c) {
         keepalive_step(c->keepalive_state, keepalive_time_event(core->now_ms, deadline_ms));
     const bool connecting = c->keepalive_state == KEEPALIVE_CONNECTING;
 
-    c->keepalive_state = (uint8_t)step.next;
+    c->keepalive_state = (uint8_t)step.next & 0x7fu;
     if (step.action != KEEPALIVE_DO_EXPIRE) {
         /* The heap had room for it a moment ago. */
         if (!timer_set(&core->timers, &c->timer, deadline_ms))
@@ -92,7 +92,7 @@ void expire_begin_keepalive(struct core *core, struct connection *connection) {
     const struct keepalive_transition step =
         keepalive_step(c->keepalive_state, keepalive_accepted_event(c->keep_alive_s));
 
-    c->keepalive_state = (uint8_t)step.next;
+    c->keepalive_state = (uint8_t)step.next & 0x7fu;
     c->last_packet_ms = core->now_ms;
     if (step.action == KEEPALIVE_DO_STOP)
         timer_cancel(&core->timers, &c->timer);

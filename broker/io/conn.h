@@ -91,6 +91,7 @@ struct conn {
     bool held : 1;    /* the core takes nothing until its answers are gone; in has what waits */
     bool paused : 1;  /* it has sent more than it may: nothing is read for a while */
     bool proxied : 1; /* GREETING: the PROXY header is not whole yet */
+    bool left : 1;    /* FINISHING: the client said that it sends nothing more */
     uint8_t standing : 4; /* enum conn_standing */
     uint8_t version : 4;  /* enum ella_version of its packets */
 };

@@ -3,8 +3,6 @@
  *
  * How a connection of the loop ends, and what it is watched for till then.
  */
-#include <unistd.h>
-
 #include "broker/io/loop_state.h"
 
 /* ---- Lists ---- */
@@ -68,8 +66,7 @@ void loop_drop(struct loop *loop, struct conn *conn, const char *text) {
         loop_remove_waiting(loop, &loop->closing, conn);
     if (conn->state == CONN_GREETING)
         loop_remove_waiting(loop, &loop->greeting, conn);
-    (void)poller_watch(&loop->poller, conn->fd, conn->slot, conn->interest, POLLER_UNWATCHED);
-    close(conn->fd);
+    poller_close(&loop->poller, conn->fd, conn->slot, conn->interest);
     conn->fd = -1;
     conn->listener->open_count--;
     gate_leave(&loop->gate, &conn->peer, &conn->gate);
@@ -107,9 +104,14 @@ void loop_update_interest(struct loop *loop, struct conn *conn) {
 }
 
 /* All is sent: what the peer still sends is thrown away until it closes, because closing before
- * that could reset the connection and lose our last packet on the way. */
+ * that could reset the connection and lose our last packet on the way. Who said that it leaves has
+ * sent all, but for what TLS adds. */
 //= v5/3.14.4-1 v5/3.14.4-2 v5/4.13.2-1 v5/3.2.2-7
 void loop_linger(struct loop *loop, struct conn *conn) {
+    if (conn->left && transport_tls(conn) == NULL) {
+        loop_drop(loop, conn, NULL);
+        return;
+    }
     tell_closed(loop, conn, NULL);
     conn->state = CONN_LINGERING;
     transport_finish(conn, &loop->room);
@@ -125,8 +127,9 @@ void loop_finish(struct loop *loop, struct conn *conn) {
     login_forget(loop->login, conn->slot);
     conn_drop_input(conn);
     loop_add_waiting(loop, &loop->closing, conn, LOOP_CLOSE_MS);
-    loop_mark_dirty(loop, conn);
-    loop_update_interest(loop, conn);
+    loop_mark_dirty(loop, conn); /* what it sends meanwhile is told and left unread */
+    if (conn->out != NULL)
+        loop_update_interest(loop, conn);
 }
 
 /* Slots whose connection is gone are free again, unless a list still has them. */

@@ -69,6 +69,7 @@ void loop_carry_out_effects(struct loop *loop) {
             loop_mark_dirty(loop, conn);
             break;
         case CORE_EFFECT_CLOSE:
+            conn->left = effect.client_left;
             loop_finish(loop, conn);
             break;
         }

@@ -6,6 +6,7 @@
 #include "broker/io/poller.h"
 
 #include <string.h>
+#include <unistd.h>
 
 const struct poller_kind *poller_find(const char *name) {
     for (size_t i = 0; poller_kinds[i] != NULL; i++) {
@@ -31,6 +32,12 @@ bool poller_watch(struct poller *poller, int fd, uint32_t token, enum poller_int
 int poller_wait(struct poller *poller, int timeout_ms, struct poller_event *events,
                 int event_count_max) {
     return poller->kind->wait(poller->state, timeout_ms, events, event_count_max);
+}
+
+void poller_close(struct poller *poller, int fd, uint32_t token, enum poller_interest was) {
+    if (!poller->kind->forgets_closed)
+        (void)poller_watch(poller, fd, token, was, POLLER_UNWATCHED);
+    close(fd);
 }
 
 void poller_destroy(struct poller *poller) {

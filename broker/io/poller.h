@@ -38,6 +38,7 @@ struct poller_kind {
                   enum poller_interest now);
     int (*wait)(void *state, int timeout_ms, struct poller_event *events, int event_count_max);
     void (*destroy)(void *state);
+    bool forgets_closed; /* what is closed, and was never duplicated, need not be unwatched */
 };
 
 /* Those of this build, the preferred one first, NULL at the end. */
@@ -64,6 +65,9 @@ bool poller_watch(struct poller *poller, int fd, uint32_t token, enum poller_int
  * events, 0 on time-out or when a signal came, -1 on failure (see errno). */
 int poller_wait(struct poller *poller, int timeout_ms, struct poller_event *events,
                 int event_count_max);
+
+/* The same as poller_watch() to POLLER_UNWATCHED, then close(2); where it can be in one call. */
+void poller_close(struct poller *poller, int fd, uint32_t token, enum poller_interest was);
 
 void poller_destroy(struct poller *poller);
 

@@ -70,4 +70,10 @@ static void destroy(void *context) {
 }
 
 const struct poller_kind poller_epoll = {
-    .name = "epoll", .create = create, .watch = watch, .wait = wait_for, .destroy = destroy};
+    .name = "epoll",
+    .create = create,
+    .watch = watch,
+    .wait = wait_for,
+    .destroy = destroy,
+    .forgets_closed = true,
+};
