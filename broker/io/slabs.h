@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SLABS_THING_SIZE_MAX 512u /* bytes */
+#define SLABS_THING_SIZE_MAX 2048u /* bytes */
 #define SLABS_STEP 8u             /* sizes are rounded up to a multiple of this */
 #define SLABS_SIZE (64u * 1024u)  /* of a slab, bytes, and what its address is a multiple of */
 
