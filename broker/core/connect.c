@@ -533,7 +533,8 @@ static struct connect_verdict take_client_id(struct core *core, const struct con
     if (!text_replace(&core->memory, MEMORY_CONNECTION, &r->client_id, text_slice(r->user_name)))
         return (struct connect_verdict){ELLA_REASON_SERVER_UNAVAILABLE, "no memory"};
     if (r->will != NULL)
-        r->will->message->publisher_key = session_key(&core->sessions, text_slice(r->client_id));
+        message_set_publisher(r->will->message,
+                              session_key(&core->sessions, text_slice(r->client_id)));
     return acceptable;
 }
 

@@ -185,7 +185,7 @@ void unsubscribe_packet(struct core *core, struct connection *connection,
 struct core_question deliver_question(enum core_access access, const struct session *session,
                                       const struct message *message);
 /* Returns how many subscribers it was for. */
-uint32_t deliver_message(struct core *core, struct message *message);
+uint32_t deliver_message(struct core *core, struct message *message, uint64_t publisher_key);
 /* The retained messages for a new subscription. Returns how many nodes of the store it took to
  * find them. */
 uint64_t deliver_retained(struct core *core, const struct subscription *subscription,

@@ -214,9 +214,9 @@ static uint8_t lower_qos(uint8_t a, uint8_t b) {
 
 /* ---- Subscriptions of one's own ---- */
 
-static bool is_own(const struct subscription *subscription, const struct message *message) {
+static bool is_own(const struct subscription *subscription, uint64_t publisher_key) {
     //= v5/3.8.3-3
-    return subscription->no_local && message->publisher_key == subscription->session->key;
+    return subscription->no_local && publisher_key == subscription->session->key;
 }
 
 /* First walk: what the subscriptions of each session say together. */
@@ -360,7 +360,7 @@ void deliver_redistribute(struct core *core, struct session *session) {
 
 /* ---- A message ---- */
 
-uint32_t deliver_message(struct core *core, struct message *message) {
+uint32_t deliver_message(struct core *core, struct message *message, uint64_t publisher_key) {
     struct match_set *set = &core->match;
     uint32_t receivers = 0u;
 
@@ -369,12 +369,12 @@ uint32_t deliver_message(struct core *core, struct message *message) {
     if (!route_match(core->route, message_topic(message), set))
         deliver_drop(core, STAT_DROPPED_NO_MEMORY, NULL, message);
     for (uint32_t i = 0; i < set->subscription_count; i++) {
-        if (!is_own(set->subscriptions[i], message))
+        if (!is_own(set->subscriptions[i], publisher_key))
             mark(core, set->subscriptions[i], message);
     }
     //= v5/4.6.0-5 v5/4.6.0-6 v3/4.6.0-5 v3/4.6.0-6
     for (uint32_t i = 0; i < set->subscription_count; i++) {
-        if (!is_own(set->subscriptions[i], message))
+        if (!is_own(set->subscriptions[i], publisher_key))
             receivers += serve(core, set->subscriptions[i], message);
     }
     for (uint32_t i = 0; i < set->group_count; i++) {
@@ -394,9 +394,9 @@ static bool source_may_write(const struct core *core, const struct message *mess
     struct core_question question;
 
     if (!core->limits.check_retain_source || !core_asks_policy(core) ||
-        message->publisher_key == 0u)
+        message_publisher(message) == 0u)
         return true;
-    source = session_find_key(&core->sessions, message->publisher_key);
+    source = session_find_key(&core->sessions, message_publisher(message));
     if (source == NULL)
         return true;
     question = deliver_question(CORE_ACCESS_WRITE, source, message);
@@ -412,7 +412,8 @@ uint64_t deliver_retained(struct core *core, const struct subscription *subscrip
     struct copy copy = {.retain = true, .has_identifier = subscription->identifier != 0u};
 
     while ((message = retain_next(core->retain, filter, &cursor)) != NULL) {
-        if (message_expired(message, core->now_ms) || is_own(subscription, message))
+        if (message_expired(message, core->now_ms) ||
+            is_own(subscription, message_publisher(message)))
             continue;
         if (!may_read(core, session, message) || !source_may_write(core, message)) {
             deliver_drop(core, STAT_DROPPED_RECEIVE_DENIED, session, message);

@@ -25,7 +25,7 @@
 
 /* ---- What stands before the topic ---- */
 
-_Static_assert(offsetof(struct message, bytes_) == 16u && sizeof(struct message) == 16u,
+_Static_assert(offsetof(struct message, bytes_) == 8u && sizeof(struct message) == 8u,
                "most of the memory of a broker is full of these");
 
 _Static_assert(sizeof(struct message_record) == 8u, "message_topic_at() counts on it");
@@ -42,6 +42,13 @@ void message_set_expires_ms(struct message *message, uint64_t expires_ms) {
 void message_set_record(struct message *message, struct message_record record) {
     CORE_ASSERT((message->parts_ & MESSAGE_RECORD) != 0u);
     memcpy(message->bytes_ + record_at(message), &record, sizeof record);
+}
+
+void message_set_publisher(struct message *message, uint64_t publisher_key) {
+    CORE_ASSERT((message->parts_ & MESSAGE_PUBLISHER) != 0u);
+    memcpy(message->bytes_ + record_at(message) +
+               ((message->parts_ & MESSAGE_RECORD) != 0u ? sizeof(struct message_record) : 0u),
+           &publisher_key, sizeof publisher_key);
 }
 
 void message_forget_epoch(struct message *message) {
@@ -97,24 +104,21 @@ static void contents_put(struct message *message, const struct message_lengths *
 }
 
 /* Says what the message has, before there is a block for it. */
-static void head_make(const struct message_lengths *lengths, bool expires, bool has_record,
+static void head_make(const struct message_lengths *lengths, unsigned parts,
                       struct message *head) {
-    const bool is_long =
-        lengths->topic > UINT8_MAX || lengths->payload > UINT16_MAX || lengths->properties > 0u;
-    const unsigned parts = (expires ? MESSAGE_EXPIRY : 0u) | (has_record ? MESSAGE_RECORD : 0u) |
-                           (is_long ? MESSAGE_LENGTHS : 0u);
-
+    if (lengths->topic > UINT8_MAX || lengths->payload > UINT16_MAX || lengths->properties > 0u)
+        parts |= MESSAGE_LENGTHS;
     memset(head, 0, sizeof *head);
     head->references = 1u;
-    head->parts_ = parts & 7u;
-    head->topic_len_ = (uint8_t)(is_long ? 0u : lengths->topic);
-    head->payload_len_ = (uint16_t)(is_long ? 0u : lengths->payload);
+    head->parts_ = parts & 15u;
+    head->topic_len_ = (uint8_t)((parts & MESSAGE_LENGTHS) != 0u ? 0u : lengths->topic);
+    head->payload_len_ = (uint16_t)((parts & MESSAGE_LENGTHS) != 0u ? 0u : lengths->payload);
 }
 
+/* parts: those whose value follows, MESSAGE_RECORD and MESSAGE_PUBLISHER. */
 static struct message *create(struct memory *memory, struct ella_slice topic,
                               struct ella_slice payload, const struct ella_properties *properties,
-                              bool has_record) {
-    const bool expires = ella_property_present(properties, ELLA_PROPERTY_MESSAGE_EXPIRY_INTERVAL);
+                              unsigned parts) {
     struct ella_properties forwarded = *properties;
     struct message_lengths lengths = {ella_slice_len(topic), 0u, ella_slice_len(payload)};
     struct message head;
@@ -123,16 +127,18 @@ static struct message *create(struct memory *memory, struct ella_slice topic,
     CORE_ASSERT(lengths.topic <= ELLA_STRING_LEN_MAX);
     forwarded.present &= PROPERTIES_FORWARDED;
     lengths.properties = properties_size(&forwarded);
-    head_make(&lengths, expires, has_record, &head);
+    if (ella_property_present(properties, ELLA_PROPERTY_MESSAGE_EXPIRY_INTERVAL))
+        parts |= MESSAGE_EXPIRY;
+    head_make(&lengths, parts, &head);
     message = memory_get(memory, MEMORY_MESSAGE,
                          sizeof head + message_topic_at(&head) + lengths.topic +
                              lengths.properties + lengths.payload);
     if (message == NULL)
         return NULL;
     memcpy(message, &head, sizeof head);
-    if (has_record)
+    if ((parts & MESSAGE_RECORD) != 0u)
         message_set_record(message, (struct message_record){0u, 0u});
-    if (expires)
+    if ((parts & MESSAGE_EXPIRY) != 0u)
         message_set_expires_ms(message,
                                (uint64_t)properties->message_expiry_interval_s * MS_PER_S);
     contents_put(message, &lengths, topic, &forwarded, payload);
@@ -147,12 +153,15 @@ void message_start_expiry(struct message *message, uint64_t now_ms) {
 struct message *message_create(struct memory *memory, struct ella_slice topic,
                                const struct ella_publish *publish, uint64_t publisher_key,
                                bool has_record, uint64_t now_ms) {
-    struct message *message =
-        create(memory, topic, publish->payload, &publish->properties, has_record);
+    const bool keeps_publisher = publisher_key != 0u && (publish->retain || has_record);
+    const unsigned parts =
+        (has_record ? MESSAGE_RECORD : 0u) | (keeps_publisher ? MESSAGE_PUBLISHER : 0u);
+    struct message *message = create(memory, topic, publish->payload, &publish->properties, parts);
 
     if (message == NULL)
         return NULL;
-    message->publisher_key = publisher_key;
+    if (keeps_publisher)
+        message_set_publisher(message, publisher_key);
     message->qos = publish->qos & 3u;
     message->retain = publish->retain;
     message_start_expiry(message, now_ms);
@@ -161,12 +170,13 @@ struct message *message_create(struct memory *memory, struct ella_slice topic,
 
 struct message *message_create_will(struct memory *memory, const struct ella_connect *connect,
                                     uint64_t publisher_key, bool has_record) {
-    struct message *message = create(memory, connect->will_topic, connect->will_payload,
-                                     &connect->will_properties, has_record);
+    struct message *message =
+        create(memory, connect->will_topic, connect->will_payload, &connect->will_properties,
+               (has_record ? MESSAGE_RECORD : 0u) | MESSAGE_PUBLISHER);
 
     if (message == NULL)
         return NULL;
-    message->publisher_key = publisher_key;
+    message_set_publisher(message, publisher_key);
     message->qos = connect->will_qos & 3u;
     message->retain = connect->will_retain;
     return message;

@@ -22,20 +22,19 @@
 
 /* Most messages are small: a broker full of them pays for each byte here. */
 struct message {
-    uint64_t publisher_key; /* hash of the publisher's client identifier, for No Local; 0: the
-                               broker itself */
     uint32_t references;
     uint16_t payload_len_; /* these two unless it has MESSAGE_LENGTHS */
     uint8_t topic_len_;
     uint8_t qos : 2;
     uint8_t retain : 1; /* as published */
-    uint8_t parts_ : 3; /* MESSAGE_ and what it has */
+    uint8_t parts_ : 4; /* MESSAGE_ and what it has */
     uint8_t bytes_[];
 };
 
-#define MESSAGE_EXPIRY 1u  /* uint64_t: when it expires */
-#define MESSAGE_RECORD 2u  /* struct message_record */
-#define MESSAGE_LENGTHS 4u /* struct message_lengths */
+#define MESSAGE_EXPIRY 1u /* uint64_t: when it expires */
+#define MESSAGE_RECORD 2u /* struct message_record */
+#define MESSAGE_PUBLISHER 4u
+#define MESSAGE_LENGTHS 8u /* struct message_lengths */
 
 /* How it is named in records. */
 struct message_record {
@@ -51,7 +50,8 @@ struct message_lengths {
 
 /* Copies topic (taken from the argument, since it may come from an alias), forwardable properties
  * and payload of publish. expires_ms is computed from now_ms and the message expiry interval, if
- * present. has_record: it may be recorded. One reference. NULL: no memory. */
+ * present. publisher_key: see message_publisher(); has_record: it may be recorded. One reference.
+ * NULL: no memory. */
 struct message *message_create(struct memory *memory, struct ella_slice topic,
                                const struct ella_publish *publish, uint64_t publisher_key,
                                bool has_record, uint64_t now_ms);
@@ -71,8 +71,8 @@ static inline uint32_t message_topic_at(const struct message *message) {
     const uint32_t parts = message->parts_;
     if (parts == 0u)
         return 0u;
-    return ((parts & 1u) + (parts >> 1u & 1u)) * 8u +
-           (parts >> 2u) * (uint32_t)sizeof(struct message_lengths);
+    return ((parts & 1u) + (parts >> 1u & 1u) + (parts >> 2u & 1u)) * 8u +
+           (parts >> 3u) * (uint32_t)sizeof(struct message_lengths);
 }
 static inline struct message_lengths message_get_lengths(const struct message *message) {
     struct message_lengths lengths = {message->topic_len_, 0u, message->payload_len_};
@@ -113,6 +113,19 @@ static inline struct message_record message_get_record(const struct message *mes
                sizeof record);
     return record;
 }
+/* Hash of the publisher's client identifier; 0: the broker itself, or it was not kept, since
+ * nobody asks for it once the message is delivered: then it is neither retained nor may be
+ * recorded. */
+static inline uint64_t message_publisher(const struct message *message) {
+    const uint32_t parts = message->parts_;
+    uint64_t publisher_key = 0u;
+    if ((parts & MESSAGE_PUBLISHER) != 0u)
+        memcpy(&publisher_key, message->bytes_ + ((parts & 1u) + (parts >> 1u & 1u)) * 8u,
+               sizeof publisher_key);
+    return publisher_key;
+}
+/* The message must have one. */
+void message_set_publisher(struct message *message, uint64_t publisher_key);
 /* The message must have been made with has_record. */
 void message_set_record(struct message *message, struct message_record record);
 /* It counts as not recorded yet, under the same number. The message must have a record. */

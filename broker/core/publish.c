@@ -143,7 +143,7 @@ uint32_t publish_message(struct core *core, struct message *message) {
         deliver_drop(core, verdict.stat, NULL, message);
         return 0u;
     }
-    return deliver_message(core, message);
+    return deliver_message(core, message, message_publisher(message));
 }
 
 bool publish_local(struct core *core, const struct ella_publish *publish) {
@@ -211,7 +211,7 @@ static struct publish_verdict take(struct core *core, struct connection *c,
         if (publish->qos == 2u && core->journal.on)
             store_received(core, session, publish->packet_id);
         //= v5/4.5.0-1 v3/4.5.0-1
-        *receivers = deliver_message(core, message);
+        *receivers = deliver_message(core, message, session->key);
     } else if (publish->qos == 2u) {
         received_remove(&core->memory, &session->received, publish->packet_id);
     }

@@ -226,7 +226,7 @@ void store_unsubscription(struct core *core, const struct session *session,
 /* ---- Messages ---- */
 
 static bool store_message(struct core *core, struct message *message) {
-    struct record record = {.kind = RECORD_MESSAGE, .session = message->publisher_key};
+    struct record record = {.kind = RECORD_MESSAGE, .session = message_publisher(message)};
     struct message_record name = message_get_record(message);
     struct ella_publish publish;
     uint32_t size = 0u;
