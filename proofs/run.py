@@ -88,7 +88,8 @@ def faults(target, result):
     """Why a result is no proof."""
     if not result["finished"]:
         return ["Frama-C did not finish"]
-    ignored = re.findall(r"annot-error.*|.*Missing RTE.*", result["log"])
+    missing = r"|.*Missing RTE.*" if target.get("rte", True) else ""
+    ignored = re.findall(r"annot-error.*" + missing, result["log"])
     if target["kind"] == "eva":
         ignored += re.findall(r".*Neither code nor specification.*", result["log"])
     found = ["Frama-C says: " + line.strip() for line in ignored]

@@ -24,6 +24,33 @@
         p[2] == x / 16384 % 128 + 128 && p[3] == x / 2097152);
  */
 
+/* Strings (section 1.5.4): UTF-8 as table 3-7 of the Unicode standard has it, but no U+0000. How
+ * many bytes the character has that begins at index i and ends at or before end, 0 if there is
+ * none; and where the characters stop that begin at i. */
+#define BYTE_IN(x, least, greatest) ((least) <= (x) && (x) <= (greatest))
+#define UTF8_TAIL(x) BYTE_IN(x, 0x80, 0xBF)
+#define UTF8_2(a, b) (BYTE_IN(a, 0xC2, 0xDF) && UTF8_TAIL(b))
+#define UTF8_3(a, b, c)                                                                  \
+    (((a) == 0xE0 && BYTE_IN(b, 0xA0, 0xBF) || BYTE_IN(a, 0xE1, 0xEC) && UTF8_TAIL(b) || \
+      (a) == 0xED && BYTE_IN(b, 0x80, 0x9F) || BYTE_IN(a, 0xEE, 0xEF) && UTF8_TAIL(b)) && \
+     UTF8_TAIL(c))
+#define UTF8_4(a, b, c, d)                                                               \
+    (((a) == 0xF0 && BYTE_IN(b, 0x90, 0xBF) || BYTE_IN(a, 0xF1, 0xF3) && UTF8_TAIL(b) || \
+      (a) == 0xF4 && BYTE_IN(b, 0x80, 0x8F)) &&                                          \
+     UTF8_TAIL(c) && UTF8_TAIL(d))
+
+/*@ logic integer utf8_len{L}(uint8_t *s, integer i, integer end) =
+      i + 1 <= end && BYTE_IN(s[i], 0x01, 0x7F) ? 1 :
+      (i + 2 <= end && UTF8_2(s[i], s[i + 1]) ? 2 :
+      (i + 3 <= end && UTF8_3(s[i], s[i + 1], s[i + 2]) ? 3 :
+      (i + 4 <= end && UTF8_4(s[i], s[i + 1], s[i + 2], s[i + 3]) ? 4 : 0)));
+
+    logic integer utf8_stop{L}(uint8_t *s, integer i, integer end) =
+      utf8_len(s, i, end) == 0 ? i : utf8_stop(s, i + utf8_len(s, i, end), end);
+
+    predicate is_string{L}(uint8_t *s, integer i, integer end) = utf8_stop(s, i, end) == end;
+ */
+
 /* Topic matching (section 4.7). Bytes [i, fe) of the filter match bytes [j, ne) of the name:
  * '#' takes all that is left, also nothing, and together with the '/' before it, the parent;
  * '+' takes one level, which may be empty; any other byte takes itself. The filter is valid. */

@@ -14,16 +14,44 @@ static const int utf8_first_final = 13;
 
 /* The last byte of the run of printable ASCII that begins at start: most strings are nothing else.
  * end > start. */
+/*@ requires start < end && bytes_readable(buf, start, end) && 0x20 <= buf[start] <= 0x7E;
+    assigns \nothing;
+    ensures start <= \result < end;
+    ensures utf8_stop(buf, start, end) == utf8_stop(buf, \result + 1, end); */
 static uint32_t utf8_printable_last(const uint8_t *buf, uint32_t start, uint32_t end) {
     uint32_t p = start + 1u;
 
     /*@ loop invariant start < p <= end;
+        loop invariant utf8_stop(buf, start, end) == utf8_stop(buf, p, end);
         loop assigns p;
         loop variant end - p; */
     while (p < end && buf[p] >= 0x20u && buf[p] <= 0x7eu)
         p++;
     return p - 1u;
 }
+
+/* What a state of the machine says of the bytes [at, p) before the next one. */
+/*@ predicate utf8_plain_second(integer a, integer b) =
+      UTF8_3(a, b, 0x80) && !(a == 0xEF && (b == 0xB7 || b == 0xBF));
+
+    predicate utf8_state{L}(uint8_t *s, integer at, integer p, integer cs) =
+      (cs == 1 ==> p == at + 1 && s[at] == 0xC2) &&
+      (cs == 2 ==> p == at + 1 && 0xC3 <= s[at] <= 0xDF ||
+                   p == at + 2 && utf8_plain_second(s[at], s[at + 1]) ||
+                   p == at + 3 && UTF8_4(s[at], s[at + 1], s[at + 2], 0x80)) &&
+      (cs == 3 ==> p == at + 1 && s[at] == 0xE0) &&
+      (cs == 4 ==> p == at + 1 && (0xE1 <= s[at] <= 0xEC || s[at] == 0xEE) ||
+                   p == at + 2 && UTF8_4(s[at], s[at + 1], 0x80, 0x80)) &&
+      (cs == 5 ==> p == at + 1 && s[at] == 0xED) &&
+      (cs == 6 ==> p == at + 1 && s[at] == 0xEF) &&
+      (cs == 7 ==> p == at + 2 && s[at] == 0xEF && s[at + 1] == 0xB7) &&
+      (cs == 8 ==> p == at + 2 && s[at] == 0xEF && s[at + 1] == 0xBF ||
+                   p == at + 3 && UTF8_4(s[at], s[at + 1], s[at + 2], 0x80)) &&
+      (cs == 9 ==> p == at + 1 && s[at] == 0xF0) &&
+      (cs == 10 ==> p == at + 2 && UTF8_4(s[at], s[at + 1], 0x80, 0x80)) &&
+      (cs == 11 ==> p == at + 1 && 0xF1 <= s[at] <= 0xF3) &&
+      (cs == 12 ==> p == at + 1 && s[at] == 0xF4) &&
+      (cs == 13 ==> p == at); */
 
 struct ella_utf8 ella_utf8_check(const uint8_t *buf, uint32_t start, uint32_t end) {
     struct ella_utf8 text = {ELLA_ERROR_NONE, start, false, false};
@@ -38,6 +66,10 @@ struct ella_utf8 ella_utf8_check(const uint8_t *buf, uint32_t start, uint32_t en
     if ( cs == 0 )
         goto _out;
     /*@ loop invariant start <= at <= p < pe;
+        loop invariant 1 <= cs <= 13 && utf8_state(buf, at, p, cs);
+        loop invariant text.error == ELLA_ERROR_NONE;
+        loop invariant utf8_stop(buf, start, pe) == utf8_stop(buf, at, pe);
+        loop assigns p, at, cs, text;
         loop variant pe - p; */
     while (1) {
     switch ( cs ) {
@@ -173,23 +205,38 @@ case 12:
     tr10: cs = 13; goto f4;
 
 f1:
-    { at = p + 1u; }
+    {
+        /*@ assert 0x20 <= buf[at] <= 0x7E || utf8_len(buf, at, pe) == p + 1 - at; */
+        at = p + 1u;
+    }
     goto _again;
 f4:
     { p = utf8_printable_last(buf, p, pe); }
-    { at = p + 1u; }
+    {
+        /*@ assert 0x20 <= buf[at] <= 0x7E || utf8_len(buf, at, pe) == p + 1 - at; */
+        at = p + 1u;
+    }
     goto _again;
 f0:
     { text.has_control = true; }
-    { at = p + 1u; }
+    {
+        /*@ assert 0x20 <= buf[at] <= 0x7E || utf8_len(buf, at, pe) == p + 1 - at; */
+        at = p + 1u;
+    }
     goto _again;
 f2:
     { text.has_non_character = true; }
-    { at = p + 1u; }
+    {
+        /*@ assert 0x20 <= buf[at] <= 0x7E || utf8_len(buf, at, pe) == p + 1 - at; */
+        at = p + 1u;
+    }
     goto _again;
 f3:
     { text.error = ELLA_ERROR_STRING_NULL_CHARACTER; {p++; goto _out; } }
-    { at = p + 1u; }
+    {
+        /*@ assert 0x20 <= buf[at] <= 0x7E || utf8_len(buf, at, pe) == p + 1 - at; */
+        at = p + 1u;
+    }
     goto _again;
 
 _again:
@@ -202,6 +249,7 @@ _again:
     _out: {}
     }
 
+    /*@ assert utf8_len(buf, at, pe) == 0; */
     if (text.error == ELLA_ERROR_NONE && cs < utf8_first_final)
         text.error = ELLA_ERROR_STRING_NOT_UTF8;
     text.error_at = at;

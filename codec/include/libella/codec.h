@@ -389,6 +389,14 @@ struct ella_utf8 {
     bool has_non_character; /* U+FDD0..U+FDEF, U+nFFFE, U+nFFFF: SHOULD NOT be there */
 };
 /* has_control and has_non_character speak of what stands before error_at. */
+/*@ requires start <= end && bytes_readable(buf, start, end);
+    assigns \nothing;
+    ensures \result.error_at == utf8_stop(buf, start, end) && start <= \result.error_at <= end;
+    ensures \result.error == ELLA_ERROR_NONE <==> is_string(buf, start, end);
+    ensures \result.error == ELLA_ERROR_STRING_NULL_CHARACTER <==>
+      \result.error_at < end && buf[\result.error_at] == 0;
+    ensures \result.error == ELLA_ERROR_NONE || \result.error == ELLA_ERROR_STRING_NOT_UTF8 ||
+      \result.error == ELLA_ERROR_STRING_NULL_CHARACTER; */
 struct ella_utf8 ella_utf8_check(const uint8_t *buf, uint32_t start, uint32_t end);
 
 /* A topic name: 1 to 65535 bytes of valid UTF-8, no wildcard (section 4.7). */
