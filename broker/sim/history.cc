@@ -202,11 +202,24 @@ void History::ended(int client, uint64_t will_serial, uint64_t now_ms, bool is_l
 
 void History::broker_down(uint64_t now_ms) {
     downs_.push_back(now_ms);
+    for (Will &will : wills_) {
+        will.end_unwritten |=
+            will.end_last_ms != NEVER_MS && will.end_last_ms + WRITTEN_MS >= now_ms;
+    }
     for (Session &session : sessions_) {
         /* The end of its last connection may not have been written. */
         if (session.gone_ms != NEVER_MS && session.gone_ms + WRITTEN_MS >= now_ms) {
             session.gone_ms = NEVER_MS;
         }
+    }
+}
+
+/* A connection that a crash has cut counts as lost when the broker starts. If that start did not
+ * last long enough to write it, it is the next one. */
+void History::broker_up(uint64_t now_ms) {
+    for (Will &will : wills_) {
+        will.end_last_ms = will.end_unwritten ? now_ms : will.end_last_ms;
+        will.end_unwritten = false;
     }
 }
 

@@ -102,6 +102,7 @@ struct Will {
     uint64_t farewell_taken_ms = NEVER_MS; /* by the broker */
     uint64_t end_first_ms = NEVER_MS;      /* the connection did not end before */
     uint64_t end_last_ms = NEVER_MS;       /* nor after */
+    bool end_unwritten = false;            /* the next start may be the first that can know it */
     uint64_t next_sent_ms = NEVER_MS;      /* the client's next CONNECT */
     uint64_t next_accepted_ms = NEVER_MS;
     bool next_clean = false;
@@ -129,6 +130,7 @@ class History {
     /* The broker knows of the end of the connection that began with this will. */
     void ended(int client, uint64_t will_serial, uint64_t now_ms, bool is_last);
     void broker_down(uint64_t now_ms);
+    void broker_up(uint64_t now_ms);
     /* The broker said that what it had kept is damaged, or had not promised to keep it: nothing
      * promised before holds. Nothing that was sent before may arrive after this. */
     void damaged(uint64_t now_ms);

@@ -339,6 +339,7 @@ void World::broker_down(Act how, uint64_t back_ms) {
 void World::restart(bool after_power_cut) {
     bool flipped = flips_ && disk_.flip();
     flips_ = false;
+    history_.broker_up(now_ms_);
     for (size_t number : orphans_) {
         Connection &connection = *connections_[number];
         history_.ended(connection.client, connection.will_serial, now_ms_, true);

@@ -54,6 +54,8 @@ Options:
   --connect-timeout N   seconds without any new connection or answer until the run fails (30)
   --keep-alive N        seconds (0: none)
   --shared              the subscribers share one subscription ($share)
+  --lasting             pairs, fan-out, fan-in: the subscribers' sessions outlive their
+                        connections, so that a broker with persistence stores what they get
   --tls, --cafile FILE, --insecure
                         TLS, for churn; the broker's certificate is judged by FILE or not at all
   --user NAME, --password-file FILE
@@ -172,6 +174,7 @@ const std::vector<option_row> &option_rows() {
         text("--cafile", &options::cafile),
         flag("--insecure", &options::insecure),
         flag("--shared", &options::shared),
+        flag("--lasting", &options::lasting),
         text("--a", &options::broker_a),
         text("--b", &options::broker_b),
         number("--runs", 1, 1000, &options::runs),

@@ -44,7 +44,8 @@ struct options {
     uint32_t loss_timeout_s = 10;
     uint32_t connect_timeout_s = 30;
     uint32_t keep_alive_s = 0;
-    bool shared = false; // the subscribers share one subscription
+    bool shared = false;  // the subscribers share one subscription
+    bool lasting = false; // their sessions outlive their connections
     std::string user_name;
     std::string password;
     bool floor = false; // a relay instead of a broker

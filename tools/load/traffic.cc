@@ -268,7 +268,7 @@ void traffic::keep_alive(uint64_t now_ns) {
 
 void traffic::add_clients() {
     for (uint32_t i = 0; i < subscribers_; i++) {
-        pool_.add(name_of("s", i));
+        pool_.add(name_of("s", i), !wanted_.lasting);
     }
     for (uint32_t i = 0; i < publishers_count_; i++) {
         publishers_[i].of = &pool_.add(name_of("p", i));
