@@ -177,7 +177,8 @@ void History::retained(const std::map<std::string, uint64_t> &seen) {
         bool may_be_erased = false;
         for (uint64_t later = serial; later <= messages_.size(); later++) {
             const Message &m = messages_[later - 1];
-            may_be_erased |= m.topic == topic && m.erase && !m.refused;
+            /* The first may have been taken, and only its repetition refused. */
+            may_be_erased |= m.topic == topic && m.erase && (!m.refused || m.again);
         }
         if (!may_be_erased) {
             breach(name_of(serial) + " was acknowledged and is not retained");

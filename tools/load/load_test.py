@@ -140,6 +140,7 @@ class Modes(Libellad):
             with self.subTest(qos=qos):
                 self.clean(self.run_mode("fan-out", "--subscribers=20", f"--qos={qos}"))
                 self.clean(self.run_mode("fan-in", "--publishers=20", f"--qos={qos}"))
+        self.clean(self.run_mode("pairs", "--publishers=20", "--lasting", "--qos=1"))
         self.clean(self.run_mode("fan-in", "--publishers=20", "--subscribers=3", "--shared",
                                  "--qos=1"))
 
