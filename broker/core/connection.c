@@ -76,16 +76,6 @@ void connection_trim(struct core *core, struct connection *connection) {
     connection->more = NULL;
 }
 
-struct connection *connection_at(const struct core *core, uint32_t slot) {
-    return slot < core->connection_capacity ? core->connections[slot] : NULL;
-}
-
-struct connection *connection_of(const struct core *core, uint32_t slot) {
-    struct connection *c = connection_at(core, slot);
-    CORE_ASSERT(c != NULL);
-    return c;
-}
-
 /* ---- The lists of those with an effect, and of those that wait ---- */
 
 static inline void list_add(struct core *core, struct slot_list *list, struct connection *c) {
@@ -371,9 +361,10 @@ void connection_send_ack(struct core *core, struct connection *connection,
                          const char *text) {
     struct ella_packet packet;
 
-    memset(&packet.ack, 0, sizeof packet.ack);
     packet.type = type;
     packet.ack.packet_id = packet_id;
+    packet.ack.reason_code = ELLA_REASON_SUCCESS;
+    packet.ack.properties.present = 0u; /* what is not present is not looked at */
     if (connection_is_v5(connection)) {
         packet.ack.reason_code = reason_code;
         if (text != NULL && reason_code >= ELLA_REASON_UNSPECIFIED_ERROR) {

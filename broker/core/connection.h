@@ -77,10 +77,6 @@ struct core;
 /* NULL: no memory. slot must be free. */
 struct connection *connection_open(struct core *core, uint32_t slot,
                                    const struct core_listener *listener);
-/* The connection of a slot; NULL: free. */
-struct connection *connection_at(const struct core *core, uint32_t slot);
-/* The same; asserts that there is one. */
-struct connection *connection_of(const struct core *core, uint32_t slot);
 /* What it has more, made if need be. NULL: no memory. */
 struct connection_more *connection_get_more(struct core *core, struct connection *connection);
 /* Frees connection->more if nothing is there any more. */

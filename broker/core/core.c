@@ -333,10 +333,11 @@ enum core_status core_step(struct core *core, const struct core_event *event) {
 
 /* The connection's next effect; false: it has none. */
 static bool effect_of(const struct core *core, struct connection *c, struct core_effect *out) {
-    memset(out, 0, sizeof *out);
     out->conn = c->slot;
     if (c->want_authenticate) {
         c->want_authenticate = 0u;
+        memset(out, 0, sizeof *out);
+        out->conn = c->slot;
         out->type = CORE_EFFECT_AUTHENTICATE;
         connect_question(c, out);
         return true;

@@ -84,6 +84,17 @@ struct core {
     uint16_t epoch; /* number of the snapshot that was begun last, from 1 on */
 };
 
+/* The connection of a slot; NULL: free. */
+static inline struct connection *connection_at(const struct core *core, uint32_t slot) {
+    return slot < core->connection_capacity ? core->connections[slot] : NULL;
+}
+/* The same; asserts that there is one. */
+static inline struct connection *connection_of(const struct core *core, uint32_t slot) {
+    struct connection *c = connection_at(core, slot);
+    CORE_ASSERT(c != NULL);
+    return c;
+}
+
 static inline void core_count(struct core *core, enum core_stat stat) {
     core->stats->value[stat]++;
 }

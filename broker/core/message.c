@@ -231,7 +231,10 @@ void message_to_publish(const struct message *message, uint64_t now_ms, struct e
     const uint32_t start = topic + lengths.topic;
     const uint32_t payload = start + lengths.properties;
 
-    memset(out, 0, sizeof *out);
+    out->dup = out->retain = false;
+    out->qos = 0u;
+    out->packet_id = 0u;
+    out->properties.present = 0u; /* what is not present is not looked at */
     if (lengths.properties > 0u) {
         uint32_t error_at;
         const enum ella_error error =

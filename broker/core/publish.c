@@ -26,29 +26,38 @@ static bool has_too_many_levels(const struct core_limits *l, struct ella_slice t
            core_level_count(topic) > l->max_topic_levels;
 }
 
-struct publish_verdict publish_judge(struct core *core, const struct core_question *question) {
-    const struct core_limits *l = &core->limits;
-
+static struct publish_verdict judge_by_limits(const struct core_limits *l,
+                                              struct ella_slice topic, uint32_t payload_len) {
     //= v5/u-4.7.2-1 v3/u-4.7.2-1
-    if (core_is_sys(question->topic))
+    if (core_is_sys(topic))
         return (struct publish_verdict){ELLA_REASON_TOPIC_NAME_INVALID, STAT_DROPPED_PUBLISH_TOPIC,
                                         "$SYS belongs to the broker"};
-    if (has_too_many_levels(l, question->topic))
+    if (has_too_many_levels(l, topic))
         return (struct publish_verdict){ELLA_REASON_TOPIC_NAME_INVALID, STAT_DROPPED_PUBLISH_TOPIC,
                                         "topic has too many levels"};
-    if (l->max_payload_bytes > 0u && ella_slice_len(question->payload) > l->max_payload_bytes)
+    if (l->max_payload_bytes > 0u && payload_len > l->max_payload_bytes)
         return (struct publish_verdict){ELLA_REASON_QUOTA_EXCEEDED, STAT_DROPPED_PAYLOAD_TOO_LARGE,
                                         "payload is too large"};
-    if (!core_allows(core, question))
+    return accepted;
+}
+
+struct publish_verdict publish_judge(struct core *core, const struct core_question *question) {
+    const struct publish_verdict verdict = judge_by_limits(&core->limits, question->topic,
+                                                           ella_slice_len(question->payload));
+
+    if (verdict.reason_code == ELLA_REASON_SUCCESS && !core_allows(core, question))
         return (struct publish_verdict){ELLA_REASON_NOT_AUTHORIZED, STAT_DROPPED_PUBLISH_DENIED,
                                         "not authorized to publish"};
-    return accepted;
+    return verdict;
 }
 
 static struct publish_verdict judge(struct core *core, const struct session *session,
                                     const struct ella_publish *publish, struct ella_slice topic) {
-    struct core_question question = {0};
+    struct core_question question;
 
+    if (!core_asks_policy(core))
+        return judge_by_limits(&core->limits, topic, ella_slice_len(publish->payload));
+    memset(&question, 0, sizeof question);
     question.access = CORE_ACCESS_WRITE;
     question.listener = session->listener;
     question.client_id = session_client_id(session);

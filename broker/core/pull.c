@@ -92,7 +92,7 @@ static void outgoing_make(const struct core *core, const struct connection *c,
         if (c->topic_alias_maximum > 0u)
             put_alias(c, out);
     } else {
-        memset(&p->properties, 0, sizeof p->properties);
+        p->properties.present = 0u;
     }
     outgoing_measure(c, out);
     /* A new alias must not be what makes the packet too large. */
