@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "broker/core/array.h"
 #include "broker/core/core_state.h"
 #include "state_machines/auth.h"
 
@@ -23,7 +24,7 @@ static bool slots_reserve(struct core *core, uint32_t slot) {
     if (slot < core->connection_capacity)
         return true;
     while (capacity <= slot && capacity <= UINT32_MAX / 2u)
-        capacity += capacity / 4u;
+        capacity = array_grown(capacity);
     if (capacity <= slot)
         return false;
     grown = memory_resize(&core->memory, MEMORY_CONNECTION, core->connections,

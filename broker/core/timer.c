@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "broker/core/array.h"
 #include "broker/core/core_assert.h"
 
 #define TIMER_CAPACITY_MIN 16u
@@ -77,9 +78,8 @@ static bool timers_reserve(struct timers *timers) {
         return true;
     if (timers->capacity > TIMER_IDLE / 4u)
         return false; /* places stay far below TIMER_IDLE, and 2 * place + 2 does not overflow */
-    return timers_resize(timers, timers->capacity == 0u
-                                     ? TIMER_CAPACITY_MIN
-                                     : timers->capacity + timers->capacity / 4u);
+    return timers_resize(timers, timers->capacity == 0u ? TIMER_CAPACITY_MIN
+                                                        : array_grown(timers->capacity));
 }
 
 bool timer_set(struct timers *timers, struct timer *timer, uint64_t due_ms) {
