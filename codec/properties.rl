@@ -111,6 +111,12 @@ static int properties_entry(uint8_t id) {
 }
 
 /* Why a property that exists may not stand in this packet. */
+/*@ requires \valid_read(r);
+    assigns \nothing;
+    ensures \result == ELLA_ERROR_PROPERTY_NOT_ALLOWED ||
+      \result == ELLA_ERROR_SUBSCRIPTION_IDENTIFIER_FROM_CLIENT;
+    ensures \result == ELLA_ERROR_SUBSCRIPTION_IDENTIFIER_FROM_CLIENT <==>
+      id == ELLA_PROPERTY_SUBSCRIPTION_IDENTIFIER && r->packet_type == ELLA_PUBLISH; */
 static enum ella_error properties_misplaced(const struct reader *r, uint8_t id) {
     //= v5/3.3.4-6
     if (id == ELLA_PROPERTY_SUBSCRIPTION_IDENTIFIER && r->packet_type == ELLA_PUBLISH)
@@ -119,6 +125,20 @@ static enum ella_error properties_misplaced(const struct reader *r, uint8_t id) 
 }
 
 /* Whether the property that begins at the reader's field may stand there. */
+/*@ requires \valid(r) && \valid_read(out) && \separated(r, out);
+    requires id < ELLA_PROPERTY_RULE_COUNT && r->error == ELLA_ERROR_NONE;
+    assigns r->error, r->field;
+    ensures r->field == \old(r->field);
+    ensures exists: r->error == ELLA_ERROR_PROPERTY_UNKNOWN <==>
+      ella_property_rules[id].type == ELLA_TYPE_NONE;
+    ensures allowed: r->error == ELLA_ERROR_NONE <==>
+      ella_property_rules[id].type != ELLA_TYPE_NONE &&
+      PROPERTY_IN_PLACE(id, r->sender, place) &&
+      (has_bit(out->present, id) ==> PROPERTY_MAY_REPEAT(id, place));
+    ensures repeated: r->error == ELLA_ERROR_PROPERTY_REPEATED <==>
+      ella_property_rules[id].type != ELLA_TYPE_NONE &&
+      PROPERTY_IN_PLACE(id, r->sender, place) &&
+      has_bit(out->present, id) && !PROPERTY_MAY_REPEAT(id, place); */
 static void properties_allow(struct reader *r, const struct ella_properties *out, uint32_t place,
                              uint8_t id) {
     const struct ella_property_rule *rule = &ella_property_rules[id];

@@ -30,15 +30,25 @@
 }%%
 
 /* Whether the byte is printable ASCII but none of "/+#". */
+/*@ predicate topic_byte(integer b) =
+      0x20 <= b <= 0x7E && b != '/' && b != '+' && b != '#'; */
+/*@ assigns \nothing;
+    ensures \result <==> topic_byte(byte); */
 static bool topic_is_text(uint8_t byte) {
     return byte >= 0x20u && byte <= 0x7eu && byte != '/' && byte != '+' && byte != '#';
 }
 
 /* The last byte of the run of such text that begins at start; end > start. */
+/*@ requires start < end && bytes_readable(buf, start, end);
+    requires topic_byte(buf[start]);
+    assigns \nothing;
+    ensures start <= \result < end;
+    ensures name_stop(buf, start, end) == name_stop(buf, \result + 1, end); */
 static uint32_t topic_text_last(const uint8_t *buf, uint32_t start, uint32_t end) {
     uint32_t p = start + 1u;
 
     /*@ loop invariant start < p <= end;
+        loop invariant name_stop(buf, start, end) == name_stop(buf, p, end);
         loop assigns p;
         loop variant end - p; */
     while (p < end && topic_is_text(buf[p]))
@@ -53,12 +63,30 @@ static uint32_t topic_text_last(const uint8_t *buf, uint32_t start, uint32_t end
     include topic_characters;
 
     action wildcard { error = ELLA_ERROR_TOPIC_NAME_WILDCARD; fbreak; }
+    action whole {
+        /*@ assert topic_byte(buf[at]) || name_len(buf, at, pe) == p + 1 - at; */
+        at = p + 1u;
+    }
 
     #= v3/4.7.1-1 v5/4.7.0-1 v3/3.3.2-2 v5/3.3.2-2
-    main := ( ( text | '/' | [+#] @wildcard ) @next )*;
+    main := ( ( text | '/' | [+#] @wildcard ) @whole )*;
 }%%
 
 %% write data noerror;
+
+/* What a state of the machine says of the bytes [at, p) before the next one. */
+/*@ predicate topic_name_state{L}(uint8_t *s, integer at, integer p, integer cs) =
+      (cs == 1 ==> p == at + 1 && 0xC2 <= s[at] <= 0xDF ||
+                   p == at + 2 && UTF8_3(s[at], s[at + 1], 0x80) ||
+                   p == at + 3 && UTF8_4(s[at], s[at + 1], s[at + 2], 0x80)) &&
+      (cs == 2 ==> p == at + 1 && s[at] == 0xE0) &&
+      (cs == 3 ==> p == at + 1 && 0xE1 <= s[at] <= 0xEF && s[at] != 0xED ||
+                   p == at + 2 && UTF8_4(s[at], s[at + 1], 0x80, 0x80)) &&
+      (cs == 4 ==> p == at + 1 && s[at] == 0xED) &&
+      (cs == 5 ==> p == at + 1 && s[at] == 0xF0) &&
+      (cs == 6 ==> p == at + 1 && 0xF1 <= s[at] <= 0xF3) &&
+      (cs == 7 ==> p == at + 1 && s[at] == 0xF4) &&
+      (cs == 8 ==> p == at); */
 
 enum ella_error ella_topic_name_check(const uint8_t *buf, uint32_t start, uint32_t end,
                                       uint32_t *error_at) {
@@ -69,8 +97,15 @@ enum ella_error ella_topic_name_check(const uint8_t *buf, uint32_t start, uint32
     int cs = topic_name_start;
 
     /*@ loop invariant start <= at <= p < pe;
+        loop invariant 1 <= cs <= 8 && topic_name_state(buf, at, p, cs);
+        loop invariant
+          cs == 1 ==> name_len(buf, at, pe) == (UTF8_TAIL(buf[p]) ? p + 1 - at : 0);
+        loop invariant error == ELLA_ERROR_NONE;
+        loop invariant name_stop(buf, start, pe) == name_stop(buf, at, pe);
+        loop assigns p, at, cs, error;
         loop variant pe - p; */
     %% write exec;
+    /*@ assert stopped: name_len(buf, at, pe) == 0; */
     //= v3/4.7.3-1 v5/4.7.3-1
     if (start == end)
         error = ELLA_ERROR_TOPIC_NAME_EMPTY;

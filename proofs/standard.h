@@ -51,6 +51,19 @@
     predicate is_string{L}(uint8_t *s, integer i, integer end) = utf8_stop(s, i, end) == end;
  */
 
+/* Topic names (section 4.7): strings of at least one byte, no character of which is a wildcard.
+ * How many bytes the character has that begins at index i, 0 if it is none or a wildcard; and
+ * where those that are neither stop. */
+/*@ logic integer name_len{L}(uint8_t *s, integer i, integer end) =
+      s[i] == '+' || s[i] == '#' ? 0 : utf8_len(s, i, end);
+
+    logic integer name_stop{L}(uint8_t *s, integer i, integer end) =
+      name_len(s, i, end) == 0 ? i : name_stop(s, i + name_len(s, i, end), end);
+
+    predicate topic_name{L}(uint8_t *s, integer i, integer end) =
+      i < end && name_stop(s, i, end) == end;
+ */
+
 /* Topic matching (section 4.7). Bytes [i, fe) of the filter match bytes [j, ne) of the name:
  * '#' takes all that is left, also nothing, and together with the '/' before it, the parent;
  * '+' takes one level, which may be empty; any other byte takes itself. The filter is valid. */

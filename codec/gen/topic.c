@@ -16,15 +16,25 @@
 #define TOPIC_SHARE_PREFIX_LEN 7u
 
 /* Whether the byte is printable ASCII but none of "/+#". */
+/*@ predicate topic_byte(integer b) =
+      0x20 <= b <= 0x7E && b != '/' && b != '+' && b != '#'; */
+/*@ assigns \nothing;
+    ensures \result <==> topic_byte(byte); */
 static bool topic_is_text(uint8_t byte) {
     return byte >= 0x20u && byte <= 0x7eu && byte != '/' && byte != '+' && byte != '#';
 }
 
 /* The last byte of the run of such text that begins at start; end > start. */
+/*@ requires start < end && bytes_readable(buf, start, end);
+    requires topic_byte(buf[start]);
+    assigns \nothing;
+    ensures start <= \result < end;
+    ensures name_stop(buf, start, end) == name_stop(buf, \result + 1, end); */
 static uint32_t topic_text_last(const uint8_t *buf, uint32_t start, uint32_t end) {
     uint32_t p = start + 1u;
 
     /*@ loop invariant start < p <= end;
+        loop invariant name_stop(buf, start, end) == name_stop(buf, p, end);
         loop assigns p;
         loop variant end - p; */
     while (p < end && topic_is_text(buf[p]))
@@ -34,6 +44,20 @@ static uint32_t topic_text_last(const uint8_t *buf, uint32_t start, uint32_t end
 
 static const int topic_name_start = 8;
 static const int topic_name_first_final = 8;
+
+/* What a state of the machine says of the bytes [at, p) before the next one. */
+/*@ predicate topic_name_state{L}(uint8_t *s, integer at, integer p, integer cs) =
+      (cs == 1 ==> p == at + 1 && 0xC2 <= s[at] <= 0xDF ||
+                   p == at + 2 && UTF8_3(s[at], s[at + 1], 0x80) ||
+                   p == at + 3 && UTF8_4(s[at], s[at + 1], s[at + 2], 0x80)) &&
+      (cs == 2 ==> p == at + 1 && s[at] == 0xE0) &&
+      (cs == 3 ==> p == at + 1 && 0xE1 <= s[at] <= 0xEF && s[at] != 0xED ||
+                   p == at + 2 && UTF8_4(s[at], s[at + 1], 0x80, 0x80)) &&
+      (cs == 4 ==> p == at + 1 && s[at] == 0xED) &&
+      (cs == 5 ==> p == at + 1 && s[at] == 0xF0) &&
+      (cs == 6 ==> p == at + 1 && 0xF1 <= s[at] <= 0xF3) &&
+      (cs == 7 ==> p == at + 1 && s[at] == 0xF4) &&
+      (cs == 8 ==> p == at); */
 
 enum ella_error ella_topic_name_check(const uint8_t *buf, uint32_t start, uint32_t end,
                                       uint32_t *error_at) {
@@ -49,6 +73,12 @@ enum ella_error ella_topic_name_check(const uint8_t *buf, uint32_t start, uint32
     if ( cs == 0 )
         goto _out;
     /*@ loop invariant start <= at <= p < pe;
+        loop invariant 1 <= cs <= 8 && topic_name_state(buf, at, p, cs);
+        loop invariant
+        cs == 1 ==> name_len(buf, at, pe) == (UTF8_TAIL(buf[p]) ? p + 1 - at : 0);
+        loop invariant error == ELLA_ERROR_NONE;
+        loop invariant name_stop(buf, start, pe) == name_stop(buf, at, pe);
+        loop assigns p, at, cs, error;
         loop variant pe - p; */
     while (1) {
     switch ( cs ) {
@@ -128,19 +158,31 @@ case 7:
     tr6: cs = 8; goto f3;
 
 f0:
-    { at = p + 1u; }
+    {
+        /*@ assert topic_byte(buf[at]) || name_len(buf, at, pe) == p + 1 - at; */
+        at = p + 1u;
+    }
     goto _again;
 f2:
     { p = topic_text_last(buf, p, pe); }
-    { at = p + 1u; }
+    {
+        /*@ assert topic_byte(buf[at]) || name_len(buf, at, pe) == p + 1 - at; */
+        at = p + 1u;
+    }
     goto _again;
 f1:
     { error = ELLA_ERROR_STRING_NULL_CHARACTER; {p++; goto _out; } }
-    { at = p + 1u; }
+    {
+        /*@ assert topic_byte(buf[at]) || name_len(buf, at, pe) == p + 1 - at; */
+        at = p + 1u;
+    }
     goto _again;
 f3:
     { error = ELLA_ERROR_TOPIC_NAME_WILDCARD; {p++; goto _out; } }
-    { at = p + 1u; }
+    {
+        /*@ assert topic_byte(buf[at]) || name_len(buf, at, pe) == p + 1 - at; */
+        at = p + 1u;
+    }
     goto _again;
 
 _again:
@@ -153,6 +195,7 @@ _again:
     _out: {}
     }
 
+    /*@ assert stopped: name_len(buf, at, pe) == 0; */
     //= v3/4.7.3-1 v5/4.7.3-1
     if (start == end)
         error = ELLA_ERROR_TOPIC_NAME_EMPTY;

@@ -48,4 +48,13 @@
     predicate property_in_range{L}(integer id, integer value) =
       ella_property_rules[id].minimum <= value <= ella_property_rules[id].maximum; */
 
+/* The same where a packet is asked for by its bit; and whether it may stand there more than once.
+ * Macros, so that the terms of contracts are those of the code: Frama-C does not tell provers that
+ * the two sides of a bitwise and may be exchanged. */
+#define PROPERTY_IN_PLACE(id, sender, place)                                          \
+    (((sender) == 0 ==> (ella_property_rules[id].client_packets & (place)) != 0) &&    \
+     ((sender) != 0 ==> (ella_property_rules[id].server_packets & (place)) != 0))
+#define PROPERTY_MAY_REPEAT(id, place) \
+    ((ella_property_rules[id].repeatable_packets & (place)) != 0)
+
 #endif

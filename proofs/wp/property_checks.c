@@ -2,7 +2,7 @@
  * Copyright The Libella authors
  *
  * property_checks: unit for the proof that properties are judged by the table, whatever is in it:
- * their place and range by the encoder, their range by the decoder.
+ * their place and range, by the decoder also how often they stand there.
  */
 #include "wp/properties.h"
 

@@ -400,6 +400,13 @@ struct ella_utf8 {
 struct ella_utf8 ella_utf8_check(const uint8_t *buf, uint32_t start, uint32_t end);
 
 /* A topic name: 1 to 65535 bytes of valid UTF-8, no wildcard (section 4.7). */
+/*@ requires start <= end && bytes_readable(buf, start, end);
+    requires \valid(error_at) && \separated(error_at, buf + (start .. end - 1));
+    assigns *error_at;
+    ensures \result == ELLA_ERROR_NONE <==> topic_name(buf, start, end);
+    ensures *error_at == name_stop(buf, start, end) && start <= *error_at <= end;
+    ensures \result == ELLA_ERROR_TOPIC_NAME_WILDCARD ==>
+      *error_at < end && (buf[*error_at] == '+' || buf[*error_at] == '#'); */
 ELLA_MUST_USE enum ella_error ella_topic_name_check(const uint8_t *buf, uint32_t start,
                                                     uint32_t end, uint32_t *error_at);
 
