@@ -32,7 +32,7 @@ namespace {
 constexpr uint32_t CLIENT_COUNT = 10000;
 // The first ones pay for buffers and tables that all share.
 constexpr uint32_t WARM_UP_COUNT = 100;
-constexpr double RESIDENT_BYTES_MAX = 440;
+constexpr double RESIDENT_BYTES_MAX = 480;
 constexpr uint64_t PATIENCE_MS = 60000;
 // Descriptors that are no connections.
 constexpr uint32_t SPARE_DESCRIPTORS = 100;
