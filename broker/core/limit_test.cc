@@ -46,6 +46,24 @@ TEST(Limit, MaxQueuedMessagesCountsAboveTheWindow) {
     EXPECT_EQ(world.count(STAT_DROPPED_QUEUE_FULL), 13u);
 }
 
+// A client that comes back subscribes once more, whatever waits for it under max_queued_messages:
+// mosquitto_sub ends itself if that is refused.
+TEST(Limit, WhoComesBackToALongQueueMaySubscribeAgain) {
+    World world([](core_limits &l) { l.max_queued_messages = 0; });
+    Client a(world);
+    a.resume("a");
+    a.subscribe("t", 1);
+    a.drop();
+    for (int i = 0; i <= 100000; i++)
+        world.publish("t", "x", 1, false);
+    ASSERT_GT(world.count(STAT_QUEUED_MESSAGES), 100000u);
+    a.open();
+    a.resume("a");
+    a.reads = false;
+    a.send_subscribe(1, {filter("t", 1)});
+    EXPECT_EQ(world.count(STAT_SUBSCRIBE_DENIED), 0u);
+}
+
 //= v5/3.3.2-5 test
 TEST(Limit, WhatHasExpiredMakesRoomInAFullQueue) {
     World world([](core_limits &l) { l.max_queued_messages = 3; });

@@ -204,7 +204,8 @@ static struct filter_verdict judge_filter(struct core *core, const struct sessio
         core_level_count(entry->filter) > core->limits.max_topic_levels)
         return (struct filter_verdict){ELLA_REASON_TOPIC_FILTER_INVALID,
                                        "topic filter has too many levels"};
-    if (session->queue.count >
+    /* What max_queued_messages bounds does not count: who comes back to it may subscribe again. */
+    if (session->queue.count - session->queue.waiting_count >
         WAITING_COUNT_MAX + (uint64_t)WAITING_RETAINED_SETS_MAX * retain_count(core->retain))
         return (struct filter_verdict){ELLA_REASON_QUOTA_EXCEEDED,
                                        "too much waits for this client already"};

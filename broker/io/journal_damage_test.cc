@@ -443,6 +443,23 @@ TEST(JournalFaults, WhatSaysThatItWasSyncedIsNotCutOff) {
     }
 }
 
+// A file that was removed may be back after a power cut, unless the folder was synced. What this
+// start says that there is must be what the next one finds, also if nothing can be written.
+TEST_F(Damage, AFileThatIsGoneStaysGone) {
+    ASSERT_EQ(disk_.durable_names.count(name_of(1)), 1u);
+    disk_.names.erase(name_of(1));
+    disk_.before_change = [](const char *what) {
+        return strcmp(what, "sync names") == 0 ? FILE_OK : FILE_FULL;
+    };
+    node first(disk_, no_snapshots);
+    ASSERT_EQ(first.recover(), JOURNAL_OK);
+    EXPECT_TRUE(contains(first.said, "the beginning of the journal is missing")) << first.said;
+    const auto after = disk::after_power_cut(disk_, tail::none, false);
+    node next(*after, no_snapshots);
+    ASSERT_EQ(next.recover(), JOURNAL_OK);
+    EXPECT_EQ(next.units.size(), first.units.size());
+}
+
 TEST(JournalFaults, ADiskThatIsReadOnlyAtTheStartIsReadAllTheSame) {
     disk disk;
     {
