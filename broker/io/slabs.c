@@ -14,7 +14,16 @@
 #include <string.h>
 #include <sys/mman.h>
 
+/* gcc says it in one way, clang in another. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HAS_ADDRESS_SANITIZER 1
+#endif
+#endif
 #ifdef __SANITIZE_ADDRESS__
+#define HAS_ADDRESS_SANITIZER 1
+#endif
+#ifdef HAS_ADDRESS_SANITIZER
 #include <sanitizer/asan_interface.h>
 #else
 #define ASAN_POISON_MEMORY_REGION(from, size) ((void)(from), (void)(size))
