@@ -94,8 +94,10 @@ static struct slab *map_slab(void) {
 
 static struct slab *add_slab(struct slabs *slabs, size_t size) {
     struct slab *slab = slabs->spare;
-    slabs->spare = NULL;
-    if (slab == NULL) {
+    if (slab != NULL) {
+        slabs->spare = slab->next;
+        slabs->spare_count--;
+    } else {
         slab = map_slab();
         slabs->slab_count += slab != NULL;
     }
@@ -115,10 +117,13 @@ static void unmap_slab(struct slabs *slabs, struct slab *slab) {
 
 static void remove_slab(struct slabs *slabs, struct slab *slab) {
     unlink_slab(slabs, slab);
-    if (slabs->spare == NULL)
-        slabs->spare = slab;
-    else
+    if (slabs->spare_count == SLABS_SPARE_MAX) {
         unmap_slab(slabs, slab);
+        return;
+    }
+    slab->next = slabs->spare;
+    slabs->spare = slab;
+    slabs->spare_count++;
 }
 
 /* ---- Things ---- */
@@ -181,8 +186,11 @@ void slabs_free(struct slabs *slabs) {
             unmap_slab(slabs, slabs->roomy[i]);
         }
     }
-    if (slabs->spare != NULL)
-        unmap_slab(slabs, slabs->spare);
+    while (slabs->spare != NULL) {
+        struct slab *slab = slabs->spare;
+        slabs->spare = slab->next;
+        unmap_slab(slabs, slab);
+    }
     assert(slabs->slab_count == 0);
     *slabs = (struct slabs){0};
 }

@@ -17,15 +17,18 @@
 #define SLABS_THING_SIZE_MAX 2048u /* bytes */
 #define SLABS_STEP 8u             /* sizes are rounded up to a multiple of this */
 #define SLABS_SIZE (64u * 1024u)  /* of a slab, bytes, and what its address is a multiple of */
+/* Empty slabs that are kept, so that what comes and goes in bursts costs no calls of the kernel,
+ * and no faults of fresh pages. */
+#define SLABS_SPARE_MAX 16u
 
 struct slab;
 
 /* Cleared before its first use. */
 struct slabs {
     struct slab *roomy[SLABS_THING_SIZE_MAX / SLABS_STEP]; /* by size: slabs with room, a list */
-    struct slab
-        *spare; /* an empty one, so that one thing more or less costs no call of the kernel */
-    size_t slab_count; /* the spare one included */
+    struct slab *spare;   /* empty ones, of no size: through next */
+    uint32_t spare_count; /* at most SLABS_SPARE_MAX */
+    size_t slab_count;    /* the spare ones included */
 };
 
 /* Aligned for pointers and uint64_t; not cleared. NULL: no memory. size > 0. */

@@ -79,7 +79,7 @@ TEST(Slabs, WhatIsGivenBackIsUsedFirst) {
     slabs_free(&s);
 }
 
-TEST(Slabs, EmptySlabsGoBackToTheKernelButForOneSpareAndOneOfEachSize) {
+TEST(Slabs, EmptySlabsGoBackToTheKernelButForSomeSpareOnesAndOneOfEachSize) {
     slabs s = {};
     std::vector<void *> things;
     for (size_t i = 0; i < 100000; i++)
@@ -90,9 +90,30 @@ TEST(Slabs, EmptySlabsGoBackToTheKernelButForOneSpareAndOneOfEachSize) {
         slabs_put(&s, things[i], 64);
     for (size_t i = 1; i < things.size(); i += 2)
         slabs_put(&s, things[i], 64);
-    EXPECT_LE(s.slab_count, 2u);
+    EXPECT_LE(s.slab_count, SLABS_SPARE_MAX + 1u);
     slabs_free(&s);
     EXPECT_EQ(s.slab_count, 0u);
+}
+
+TEST(Slabs, ABurstThatComesAgainCostsNoCallOfTheKernel) {
+    slabs s = {};
+    std::vector<void *> things;
+    for (int burst = 0; burst < 3; burst++) {
+        while (things.size() < SLABS_SPARE_MAX * SLABS_SIZE / 96)
+            things.push_back(slabs_get(&s, 96));
+        EXPECT_EQ(s.slab_count, SLABS_SPARE_MAX + 1u);
+        for (void *each : things)
+            slabs_put(&s, each, 96);
+        things.clear();
+        EXPECT_EQ(s.slab_count, SLABS_SPARE_MAX + 1u);
+    }
+    // What was kept is there for another size.
+    while (things.size() < SLABS_SPARE_MAX * (SLABS_SIZE / 520 - 1))
+        things.push_back(slabs_get(&s, 520));
+    EXPECT_EQ(s.slab_count, SLABS_SPARE_MAX + 1u);
+    for (void *each : things)
+        slabs_put(&s, each, 520);
+    slabs_free(&s);
 }
 
 TEST(Slabs, AThingToAndFroAtTheEdgeOfASlabCostsNoCallOfTheKernel) {
