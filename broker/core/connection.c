@@ -13,6 +13,7 @@
 #include "state_machines/auth.h"
 
 #define SLOT_CAPACITY_MIN 16u
+#define ACK_ID_AT 2u /* where an acknowledgement has its packet identifier */
 
 /* ---- The slots ---- */
 
@@ -335,6 +336,15 @@ static void put(const struct core *core, struct connection *c, const struct ella
         output_put(c->output, size);
 }
 
+/* Its size bytes stand behind the output. */
+static void sent(struct core *core, struct connection *c, const struct ella_packet *packet,
+                 uint32_t size) {
+    put(core, c, packet, size);
+    core_count(core, STAT_PACKETS_SENT);
+    log_packet(core, CORE_LOG_PACKET_OUT, c, (uint8_t)packet->type, ella_slice_of(NULL, 0u), 0u);
+    connection_want_write(core, c);
+}
+
 void connection_send(struct core *core, struct connection *connection,
                      struct ella_packet *packet) {
     uint32_t size = 0u;
@@ -350,11 +360,57 @@ void connection_send(struct core *core, struct connection *connection,
         connection->failed = 1u;
         return;
     }
-    put(core, connection, packet, size);
-    core_count(core, STAT_PACKETS_SENT);
-    log_packet(core, CORE_LOG_PACKET_OUT, connection, (uint8_t)packet->type,
-               ella_slice_of(NULL, 0u), 0u);
-    connection_want_write(core, connection);
+    sent(core, connection, packet, size);
+}
+
+/* ---- Acknowledgements ---- */
+
+/* Of success and without properties they are the same in all versions but for the identifier, and
+ * by far the most: encoded once, and copied. */
+
+void connection_make_acks(uint8_t acks[CONNECTION_ACK_COUNT][CONNECTION_ACK_SIZE]) {
+    for (unsigned i = 0; i < CONNECTION_ACK_COUNT; i++) {
+        const uint16_t known_id = 0x1234u;
+        struct ella_packet packet;
+        uint8_t of_v5[CONNECTION_ACK_SIZE];
+        uint32_t size = 0u;
+        uint32_t size_of_v5 = 0u;
+        enum ella_error error;
+
+        packet.type = (enum ella_packet_type)(ELLA_PUBACK + i);
+        packet.ack.packet_id = known_id;
+        packet.ack.reason_code = ELLA_REASON_SUCCESS;
+        packet.ack.properties.present = 0u;
+        error = ella_encode(&packet, ELLA_VERSION_3_1_1, ELLA_FROM_SERVER, acks[i], 0u,
+                            CONNECTION_ACK_SIZE, &size);
+        CORE_ASSERT(error == ELLA_ERROR_NONE && size == CONNECTION_ACK_SIZE);
+        error = ella_encode(&packet, ELLA_VERSION_5_0, ELLA_FROM_SERVER, of_v5, 0u,
+                            CONNECTION_ACK_SIZE, &size_of_v5);
+        CORE_ASSERT(error == ELLA_ERROR_NONE && size_of_v5 == size);
+        CORE_ASSERT(memcmp(acks[i], of_v5, size) == 0);
+        CORE_ASSERT(acks[i][ACK_ID_AT] == known_id >> 8 &&
+                    acks[i][ACK_ID_AT + 1u] == (known_id & 0xffu));
+    }
+}
+
+static void send_bare_ack(struct core *core, struct connection *c,
+                          const struct ella_packet *packet) {
+    uint8_t *to;
+
+    if (c->failed)
+        return;
+    //= v5/3.1.2-24
+    to = c->maximum_packet_size < CONNECTION_ACK_SIZE
+             ? NULL
+             : output_reserve(&core->memory, &c->output, CONNECTION_ACK_SIZE);
+    if (to == NULL) {
+        c->failed = 1u;
+        return;
+    }
+    memcpy(to, core->acks[packet->type - ELLA_PUBACK], CONNECTION_ACK_SIZE);
+    to[ACK_ID_AT] = (uint8_t)(packet->ack.packet_id >> 8);
+    to[ACK_ID_AT + 1u] = (uint8_t)(packet->ack.packet_id & 0xffu);
+    sent(core, c, packet, CONNECTION_ACK_SIZE);
 }
 
 void connection_send_ack(struct core *core, struct connection *connection,
@@ -373,5 +429,8 @@ void connection_send_ack(struct core *core, struct connection *connection,
             packet.ack.properties.reason_string = connection_text(text);
         }
     }
-    connection_send(core, connection, &packet);
+    if (packet.ack.reason_code == ELLA_REASON_SUCCESS)
+        send_bare_ack(core, connection, &packet);
+    else
+        connection_send(core, connection, &packet);
 }

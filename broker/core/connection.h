@@ -21,6 +21,8 @@
 struct connect_request; /* connect.c */
 
 #define CONNECTION_NO_SLOT UINT32_MAX
+#define CONNECTION_ACK_COUNT 4u /* PUBACK, PUBREC, PUBREL and PUBCOMP */
+#define CONNECTION_ACK_SIZE 4u  /* bytes of one without reason code */
 
 struct slot_list {
     uint32_t first;
@@ -129,6 +131,8 @@ void connection_send(struct core *core, struct connection *connection, struct el
 void connection_send_ack(struct core *core, struct connection *connection,
                          enum ella_packet_type type, uint16_t packet_id, uint8_t reason_code,
                          const char *text);
+/* Encodes those of success, once for all. */
+void connection_make_acks(uint8_t acks[CONNECTION_ACK_COUNT][CONNECTION_ACK_SIZE]);
 /* A static text as a slice. */
 struct ella_slice connection_text(const char *text);
 

@@ -66,6 +66,7 @@ struct core *core_create(const struct core_limits *limits, const struct core_por
     core->held.first = core->held.last = CONNECTION_NO_SLOT;
     journal_init(&core->journal);
     core->epoch = 1u;
+    connection_make_acks(core->acks);
     if (!create_parts(core)) {
         destroy_parts(core);
         memory = core->memory;
@@ -263,7 +264,8 @@ static enum core_status step(struct core *core, const struct core_event *event) 
     bool done = true;
 
     /* What is read again is not yet what time may change. */
-    if (event->type != CORE_RECORD && event->type != CORE_RECORDS_END)
+    if (timer_next_ms(&core->timers) <= core->now_ms && event->type != CORE_RECORD &&
+        event->type != CORE_RECORDS_END)
         expire_due(core);
     core->journal.touched = false;
     switch (event->type) {

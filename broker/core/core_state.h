@@ -82,6 +82,7 @@ struct core {
     uint64_t last_message;
     uint64_t last_entry;
     uint16_t epoch; /* number of the snapshot that was begun last, from 1 on */
+    uint8_t acks[CONNECTION_ACK_COUNT][CONNECTION_ACK_SIZE]; /* see connection_make_acks() */
 };
 
 /* The connection of a slot; NULL: free. */

@@ -315,6 +315,19 @@ uint32_t queue_entry_identifiers(const struct queue_entry *entry, const uint32_t
     return longer->identifiers.one != 0u ? 1u : 0u;
 }
 
+/* Packet ids are given in the order of the queue. So, unless one was passed over or came from
+ * records, those in flight lie between the first one's and last_packet_id, round the end of the
+ * numbers if need be, and no walk is needed to know that the next one is unused. */
+static bool is_in_use(struct queue *queue, uint16_t packet_id) {
+    uint32_t left;
+    const struct queue_entry *first = first_in_flight(queue, &left);
+
+    if (first == NULL || (!queue->is_unordered && first->packet_id != packet_id))
+        return false;
+    queue->is_unordered = 1u;
+    return queue_find(queue, packet_id) != NULL;
+}
+
 static uint16_t unused_packet_id(struct queue *queue) {
     CORE_ASSERT(queue->in_flight_count < 65535u);
     do {
@@ -322,7 +335,7 @@ static uint16_t unused_packet_id(struct queue *queue) {
         /* An identifier that is still in flight, perhaps since an earlier connection, is passed
          * over; zero is none. */
         //= v5/2.2.1-4 v5/4.3.2-1 v5/4.3.3-1 v3/2.3.1-4 v3/2.3.1-1
-    } while (queue->last_packet_id == 0u || queue_find(queue, queue->last_packet_id) != NULL);
+    } while (queue->last_packet_id == 0u || is_in_use(queue, queue->last_packet_id));
     return queue->last_packet_id;
 }
 
@@ -358,6 +371,7 @@ bool queue_restart(struct memory *memory, struct queue *queue, struct queue_entr
     }
     account_remove(queue, entry);
     queue->in_flight_count++;
+    queue->is_unordered = 1u;
     queue->last_packet_id = packet_id;
     return true;
 }
@@ -367,6 +381,8 @@ static void forget_packet_id(struct memory *memory, struct queue *queue,
     if (queue->index != NULL)
         index_remove(memory, queue->index, entry->packet_id);
     queue->in_flight_count--;
+    if (queue->in_flight_count == 0u)
+        queue->is_unordered = 0u;
     entry->packet_id = 0u;
     if (queue->in_flight_count <= QUEUE_WALK_COUNT_MAX / 2u)
         index_free(memory, queue);

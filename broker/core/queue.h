@@ -70,11 +70,12 @@ struct queue {
     struct queue_entry *last;
     struct queue_entry *next; /* the next to send; NULL: everything was sent */
     struct queue_index *index;
-    uint64_t waiting_bytes;   /* of QUEUE_WAITING */
-    uint32_t waiting_count;   /* of QUEUE_WAITING */
-    uint32_t backlog_bytes;   /* of QUEUE_BACKLOG */
-    uint32_t count;           /* of all entries */
-    uint16_t in_flight_count; /* with a packet id */
+    uint64_t waiting_bytes;      /* of QUEUE_WAITING */
+    uint32_t waiting_count : 31; /* of QUEUE_WAITING */
+    uint32_t is_unordered : 1;   /* packet ids in flight may not follow each other: is_in_use() */
+    uint32_t backlog_bytes;      /* of QUEUE_BACKLOG */
+    uint32_t count;              /* of all entries */
+    uint16_t in_flight_count;    /* with a packet id */
     uint16_t last_packet_id;
 };
 

@@ -122,7 +122,3 @@ struct timer *timer_take_due(struct timers *timers, uint64_t now_ms) {
     timer_cancel(timers, timer);
     return timer;
 }
-
-uint64_t timer_next_ms(const struct timers *timers) {
-    return timers->count == 0u ? UINT64_MAX : timers->heap[0].due_ms;
-}

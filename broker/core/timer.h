@@ -53,6 +53,8 @@ static inline bool timer_is_set(const struct timer *timer) {
 /* The earliest timer if it is due, taken out of the heap; NULL otherwise. */
 struct timer *timer_take_due(struct timers *timers, uint64_t now_ms);
 /* UINT64_MAX if none is set. */
-uint64_t timer_next_ms(const struct timers *timers);
+static inline uint64_t timer_next_ms(const struct timers *timers) {
+    return timers->count == 0u ? UINT64_MAX : timers->heap[0].due_ms;
+}
 
 #endif
