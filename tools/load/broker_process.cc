@@ -4,6 +4,7 @@
 #include "tools/load/broker_process.h"
 
 #include <dirent.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -54,6 +55,18 @@ process_figures process_read(const std::vector<int> &pids) {
         figures.complete = figures.complete && threads && memory;
     }
     return figures;
+}
+
+own_figures process_own() {
+    rusage own{};
+    getrusage(RUSAGE_SELF, &own);
+    own_figures out;
+    for (const timeval &each : {own.ru_utime, own.ru_stime}) {
+        out.cpu_ns += static_cast<uint64_t>(each.tv_sec) * 1000000000u +
+                      static_cast<uint64_t>(each.tv_usec) * 1000;
+    }
+    out.sleeps = static_cast<uint64_t>(own.ru_nvcsw);
+    return out;
 }
 
 } // namespace load

@@ -23,6 +23,13 @@ struct process_figures {
 // subtracted only while the threads stay the same.
 process_figures process_read(const std::vector<int> &pids);
 
+// Of this process.
+struct own_figures {
+    uint64_t cpu_ns = 0;
+    uint64_t sleeps = 0; // how often it gave its processor away to wait
+};
+own_figures process_own();
+
 } // namespace load
 
 #endif

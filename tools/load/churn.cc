@@ -52,9 +52,11 @@ report churn::run() {
     connected_ = 0;
     const uint64_t begin_ns = now_ns();
     const process_figures begin = broker();
+    const own_figures own_begin = process_own();
     come_and_go_until(begin_ns + wanted_.seconds * second_ns);
     const auto took_s = static_cast<double>(now_ns() - begin_ns) / static_cast<double>(second_ns);
     const process_figures end = broker();
+    const own_figures own_end = process_own();
     const double count = static_cast<double>(connected_);
     tell_end();
 
@@ -70,6 +72,9 @@ report churn::run() {
         out.add("broker_rss_fresh", static_cast<double>(fresh.rss_bytes) / 1024, "KiB");
         out.add("broker_rss_end", static_cast<double>(end.rss_bytes) / 1024, "KiB");
     }
+    out.add("own_cpu", static_cast<double>(own_end.cpu_ns - own_begin.cpu_ns) / 1e9 / took_s,
+            "cores");
+    out.add("own_sleeps", static_cast<double>(own_end.sleeps - own_begin.sleeps) / took_s, "1/s");
     if (connected_ == 0) {
         out.add_fault("nobody_connected", 1);
     }

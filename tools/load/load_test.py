@@ -56,6 +56,7 @@ class Options(unittest.TestCase):
             (["pairs", "--broker=1883"], "--broker: expected HOST:PORT"),
             (["pairs", "--protocol=4"], "--protocol: expected 3.1.1 or 5.0"),
             (["pairs", "--broker=192.0.2.1:1883"], "only with --remote"),
+            (["pairs", "--sleep"], "--sleep is for a rate"),
         ]:
             done = load(*words)
             self.assertEqual(done.returncode, 2, words)
@@ -159,6 +160,21 @@ class Modes(Libellad):
         self.clean(found)
         self.assertLess(found["published"], 700)
         self.assertGreaterEqual(found["delivered_in_all"], 250)
+        self.assertGreaterEqual(found["send_late_max"], found["send_late_p50"])
+
+    def test_a_rate_is_polled_for_unless_asked_to_sleep(self):
+        rate = ["rate", "--publishers=2", "--rate=50"]
+        asleep = self.run_mode(*rate, "--sleep")
+        self.assertGreater(asleep["own_sleeps"], 10)
+        alone = [min(os.sched_getaffinity(0))]
+        if len(os.sched_getaffinity(0)) > 1:
+            self.assertLess(self.run_mode(*rate)["own_sleeps"], asleep["own_sleeps"] / 2)
+        before = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, alone)  # children have it, too
+        try:
+            self.assertGreater(self.run_mode(*rate)["own_sleeps"], 10)
+        finally:
+            os.sched_setaffinity(0, before)
 
     def test_suite_by_name(self):
         found = self.run_mode("omb-fan-out-basic", "--subscribers=50", "--rate=20")
@@ -263,8 +279,29 @@ class Floor(unittest.TestCase):
                     self.assertGreater(figures(done)["delivered_in_all"], 0)
                     self.assertGreater(figures(done)["broker_cpu_per_delivery"], 0)
 
+    def test_at_a_rate(self):
+        for qos in (0, 1):
+            done = load("rate", "--publishers=10", "--rate=500", "--floor", f"--qos={qos}", *SHORT)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            self.assertGreaterEqual(figures(done)["delivered_in_all"], 250)
+
+    def test_connections(self):
+        for version in ("3.1.1", "5.0"):
+            done = load("churn", "--clients=10", "--floor", f"--protocol={version}", *SHORT)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            self.assertGreater(figures(done)["connected"], 10)
+            self.assertGreater(figures(done)["broker_cpu_per_connection"], 0)
+
+    def test_large_messages(self):
+        for qos in (0, 1):
+            done = load("pairs", "--publishers=2", "--payload=1000000", "--window=4", "--floor",
+                        f"--qos={qos}", *SHORT)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            self.assertGreater(figures(done)["delivered_in_all"], 0)
+
     def test_there_is_none_for_what_must_be_decided(self):
-        for mode in (["routing"], ["retained"], ["fan-out", "--publishers=2"]):
+        for mode in (["routing"], ["retained"], ["idle"], ["fan-out", "--publishers=2"],
+                     ["handshakes", "--insecure"]):
             done = load(*mode, "--floor")
             self.assertEqual(done.returncode, 1)
             self.assertIn("floor", done.stderr)

@@ -46,10 +46,11 @@ layout shape_of(const std::string &mode) {
 }
 
 report run_traffic(const options &wanted) {
+    return traffic(wanted, shape_of(wanted.mode)).run();
+}
+
+report run_floor(const options &wanted, report (*run)(const options &)) {
     const layout shape = shape_of(wanted.mode);
-    if (!wanted.floor) {
-        return traffic(wanted, shape).run();
-    }
     const std::string refusal = relay_refuses(wanted, shape);
     if (!refusal.empty()) {
         throw std::runtime_error(refusal);
@@ -59,7 +60,7 @@ report run_traffic(const options &wanted) {
     there.broker = "127.0.0.1:" + std::to_string(floor.port());
     address_parse(there.broker, &there.where);
     there.pids = {static_cast<int>(floor.pid())};
-    report out = traffic(there, shape).run();
+    report out = run(there);
     out.mode += ", floor";
     return out;
 }
@@ -69,16 +70,12 @@ report run_traffic(const options &wanted) {
 report modes_run(const options &wanted) {
     const bool is_stored =
         wanted.mode == "subscriptions" || wanted.mode == "retained" || wanted.mode == "queue";
-    const bool is_connecting =
-        wanted.mode == "idle" || wanted.mode == "churn" || wanted.mode == "handshakes";
-    if (wanted.floor && (is_stored || is_connecting)) {
+    const bool is_churn = wanted.mode == "churn" || wanted.mode == "handshakes";
+    if (wanted.floor && (is_stored || wanted.mode == "idle")) {
         throw std::runtime_error("there is no floor for " + wanted.mode);
     }
     if (wanted.mode == "idle") {
         return idle(wanted).run();
-    }
-    if (wanted.mode == "churn" || wanted.mode == "handshakes") {
-        return run_churn(wanted);
     }
     if (wanted.mode == "subscriptions") {
         return stored(wanted).subscriptions();
@@ -89,7 +86,8 @@ report modes_run(const options &wanted) {
     if (wanted.mode == "queue") {
         return stored(wanted).queued();
     }
-    return run_traffic(wanted);
+    const auto run = is_churn ? run_churn : run_traffic;
+    return wanted.floor ? run_floor(wanted, run) : run(wanted);
 }
 
 } // namespace load

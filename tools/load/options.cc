@@ -47,6 +47,8 @@ Options:
   --payload BYTES       of each message, 16 at least (64)
   --window N            messages of a publisher that are under way at most (32)
   --rate N              messages a second of all publishers together (as fast as windows open)
+  --sleep               with a rate: sleep until the next message is due (it polls, which takes a
+                        core, but what the broker sends then finds it awake, and in time)
   --seconds N           how long is measured (10)
   --warm-up N           seconds before that, which do not count (2)
   --loss-timeout N      seconds without any progress of a publisher until what it waits for is
@@ -61,7 +63,8 @@ Options:
   --user NAME, --password-file FILE
   --pid PID[,PID]...    of the broker, on this machine: its CPU time and memory
   --floor               no broker, but a process that hands on the same bytes over the same
-                        connections and decides nothing: what the kernel alone costs
+                        connections and decides nothing: what the kernel alone costs. For pairs,
+                        fan-out, fan-in, rate and churn
   --json                the report as JSON
   --quiet               no progress line
   -h, --help
@@ -169,6 +172,7 @@ const std::vector<option_row> &option_rows() {
         number("--connect-timeout", 1, 3600, &options::connect_timeout_s),
         number("--keep-alive", 0, 65535, &options::keep_alive_s),
         number("--count", 1, 10000000, &options::count),
+        flag("--sleep", &options::sleep),
         flag("--own", &options::own),
         flag("--tls", &options::tls),
         text("--cafile", &options::cafile),
@@ -332,6 +336,9 @@ std::string contradiction(options *wanted) {
     }
     if (wanted->shared && kind != "fan-in") {
         return "--shared is for fan-in";
+    }
+    if (wanted->sleep && wanted->rate == 0) {
+        return "--sleep is for a rate";
     }
     return {};
 }

@@ -39,6 +39,7 @@ struct options {
     uint32_t payload_len = 64;
     uint32_t window = 32;
     uint32_t rate = 0; // messages a second of all publishers; 0: as fast as the window opens
+    bool sleep = false; // with a rate: until the next message is due; else it polls
     uint32_t seconds = 10;
     uint32_t warm_up_s = 2;
     uint32_t loss_timeout_s = 10;

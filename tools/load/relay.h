@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Libella authors
 //
-// The floor: a process that hands on the same bytes over the same connections, by epoll alone, and
-// decides nothing. What it costs is what the kernel costs for this traffic, in rounds of one read
-// and one write. Only where many send to one does it look at how long packets are, to keep them
-// whole.
+// The floor as a process of its own, so that what it costs can be read as a broker's is.
 
 #ifndef LOAD_RELAY_H
 #define LOAD_RELAY_H
@@ -23,7 +20,8 @@ std::string relay_refuses(const options &wanted, layout shape);
 
 class relay {
   public:
-    // Listens on a free port of this machine and starts the process.
+    // Listens on a free port of this machine and starts the process: for churn, or a traffic of
+    // this shape.
     relay(const options &wanted, layout shape);
     ~relay();
     relay(const relay &) = delete;

@@ -3,7 +3,7 @@
 
 #include "tools/load/traffic.h"
 
-#include <sys/resource.h>
+#include <sched.h>
 
 #include <algorithm>
 #include <stdexcept>
@@ -39,6 +39,13 @@ size_t lanes_of(const options &wanted, layout shape) {
     return shape == layout::pairs || wanted.shared ? publishers : publishers * wanted.subscribers;
 }
 
+// That this process may run on.
+int processors() {
+    cpu_set_t allowed;
+    CPU_ZERO(&allowed);
+    return sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? CPU_COUNT(&allowed) : 1;
+}
+
 double per(uint64_t cpu_ns, uint64_t count) {
     return count == 0 ? 0 : static_cast<double>(cpu_ns) / 1000 / static_cast<double>(count);
 }
@@ -49,6 +56,7 @@ traffic::traffic(const options &wanted, layout shape)
     : runner(wanted), shape_(shape), subscribers_(wanted.subscribers),
       publishers_count_(wanted.publishers),
       receivers_(shape == layout::pairs || wanted.shared ? 1 : wanted.subscribers),
+      polls_(wanted.rate != 0 && !wanted.sleep && processors() > 1),
       slots_each_(power_of_two(wanted.window)), publishers_(publishers_count_),
       slots_(size_t{slots_each_} * publishers_count_),
       seen_(lanes_of(wanted, shape), size_t{slots_each_} * 2) {
@@ -174,11 +182,15 @@ void traffic::acknowledged(publisher &each, uint16_t packet_id, uint64_t now_ns)
 void traffic::advance(publisher &each, uint64_t now_ns) {
     const auto index = static_cast<uint32_t>(&each - publishers_.data());
     const uint32_t before = each.base;
+    const bool full = each.next - before >= each.window;
     while (each.base != each.next && slot_of(index, each.base).free()) {
         each.base++;
     }
     each.progressed_ns = now_ns;
     under_way_ -= each.base - before;
+    if (full && each.base != before) {
+        each.opened_ns = now_ns;
+    }
     if (each.base != before && flowing_ && !each.waits) {
         each.waits = true;
         refill_.push_back(&each);
@@ -219,7 +231,19 @@ void traffic::refill(publisher &each, uint64_t now_ns) {
     }
     while (each.next - each.base < each.window &&
            (wanted_.rate == 0 || each.next < each.due_count)) {
-        publish(each, wanted_.rate == 0 ? now_ns : due_of(index, each.next));
+        const uint64_t due_ns = wanted_.rate == 0 ? now_ns : due_of(index, each.next);
+        if (wanted_.rate != 0) {
+            note_lateness(each, due_ns, now_ns);
+        }
+        publish(each, due_ns);
+    }
+}
+
+// What the broker held back by a closed window is not this process's lateness.
+void traffic::note_lateness(const publisher &each, uint64_t due_ns, uint64_t now_ns) {
+    const uint64_t from_ns = std::max(due_ns, each.opened_ns);
+    if (measured_from_ns_ != 0 && due_ns >= measured_from_ns_) {
+        late_ns_.record(now_ns - std::min(from_ns, now_ns));
     }
 }
 
@@ -304,14 +328,21 @@ void traffic::subscribe() {
                   static_cast<uint8_t>(wanted_.qos));
 }
 
+uint64_t traffic::wait_ns(uint64_t now_ns, uint64_t end_ns) const {
+    if (polls_ && flowing_) {
+        return 0;
+    }
+    const uint64_t wait = std::min(end_ns - now_ns, longest_round_ns);
+    if (wanted_.rate == 0) {
+        return wait;
+    }
+    const uint64_t due_ns = start_ns_ + due_total_ * second_ns / wanted_.rate;
+    return std::min(wait, due_ns > now_ns ? due_ns - now_ns : 0);
+}
+
 void traffic::flow_until(uint64_t end_ns) {
     for (uint64_t now = now_ns(); now < end_ns; now = now_ns()) {
-        uint64_t wait = std::min(end_ns - now, longest_round_ns);
-        if (wanted_.rate != 0) {
-            const uint64_t due = start_ns_ + due_total_ * second_ns / wanted_.rate;
-            wait = std::min(wait, due > now ? due - now : 0);
-        }
-        pool_.round(wait, [this] {
+        pool_.round(wait_ns(now, end_ns), [this] {
             const uint64_t read_ns = now_ns();
             if (wanted_.rate != 0 && flowing_) {
                 publish_due(read_ns);
@@ -326,15 +357,19 @@ void traffic::flow_until(uint64_t end_ns) {
         });
         if (now - checked_ns_ > check_ns) {
             checked_ns_ = now;
-            give_up_stalled(now);
-            keep_alive(now);
-            tell(std::to_string((now - start_ns_) / second_ns) + " s: published " +
-                 std::to_string(published_) + ", delivered " + std::to_string(delivered_) +
-                 ", under way " + std::to_string(under_way_) + ", repeated " +
-                 std::to_string(seen_.repeated()) + ", out of order " +
-                 std::to_string((order_ ? *order_ : seen_).late()));
+            watch_over(now);
         }
     }
+}
+
+void traffic::watch_over(uint64_t now_ns) {
+    give_up_stalled(now_ns);
+    keep_alive(now_ns);
+    tell(std::to_string((now_ns - start_ns_) / second_ns) + " s: published " +
+         std::to_string(published_) + ", delivered " + std::to_string(delivered_) +
+         ", under way " + std::to_string(under_way_) + ", repeated " +
+         std::to_string(seen_.repeated()) + ", out of order " +
+         std::to_string((order_ ? *order_ : seen_).late()));
 }
 
 // Until nothing is under way, or what is under way is lost.
@@ -353,16 +388,11 @@ void traffic::drain() {
 }
 
 traffic::moment traffic::now() const {
-    rusage own{};
-    getrusage(RUSAGE_SELF, &own);
     moment out;
     out.ns = now_ns();
     out.published = published_;
     out.delivered = delivered_;
-    for (const timeval &each : {own.ru_utime, own.ru_stime}) {
-        out.own_cpu_ns += static_cast<uint64_t>(each.tv_sec) * second_ns +
-                          static_cast<uint64_t>(each.tv_usec) * 1000;
-    }
+    out.own = process_own();
     out.broker = broker();
     return out;
 }
@@ -410,7 +440,8 @@ report traffic::tell_all(const moment &begin, const moment &end, const process_f
     const double took_s = static_cast<double>(end.ns - begin.ns) / static_cast<double>(second_ns);
     const uint64_t published = end.published - begin.published;
     const uint64_t delivered = end.delivered - begin.delivered;
-    const double own = static_cast<double>(end.own_cpu_ns - begin.own_cpu_ns);
+    const uint64_t own_ns = end.own.cpu_ns - begin.own.cpu_ns;
+    const double own_cores = static_cast<double>(own_ns) / 1e9 / took_s;
     report out;
     out.mode = wanted_.mode;
     out.add("publishers", publishers_count_);
@@ -437,9 +468,12 @@ report traffic::tell_all(const moment &begin, const moment &end, const process_f
             out.notes.push_back("a process of --pid could not be read: its figures are wrong");
         }
     }
-    out.add("own_cpu_per_delivery", per(end.own_cpu_ns - begin.own_cpu_ns, delivered), "us");
-    out.add("own_cpu", own / 1e9 / took_s, "cores");
-    if (own / 1e9 / took_s > 0.9) {
+    out.add("own_cpu_per_delivery", per(own_ns, delivered), "us");
+    out.add("own_cpu", own_cores, "cores");
+    out.add("own_sleeps", static_cast<double>(end.own.sleeps - begin.own.sleeps) / took_s, "1/s");
+    if (wanted_.rate != 0) {
+        tell_rate(&out);
+    } else if (own_cores > 0.9) {
         out.notes.push_back("the load generator itself had no more time: the broker's throughput "
                             "may be higher, its CPU per message holds");
     }
@@ -448,6 +482,22 @@ report traffic::tell_all(const moment &begin, const moment &end, const process_f
     }
     tell_faults(&out);
     return out;
+}
+
+// Polling takes a core, so that own_cpu says nothing about who was the limit.
+void traffic::tell_rate(report *out) const {
+    const auto us = [this](double part) {
+        return static_cast<double>(late_ns_.percentile(part)) / 1000;
+    };
+    out->add("send_late_p50", us(50), "us");
+    out->add("send_late_p99", us(99), "us");
+    out->add("send_late_max", static_cast<double>(late_ns_.max()) / 1000, "us");
+    if (late_ns_.percentile(99) * 2 > latency_ns_.percentile(99)) {
+        out->notes.push_back("the load generator was late itself: latency is its own in part, and "
+                             "messages came in bunches, which costs the broker less");
+    }
+    out->notes.push_back(polls_ ? "polled between messages: own_cpu is a core by intent"
+                                : "slept between messages: broker_cpu includes waking it");
 }
 
 // Over the whole run, warm-up included.

@@ -9,6 +9,10 @@
 // has to be dropped by a broker that is slow. Messages that a broker loses would close the window
 // for ever: after the loss timeout without any progress they are given up. With a rate a message
 // that finds the window closed keeps the time at which it was due.
+//
+// With a rate this process polls between messages. If it slept it would be woken too late by its
+// own timer, and what the broker sends would find it asleep: to wake a core is work that the
+// kernel charges to the broker. On a lone processor it sleeps.
 
 #ifndef LOAD_TRAFFIC_H
 #define LOAD_TRAFFIC_H
@@ -49,6 +53,7 @@ class traffic : public runner {
         uint32_t next = 0;      // number of the next message
         uint32_t base = 0;      // of the oldest under way
         uint64_t due_count = 0; // with a rate: that were due until now
+        uint64_t opened_ns = 0; // with a rate: when a full window opened last
         uint64_t progressed_ns = 0;
         uint64_t luck = 0;  // chooses the next topic, if there are many
         bool waits = false; // in refill_
@@ -57,7 +62,7 @@ class traffic : public runner {
         uint64_t ns = 0;
         uint64_t published = 0;
         uint64_t delivered = 0;
-        uint64_t own_cpu_ns = 0;
+        own_figures own;
         process_figures broker;
     };
 
@@ -75,6 +80,9 @@ class traffic : public runner {
     void refill(publisher &each, uint64_t now_ns);
     void publish(publisher &each, uint64_t due_ns);
     void publish_due(uint64_t now_ns);
+    void note_lateness(const publisher &each, uint64_t due_ns, uint64_t now_ns);
+    uint64_t wait_ns(uint64_t now_ns, uint64_t end_ns) const;
+    void watch_over(uint64_t now_ns);
     uint64_t due_of(uint64_t index, uint64_t number) const;
     void give_up_stalled(uint64_t now_ns);
     void keep_alive(uint64_t now_ns);
@@ -87,12 +95,14 @@ class traffic : public runner {
     moment now() const;
     report tell_all(const moment &begin, const moment &end, const process_figures &fresh,
                     const process_figures &connected);
+    void tell_rate(report *out) const;
     void tell_faults(report *out);
 
     const layout shape_;
     const uint32_t subscribers_;
     const uint32_t publishers_count_;
     const uint32_t receivers_; // of each message
+    const bool polls_;         // rather than sleeps
     uint32_t slots_each_;      // a power of two, at least the window
     std::vector<publisher> publishers_;
     std::vector<slot> slots_;
@@ -101,6 +111,7 @@ class traffic : public runner {
     std::unique_ptr<sequence_checker> order_; // with a shared subscription
     std::unique_ptr<routing> routes_;
     histogram latency_ns_;
+    histogram late_ns_; // with a rate: when sent, behind due and allowed
 
     bool flowing_ = false;
     uint64_t start_ns_ = 0;
