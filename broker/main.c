@@ -365,7 +365,7 @@ static bool start(struct program *program) {
         log_say(&program->log, LOG_TYPE_WARNING,
                 "stays root: there is no user %s in this namespace", program->user.name);
     program->signal_fd = signals_open();
-    if (program->signal_fd < 0)
+    if (program->signal_fd < 0 || !log_survive_faults(&program->log))
         return start_failed(program, "signals");
     say_who_may_connect(program);
     if (config->has_secrets && !process_forbid_core_dumps())

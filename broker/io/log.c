@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The Libella authors
  *
- * Writing log lines; see log.h. Each line is one write(2), so that lines of several processes do
- * not mix.
+ * Writing log lines; see log.h. A line is never divided between two calls of write(2), so that
+ * lines of several processes do not mix.
+ *
+ * Invariants: gathered_len grows only after the bytes are there, for who looks at them when a
+ * signal has come.
  */
 #include "broker/io/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +56,7 @@ static void release(struct log *log) {
 bool log_open(struct log *log, const struct log_settings *settings) {
     struct log_settings copy = *settings;
     int file_fd = -1;
+    log_flush(log);
     if (!copy_strings(&copy))
         return false;
     if ((copy.destinations & LOG_TO_FILE) != 0u) {
@@ -73,6 +78,7 @@ bool log_open(struct log *log, const struct log_settings *settings) {
 }
 
 void log_close(struct log *log) {
+    log_flush(log);
     release(log);
     log_init(log);
 }
@@ -115,10 +121,85 @@ static size_t put_time(const struct log *log, char *out, size_t size, time_t now
     return len < 0 ? 0 : (size_t)len;
 }
 
-static void write_whole(int fd, const char *line, size_t len) {
-    while (write(fd, line, len) < 0 && errno == EINTR)
-        continue;
+/* What can't be written is lost: there is nobody to tell. */
+static void write_whole(int fd, const char *lines, size_t len) {
+    while (len > 0) {
+        const ssize_t written = write(fd, lines, len);
+        if (written < 0 && errno != EINTR)
+            return;
+        lines += written < 0 ? 0 : written;
+        len -= written < 0 ? 0u : (size_t)written;
+    }
 }
+
+static void write_lines(const struct log *log, const char *lines, size_t len) {
+    const uint32_t where = log->settings.destinations;
+    if ((where & LOG_TO_STDERR) != 0u)
+        write_whole(STDERR_FILENO, lines, len);
+    if ((where & LOG_TO_STDOUT) != 0u)
+        write_whole(STDOUT_FILENO, lines, len);
+    if ((where & LOG_TO_FILE) != 0u)
+        write_whole(log->file_fd, lines, len);
+}
+
+/* ---- Gathering ---- */
+
+void log_gather(struct log *log) {
+    log->gathers = true;
+}
+
+void log_gather_no_more(struct log *log) {
+    log_flush(log);
+    log->gathers = false;
+}
+
+void log_write_gathered(struct log *log) {
+    const int why = errno;
+    write_lines(log, log->gathered, log->gathered_len);
+    log->gathered_len = 0;
+    errno = why;
+}
+
+static void put_line(struct log *log, enum log_type type, const char *line, size_t len) {
+    if (!log->gathers) {
+        write_lines(log, line, len);
+        return;
+    }
+    if (len > sizeof log->gathered - log->gathered_len)
+        log_flush(log);
+    memcpy(log->gathered + log->gathered_len, line, len);
+    log->gathered_len += (uint32_t)len;
+    if (type == LOG_TYPE_ERROR)
+        log_flush(log);
+}
+
+/* A signal has no other way to find it. */
+static struct log *surviving;
+
+/* Only what may be done anywhere: write(2) and raise(3). The signal comes again when this returns,
+ * and ends the process as it would have. */
+static void write_last(int number) {
+    log_flush(surviving);
+    (void)raise(number);
+}
+
+bool log_survive_faults(struct log *log) {
+    static const int faults[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+    surviving = log;
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+        struct sigaction action = {.sa_flags = (int)SA_RESETHAND};
+        struct sigaction before;
+        action.sa_handler = write_last;
+        sigemptyset(&action.sa_mask);
+        if (sigaction(faults[i], NULL, &before) != 0)
+            return false;
+        if (before.sa_handler == SIG_DFL && sigaction(faults[i], &action, NULL) != 0)
+            return false;
+    }
+    return true;
+}
+
+/* ---- One line ---- */
 
 static void say(struct log *log, enum log_type type, time_t now_s, const char *format,
                 va_list arguments) {
@@ -130,16 +211,10 @@ static void say(struct log *log, enum log_type type, time_t now_s, const char *f
     size_t len = text_at + (size_t)text_len;
     if (len >= sizeof line)
         len = sizeof line - 1;
-    const uint32_t where = log->settings.destinations;
-    if ((where & LOG_TO_SYSLOG) != 0u)
+    if ((log->settings.destinations & LOG_TO_SYSLOG) != 0u)
         syslog(priority(type), "%.*s", (int)(len - text_at), line + text_at);
     line[len++] = '\n';
-    if ((where & LOG_TO_STDERR) != 0u)
-        write_whole(STDERR_FILENO, line, len);
-    if ((where & LOG_TO_STDOUT) != 0u)
-        write_whole(STDOUT_FILENO, line, len);
-    if ((where & LOG_TO_FILE) != 0u)
-        write_whole(log->file_fd, line, len);
+    put_line(log, type, line, len);
 }
 
 /* Lines that only count suppressed ones have no arguments of a caller. */

@@ -40,6 +40,9 @@ enum log_destination {
 
 /* A line is cut behind this many bytes, its end included. */
 #define LOG_LINE_SIZE 2048u
+/* Bytes of lines that wait to be written together at most: what a pipe takes as a whole, so that
+ * lines of several processes do not mix. */
+#define LOG_GATHERED_SIZE 4096u
 /* Lines that others can cause at will, each sort with a window of its own, so that a flood of one
  * does not hide another. */
 enum log_flood {
@@ -71,6 +74,9 @@ struct log {
     struct log_settings settings; /* its strings are the log's own copies */
     int file_fd;                  /* -1 if no file is open */
     struct log_window windows[LOG_FLOOD_COUNT];
+    bool gathers;
+    uint32_t gathered_len;
+    char gathered[LOG_GATHERED_SIZE]; /* whole lines */
 };
 
 /* Writes to standard error, with the default types, until log_open(). */
@@ -79,6 +85,23 @@ void log_init(struct log *log);
  * opened, errno says why, and everything is as before. */
 bool log_open(struct log *log, const struct log_settings *settings);
 void log_close(struct log *log);
+
+/* From now on lines wait for log_flush(), but for errors and what syslog gets; so many lines of a
+ * moment cost one call of the system. Who gathers flushes before anybody else can learn what the
+ * lines tell. */
+void log_gather(struct log *log);
+/* Writes what waits, and from now on lines at once again. */
+void log_gather_no_more(struct log *log);
+void log_write_gathered(struct log *log);
+/* Writes what waits. */
+static inline void log_flush(struct log *log) {
+    if (log->gathered_len > 0u)
+        log_write_gathered(log);
+}
+/* What waits is written even when the process ends by a fault of its own (an assertion that does
+ * not hold, a wild pointer). log stays where it is until the process ends, and is the only one. A
+ * signal that somebody else handles stays with them. false: see errno. */
+bool log_survive_faults(struct log *log);
 
 static inline bool log_wants(const struct log *log, enum log_type type) {
     return (log->settings.types & (uint32_t)type) != 0u && log->settings.destinations != 0u;

@@ -4,9 +4,11 @@
 // Log lines: where they go, what they look like, and that nobody can forge one.
 
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <syslog.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "broker/io/test_support.h"
 
@@ -92,6 +94,83 @@ TEST_F(LogTest, ALineHasTheTimeBeforeItOrNot) {
     format[0] = 'X'; // the log has its own copy
     log_say(&log, LOG_TYPE_NOTICE, "three");
     EXPECT_NE(text().find("\nT2"), std::string::npos);
+}
+
+TEST_F(LogTest, GatheredLinesAreWrittenTogether) {
+    ASSERT_TRUE(log_open(&log, &settings));
+    log_gather(&log);
+    log_say(&log, LOG_TYPE_NOTICE, "one");
+    log_say(&log, LOG_TYPE_WARNING, "two");
+    EXPECT_EQ(text(), "");
+    log_flush(&log);
+    EXPECT_EQ(text(), "one\ntwo\n");
+    log_say(&log, LOG_TYPE_NOTICE, "three");
+    EXPECT_EQ(text(), "one\ntwo\n");
+    log_gather_no_more(&log);
+    log_say(&log, LOG_TYPE_NOTICE, "four");
+    EXPECT_EQ(text(), "one\ntwo\nthree\nfour\n");
+}
+
+TEST_F(LogTest, ErrorsDoNotWaitAndNothingIsLostWhenTheFileChanges) {
+    ASSERT_TRUE(log_open(&log, &settings));
+    log_gather(&log);
+    log_say(&log, LOG_TYPE_NOTICE, "one");
+    log_say(&log, LOG_TYPE_ERROR, "two");
+    EXPECT_EQ(text(), "one\ntwo\n");
+    log_say(&log, LOG_TYPE_NOTICE, "three");
+    ASSERT_EQ(rename(path.c_str(), (path + ".1").c_str()), 0);
+    ASSERT_TRUE(log_open(&log, &settings));
+    EXPECT_EQ(folder::read(path + ".1"), "one\ntwo\nthree\n");
+    log_say(&log, LOG_TYPE_NOTICE, "four");
+    log_close(&log);
+    EXPECT_EQ(text(), "four\n");
+}
+
+// No more than a pipe takes at once, and only whole lines.
+TEST_F(LogTest, ManyGatheredLinesAreDividedBetweenLines) {
+    ASSERT_TRUE(log_open(&log, &settings));
+    log_gather(&log);
+    std::string expected;
+    for (int i = 0; i < 200; i++) {
+        const std::string line = std::to_string(i) + std::string(static_cast<size_t>(i) * 10, 'a');
+        const size_t written = text().size();
+        log_say(&log, LOG_TYPE_NOTICE, "%s", line.c_str());
+        if (text().size() != written) {
+            EXPECT_EQ(text(), expected);
+        }
+        expected += line + "\n";
+        EXPECT_LE(expected.size() - text().size(), LOG_GATHERED_SIZE);
+    }
+    log_flush(&log);
+    EXPECT_EQ(text(), expected);
+}
+
+// A process that ends by a fault of its own says its last lines first.
+void end_by(int number, struct log *log) {
+    if (!log_survive_faults(log))
+        std::_Exit(1);
+    log_gather(log);
+    log_say(log, LOG_TYPE_NOTICE, "the last words");
+    if (number == SIGABRT)
+        std::abort();
+    raise(number);
+    std::_Exit(2);
+}
+
+TEST_F(LogTest, GatheredLinesSurviveFaults) {
+    testing::FLAGS_gtest_death_test_style = "fast";
+    std::string expected;
+    ASSERT_TRUE(log_open(&log, &settings));
+    for (const int number : {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL}) {
+        struct sigaction before;
+        ASSERT_EQ(sigaction(number, nullptr, &before), 0);
+        if (before.sa_handler != SIG_DFL)
+            continue; // a sanitizer's, which stays
+        EXPECT_EXIT(end_by(number, &log), testing::KilledBySignal(number), "");
+        expected += "the last words\n";
+        EXPECT_EQ(text(), expected);
+    }
+    EXPECT_NE(expected, "");
 }
 
 TEST_F(LogTest, OnlyTheWantedTypesAreWritten) {

@@ -10,6 +10,8 @@
  *   - A connection is watched for reading unless the core takes nothing of it, and for writing
  *     only after its socket refused bytes. So the poller tells of nothing that the round
  *     does not act on, and an idle broker does not spin.
+ *   - What a round has to say in the log is written before any client can see what it is about:
+ *     before bytes are sent, before a connection is closed, before the round ends.
  *   - A slot is given back at the end of a round only, so that no event of the same round can be
  *     taken for one of the slot's next owner.
  */
@@ -142,6 +144,7 @@ static uint32_t read_share(int event_count) {
 
 bool loop_round(struct loop *loop, uint32_t wait_max_ms) {
     const int event_count = wait_for_events(loop, wait_max_ms);
+    log_gather(loop->log);
     loop->read_size = read_share(event_count);
     loop->now_ms = loop_now_ms();
     loop->woken = false;
@@ -155,6 +158,7 @@ bool loop_round(struct loop *loop, uint32_t wait_max_ms) {
     /* What writing brought about (a reset, a last byte sent) is written in the next round. */
     loop_carry_out_effects(loop);
     loop_free_gone(loop);
+    log_gather_no_more(loop->log);
     return loop->woken;
 }
 

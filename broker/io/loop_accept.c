@@ -12,6 +12,7 @@ void loop_say_refused(struct loop *loop, const struct address *peer, const char 
     loop->stats.refused_count++;
     log_limited(loop->log, LOG_FLOOD_CONNECTIONS, LOG_TYPE_NOTICE, "refused address=%s: %s",
                 address_text(peer, text), why);
+    log_flush(loop->log);
     const struct audit_event event = {
         .event = "connect", .result = "refused", .peer = peer, .text = why};
     if (loop->audit != NULL)

@@ -66,6 +66,7 @@ void loop_drop(struct loop *loop, struct conn *conn, const char *text) {
         loop_remove_waiting(loop, &loop->closing, conn);
     if (conn->state == CONN_GREETING)
         loop_remove_waiting(loop, &loop->greeting, conn);
+    log_flush(loop->log);
     poller_close(&loop->poller, conn->fd, conn->slot, conn->interest);
     conn->fd = -1;
     conn->listener->open_count--;
@@ -114,6 +115,7 @@ void loop_linger(struct loop *loop, struct conn *conn) {
     }
     tell_closed(loop, conn, NULL);
     conn->state = CONN_LINGERING;
+    log_flush(loop->log);
     transport_finish(conn, &loop->room);
     loop_update_interest(loop, conn);
 }

@@ -11,9 +11,11 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <numeric>
+#include <thread>
 
 #include "broker/io/loop_test_support.h"
 
@@ -88,6 +90,62 @@ TEST_P(LoopTest, ByteByByte) {
     for (const bytes *part : {&suback, &puback, &echo})
         expected.insert(expected.end(), part->begin(), part->end());
     EXPECT_EQ(got, expected);
+}
+
+// A log that takes nothing until it is read, with rounds in a thread meanwhile.
+class LoopLogTest : public LoopTest {
+  protected:
+    void SetUp() override {
+        ASSERT_EQ(mkfifo(b.log_path.c_str(), 0600), 0);
+        reader = open(b.log_path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+        ASSERT_GE(reader, 0);
+        ASSERT_TRUE(b.start());
+    }
+    void TearDown() override { close(reader); }
+    std::string read_log() const {
+        std::string all;
+        char chunk[4096];
+        for (ssize_t got = 0; (got = read(reader, chunk, sizeof chunk)) > 0;)
+            all.append(chunk, static_cast<size_t>(got));
+        return all;
+    }
+    // What the log said before the client saw anything.
+    std::string said_first(client &watching) {
+        const int filler = open(b.log_path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+        const std::string fill(4096, '.');
+        while (write(filler, fill.data(), fill.size()) > 0)
+            continue;
+        close(filler);
+        std::atomic<bool> is_over{false};
+        std::atomic<bool> has_ended{false};
+        std::thread rounds([&] {
+            while (!is_over)
+                loop_round(b.loop, 1);
+            has_ended = true;
+        });
+        pollfd fd = {watching.fd(), POLLIN, 0};
+        EXPECT_EQ(poll(&fd, 1, 300), 0) << "it was told before the log";
+        std::string all;
+        while (poll(&fd, 1, 1) == 0)
+            all += read_log();
+        is_over = true;
+        while (!has_ended)
+            all += read_log();
+        rounds.join();
+        return all + read_log();
+    }
+    int reader = -1;
+};
+
+TEST_P(LoopLogTest, ALineIsThereBeforeItsClientLearnsOfIt) {
+    client c = client::tcp(b.port);
+    c.send(connect_packet("c"));
+    EXPECT_NE(said_first(c).find("connected client=\"c\""), std::string::npos);
+    EXPECT_EQ(c.receive(), CONNACK_ACCEPTED);
+    c.send({0xE0, 0});
+    EXPECT_NE(said_first(c).find("disconnected client=\"c\""), std::string::npos);
+    c.receive();
+    EXPECT_TRUE(c.ended);
 }
 
 TEST_P(LoopTest, PacketsSentBehindConnectAreAnswered) {
@@ -682,6 +740,8 @@ std::vector<const poller_kind *> all_kinds() {
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, LoopTest, testing::ValuesIn(all_kinds()),
+                         [](const auto &kind) { return std::string(kind.param->name); });
+INSTANTIATE_TEST_SUITE_P(Kinds, LoopLogTest, testing::ValuesIn(all_kinds()),
                          [](const auto &kind) { return std::string(kind.param->name); });
 
 } // namespace

@@ -48,6 +48,7 @@ static uint32_t pull(struct loop *loop, const struct conn *conn, bool *is_empty)
 static void send_pulled(struct loop *loop, struct conn *conn, uint32_t len) {
     uint32_t sent = 0;
     const char *why = NULL;
+    log_flush(loop->log);
     loop->stats.write_calls++;
     const enum transport_result result =
         transport_write(conn, &loop->room, loop->write_buffer, len, &sent, &why);
