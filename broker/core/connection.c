@@ -209,19 +209,21 @@ void connection_hold_queue(struct core *core, struct connection *connection) {
         connection->failed = 1u;
 }
 
-void connection_hold(struct core *core, struct connection *connection) {
-    struct connection *c = connection;
-
-    if (c->is_ready || c->is_held ||
+static inline void hold(struct core *core, struct connection *c) {
+    if (c->output == NULL || c->is_ready || c->is_held ||
         (!connection_is_held(core, c) && connection_queue_batch(core, c) == 0u))
         return;
     c->is_held = 1u;
     list_add(core, &core->held, c);
 }
 
+void connection_hold(struct core *core, struct connection *connection) {
+    hold(core, connection);
+}
+
 void connection_want_write(struct core *core, struct connection *connection) {
     if (core->journal.on)
-        connection_hold(core, connection);
+        hold(core, connection);
     if (connection->told_write || connection->want_write || !has_output(core, connection))
         return;
     connection->want_write = 1u;

@@ -31,6 +31,7 @@ static bool create_parts(struct core *core) {
 static void destroy_parts(struct core *core) {
     match_set_free(&core->memory, &core->match);
     restore_free(core);
+    fresh_free(&core->memory, &core->fresh);
     journal_free(&core->memory, &core->journal);
     if (core->retain != NULL)
         retain_destroy(core->retain);

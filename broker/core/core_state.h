@@ -10,6 +10,7 @@
 #include "broker/core/connection.h"
 #include "broker/core/core.h"
 #include "broker/core/core_assert.h"
+#include "broker/core/fresh.h"
 #include "broker/core/hash.h"
 #include "broker/core/journal.h"
 #include "broker/core/message.h"
@@ -73,6 +74,7 @@ struct core {
     struct timer sys_timer;
     struct timer clock_timer; /* of RECORD_TIME */
     struct journal journal;
+    struct fresh fresh;
     struct walk walk;
     struct restore *restore;  /* until CORE_RECORDS_END; NULL: no record has come */
     int64_t wall_offset_ms;   /* wall clock minus now_ms */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Libella authors
 //
-// What waits for the journal and what does not; what becomes of it when the storage fails.
+// What waits for the journal and what does not; what becomes of it when the storage fails; which
+// records are saved.
 
 #include "broker/core/test_client.h"
 
@@ -300,6 +301,91 @@ TEST_F(Durable, WithoutMemoryForARecordASnapshotMakesUpForIt) {
         world.sync();
         EXPECT_EQ(a.next(), "PUBREL #1 00");
     }
+}
+
+// ---- SENT inside QUEUED
+
+// The records of entries in the last batch, in order.
+Lines entries_of(const World &world) {
+    const Batch &batch = world.durable.back();
+    const uint32_t end = static_cast<uint32_t>(batch.bytes.size());
+    Lines out;
+    record r{};
+    for (uint32_t at = 0, size; at < end; at += size) {
+        size = record_read(batch.bytes.data(), at, end, &r);
+        if (size == 0)
+            return {"no record"};
+        if (r.kind == RECORD_QUEUED || r.kind == RECORD_SENT || r.kind == RECORD_DONE)
+            out.push_back(std::string(record_kind_name(r.kind)) + " #" +
+                          std::to_string(r.packet_id));
+    }
+    return out;
+}
+
+TEST_F(Durable, WhatIsSentAtOnceHasOneRecord) {
+    for (const uint8_t qos : {1, 2}) {
+        Client a(world);
+        connected(a, "a" + std::to_string(qos));
+        subscribed(a, "t", qos);
+        world.takes_batches = false;
+        a.reads = false;
+        world.publish("t", "1", qos, false);
+        world.publish("t", "2", qos, false);
+        a.read_again();
+        world.takes_batches = true;
+        world.sync();
+        EXPECT_EQ(a.all().size(), 2u);
+        EXPECT_EQ(entries_of(world), (Lines{"queued #1", "queued #2"}));
+        a.send_unsubscribe(2, {filter("t")});
+        world.sync();
+    }
+}
+
+// Its records stand behind that of the second message, whose QUEUED may be all that is found.
+TEST_F(Durable, AnEarlierMessageIsNotOvertakenInTheRecords) {
+    Client a(world);
+    ConnectOptions o;
+    o.clean = false;
+    o.properties = expiry(1000) + receive_maximum(1);
+    a.send_connect("a", o);
+    world.sync();
+    a.take(ELLA_CONNACK);
+    subscribed(a, "t", 1);
+    world.publish("t", "1", 1, false);
+    world.publish("t", "2", 1, false);
+    world.sync();
+    EXPECT_EQ(a.all(), Lines{"PUBLISH t '1' q1 #1"});
+    world.takes_batches = false;
+    world.publish("t", "3", 1, false);
+    a.ack(ELLA_PUBACK, 1);
+    a.ack(ELLA_PUBACK, 2);
+    EXPECT_EQ(a.all(), (Lines{"PUBLISH t '2' q1 #2", "PUBLISH t '3' q1 #3"}));
+    world.takes_batches = true;
+    world.sync();
+    EXPECT_EQ(entries_of(world), (Lines{"queued #0", "done #1", "sent #2", "done #2", "sent #3"}));
+}
+
+// Read in their order, two messages would have the same identifier else.
+TEST_F(Durable, AnIdentifierThatBecameFreeMeanwhileIsNotPutBeforeThat) {
+    Client a(world);
+    connected(a, "a");
+    subscribed(a, "t", 1);
+    world.publish("t", "first", 1, false);
+    for (uint32_t id = 2; id <= 65535; id++) {
+        world.publish("t", "", 1, false);
+        a.ack(ELLA_PUBACK, static_cast<uint16_t>(id));
+    }
+    world.sync();
+    EXPECT_EQ(a.all().size(), 65535u);
+    world.takes_batches = false;
+    a.reads = false;
+    world.publish("t", "last", 1, false);
+    a.ack(ELLA_PUBACK, 1);
+    a.read_again();
+    EXPECT_EQ(a.all(), Lines{"PUBLISH t 'last' q1 #1"});
+    world.takes_batches = true;
+    world.sync();
+    EXPECT_EQ(entries_of(world), (Lines{"queued #0", "done #1", "sent #1"}));
 }
 
 } // namespace

@@ -30,6 +30,7 @@ static void begin_again(struct memory *memory, struct journal *journal) {
         return;
     journal->pulled = false;
     journal->used = journal->unit_start = journal->last = 0u;
+    journal->filling++;
     if (is_large)
         journal_free(memory, journal);
 }
@@ -59,33 +60,18 @@ bool journal_reserve(struct memory *memory, struct journal *journal, size_t size
     return true;
 }
 
-uint8_t *journal_add(struct memory *memory, struct journal *journal, const struct record *record,
-                     uint32_t body_len) {
-    uint8_t *to;
-
-    journal->touched = true;
-    if (journal->lost || body_len > UINT32_MAX - RECORD_HEAD_SIZE ||
-        !journal_reserve(memory, journal, (size_t)RECORD_HEAD_SIZE + body_len))
-        return NULL;
-    to = journal->bytes + journal->used;
-    record_write_head(record, body_len, to);
-    journal->last = journal->used;
-    journal->used += (size_t)RECORD_HEAD_SIZE + body_len;
-    return to + RECORD_HEAD_SIZE;
-}
-
-void journal_end_unit(struct journal *journal) {
-    if (journal->pulled || journal->used == journal->unit_start)
-        return;
-    record_mark_end(journal->bytes + journal->last);
-    journal->unit_start = journal->used;
+void journal_trim(struct journal *journal, uint32_t body_len) {
+    record_put_u32(journal->bytes + journal->last, RECORD_HEAD_SIZE + body_len);
+    journal->used = journal->last + RECORD_HEAD_SIZE + body_len;
 }
 
 void journal_lose(struct journal *journal) {
     journal->lost = true;
     journal->whole = UINT64_MAX;
-    if (!journal->pulled)
-        journal->used = journal->unit_start = journal->last = 0u;
+    if (journal->pulled)
+        return;
+    journal->used = journal->unit_start = journal->last = 0u;
+    journal->filling++;
 }
 
 uint64_t journal_stamp(const struct journal *journal) {

@@ -28,6 +28,7 @@ struct journal {
     size_t capacity;
     size_t unit_start;
     size_t last;      /* where the last record begins */
+    uint64_t filling; /* how often the buffer was begun again */
     uint64_t batch;   /* the number that the next batch gets */
     uint64_t durable; /* batches up to this one are */
     uint64_t whole;   /* no batch before this one counts as durable; UINT64_MAX: not known yet */
@@ -47,11 +48,34 @@ bool journal_reserve(struct memory *memory, struct journal *journal, size_t size
 /* Appends a record whose body has body_len bytes; returns where to write the body, which must be
  * written before the next call. NULL: no memory, or it is lost, in which case nothing is to be
  * done: only journal->lost tells. Begin and size of a body are known, so nothing is copied
- * twice. */
-uint8_t *journal_add(struct memory *memory, struct journal *journal, const struct record *record,
-                     uint32_t body_len);
+ * twice. Inline, since each message has several. */
+static inline uint8_t *journal_add(struct memory *memory, struct journal *journal,
+                                   const struct record *record, uint32_t body_len) {
+    const size_t size = (size_t)RECORD_HEAD_SIZE + body_len;
+    uint8_t *to;
+
+    journal->touched = true;
+    if (journal->lost || body_len > UINT32_MAX - RECORD_HEAD_SIZE)
+        return NULL;
+    if ((journal->pulled || journal->capacity - journal->used < size) &&
+        !journal_reserve(memory, journal, size))
+        return NULL;
+    to = journal->bytes + journal->used;
+    record_write_head(record, body_len, to);
+    journal->last = journal->used;
+    journal->used += size;
+    return to + RECORD_HEAD_SIZE;
+}
+/* The last record's body has only body_len bytes: for one whose size is known once it is written.
+ * It was added, and nothing since. */
+void journal_trim(struct journal *journal, uint32_t body_len);
 /* The records added since the last call are a unit. */
-void journal_end_unit(struct journal *journal);
+static inline void journal_end_unit(struct journal *journal) {
+    if (journal->pulled || journal->used == journal->unit_start)
+        return;
+    record_mark_end(journal->bytes + journal->last);
+    journal->unit_start = journal->used;
+}
 /* Nothing is recorded from here on; what waits is thrown away. */
 void journal_lose(struct journal *journal);
 /* The batch that an answer has to wait for if all that was recorded so far is to be durable. */

@@ -28,7 +28,11 @@
 _Static_assert(offsetof(struct message, bytes_) == 8u && sizeof(struct message) == 8u,
                "most of the memory of a broker is full of these");
 
-_Static_assert(sizeof(struct message_record) == 8u, "message_topic_at() counts on it");
+_Static_assert(sizeof(struct message_record) == 8u && sizeof(struct message_lengths) == 12u,
+               "message_parts_size counts on it");
+
+const uint8_t message_parts_size[16] = {0u,  8u,  8u,  16u, 8u,  16u, 16u, 24u,
+                                        12u, 20u, 20u, 28u, 20u, 28u, 28u, 36u};
 
 static uint32_t record_at(const struct message *message) {
     return (message->parts_ & MESSAGE_EXPIRY) * (uint32_t)sizeof(uint64_t);
@@ -58,7 +62,7 @@ void message_forget_epoch(struct message *message) {
     message_set_record(message, record);
 }
 
-size_t message_size_bytes_of_parts(const struct message *message) {
+size_t message_size_bytes_of_long(const struct message *message) {
     const struct message_lengths lengths = message_get_lengths(message);
     return sizeof *message + message_topic_at(message) + lengths.topic + lengths.properties +
            lengths.payload;
@@ -245,4 +249,44 @@ void message_to_publish(const struct message *message, uint64_t now_ms, struct e
     out->topic = (struct ella_slice){message->bytes_, topic, start};
     out->payload = (struct ella_slice){message->bytes_, payload, payload + lengths.payload};
     expiry_put(message, now_ms, &out->properties);
+}
+
+/* ---- As a packet ---- */
+
+static uint8_t *put_u16(uint8_t *at, uint32_t value) {
+    at[0] = (uint8_t)(value >> 8);
+    at[1] = (uint8_t)value;
+    return at + 2;
+}
+
+/* A Variable Byte Integer (section 1.5.5). */
+static uint8_t *put_vbi(uint8_t *at, uint32_t value) {
+    for (; value >= 0x80u; value >>= 7)
+        *at++ = (uint8_t)(value | 0x80u);
+    *at = (uint8_t)value;
+    return at + 1;
+}
+
+static uint32_t vbi_size(uint32_t value) {
+    return value < 0x80u ? 1u : value < 0x4000u ? 2u : value < 0x200000u ? 3u : 4u;
+}
+
+uint32_t message_encode(const struct message *message, uint8_t *out) {
+    const struct message_lengths lengths = message_get_lengths(message);
+    const uint8_t *topic = message->bytes_ + message_topic_at(message);
+    const uint32_t rest_len = lengths.properties + lengths.payload;
+    const bool has_id = message->qos > 0u;
+    uint8_t *at = out;
+
+    *at++ = (uint8_t)((unsigned)ELLA_PUBLISH << 4 | (unsigned)message->qos << 1 | message->retain);
+    at = put_vbi(at, 2u + lengths.topic + (has_id ? 2u : 0u) + vbi_size(lengths.properties) +
+                         rest_len);
+    at = put_u16(at, lengths.topic);
+    memcpy(at, topic, lengths.topic);
+    at += lengths.topic;
+    if (has_id)
+        at = put_u16(at, 1u);
+    at = put_vbi(at, lengths.properties);
+    memcpy(at, topic + lengths.topic, rest_len);
+    return (uint32_t)(at - out) + rest_len;
 }

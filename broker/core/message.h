@@ -66,13 +66,11 @@ struct message *message_take(struct message *message);
 /* One reference less; the last one frees it. */
 void message_drop(struct memory *memory, struct message *message);
 
+/* Bytes of the parts, by parts_: 8 for each of the first three, 12 for the lengths. */
+extern const uint8_t message_parts_size[16];
 /* Where the topic begins in bytes_: behind the parts. */
 static inline uint32_t message_topic_at(const struct message *message) {
-    const uint32_t parts = message->parts_;
-    if (parts == 0u)
-        return 0u;
-    return ((parts & 1u) + (parts >> 1u & 1u) + (parts >> 2u & 1u)) * 8u +
-           (parts >> 3u) * (uint32_t)sizeof(struct message_lengths);
+    return message_parts_size[message->parts_];
 }
 static inline struct message_lengths message_get_lengths(const struct message *message) {
     struct message_lengths lengths = {message->topic_len_, 0u, message->payload_len_};
@@ -81,13 +79,14 @@ static inline struct message_lengths message_get_lengths(const struct message *m
                sizeof lengths);
     return lengths;
 }
-/* The same as below, of one that has parts. */
-size_t message_size_bytes_of_parts(const struct message *message);
+/* The same as below, of one that has MESSAGE_LENGTHS. */
+size_t message_size_bytes_of_long(const struct message *message);
 /* What it costs: the whole block. */
 static inline size_t message_size_bytes(const struct message *message) {
-    if (message->parts_ != 0u)
-        return message_size_bytes_of_parts(message);
-    return sizeof *message + message->topic_len_ + message->payload_len_;
+    if ((message->parts_ & MESSAGE_LENGTHS) != 0u)
+        return message_size_bytes_of_long(message);
+    return sizeof *message + message_topic_at(message) + message->topic_len_ +
+           message->payload_len_;
 }
 struct ella_slice message_topic(const struct message *message);
 struct ella_slice message_payload(const struct message *message);
@@ -130,6 +129,15 @@ void message_set_publisher(struct message *message, uint64_t publisher_key);
 void message_set_record(struct message *message, struct message_record record);
 /* It counts as not recorded yet, under the same number. The message must have a record. */
 void message_forget_epoch(struct message *message);
+
+/* Bytes that message_encode() writes at most. */
+static inline size_t message_encoded_size_max(const struct message *message) {
+    return message_size_bytes(message) + 16u;
+}
+/* The message as a PUBLISH of MQTT 5.0 with its own QoS and RETAIN, packet identifier 1 and no
+ * Message Expiry Interval: byte for byte as ella_encode_publish() writes it, but copied as it
+ * stands here. Returns the size. */
+uint32_t message_encode(const struct message *message, uint8_t *out);
 
 /* Fills out with topic, payload and the forwardable properties (slices into the message) and the
  * remaining message expiry interval, rounded up to whole seconds (v5/3.3.2-6). qos, retain, dup

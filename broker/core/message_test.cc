@@ -7,6 +7,7 @@
 #include "broker/core/memory_test_support.h"
 #include "broker/core/route_test_support.h"
 
+#include <algorithm>
 #include <cstring>
 #include <gtest/gtest.h>
 #include <string>
@@ -169,6 +170,52 @@ TEST_F(MessageTest, PropertiesForSubscribersPassUnaltered) {
     EXPECT_EQ(user_properties_of(out), (pairs{{"z", "1"}, {"a", "2"}, {"z", ""}, {"", "3"}}));
     EXPECT_EQ(text(out.topic), "a");
     message_drop(&port.memory, m);
+}
+
+// What the journal has of a message is what the codec would have made of it.
+TEST_F(MessageTest, IsEncodedAsByTheCodec) {
+    const std::string content_type = "text/plain";
+    for (const size_t topic_len : {1, 127, 255, 256, 65535}) {
+        for (const size_t payload_len : {0, 1, 100, 16000, 65535, 65536, 3000000}) {
+            for (const unsigned kind : {0, 1, 2, 3, 4, 5}) {
+                const std::string topic(topic_len, 't');
+                const std::string payload(payload_len, 'p');
+                publish = {};
+                user_properties.clear();
+                publish.payload = slice(payload);
+                publish.qos = kind % 3u;
+                publish.retain = kind % 2u == 1u;
+                publish.properties.content_type = slice(content_type);
+                publish.properties.message_expiry_interval_s = 10;
+                if (kind > 2u) {
+                    set(ELLA_PROPERTY_CONTENT_TYPE);
+                    set(ELLA_PROPERTY_MESSAGE_EXPIRY_INTERVAL);
+                    add_user_property("name", std::string(payload_len % 20000u, 'v'));
+                }
+                struct message *m =
+                    message_create(&port.memory, slice(topic), &publish, 7, true, 0);
+                std::vector<uint8_t> bytes(message_encoded_size_max(m));
+                const uint32_t size = message_encode(m, bytes.data());
+
+                struct ella_publish same;
+                message_to_publish(m, 0, &same);
+                same.properties.present &= ~(uint64_t{1} << ELLA_PROPERTY_MESSAGE_EXPIRY_INTERVAL);
+                same.qos = m->qos;
+                same.retain = m->retain;
+                same.packet_id = m->qos > 0u ? 1u : 0u;
+                std::vector<uint8_t> wanted(bytes.size());
+                uint32_t wanted_size = 0;
+                ASSERT_EQ(ella_encode_publish(&same, ELLA_VERSION_5_0, ELLA_FROM_SERVER,
+                                              wanted.data(), 0,
+                                              static_cast<uint32_t>(wanted.size()), &wanted_size),
+                          ELLA_ERROR_NONE);
+                ASSERT_EQ(size, wanted_size);
+                EXPECT_TRUE(std::equal(wanted.begin(), wanted.begin() + size, bytes.begin()))
+                    << topic_len << " " << payload_len << " " << kind;
+                message_drop(&port.memory, m);
+            }
+        }
+    }
 }
 
 // As they come from a client: all properties in one run of bytes, of which each kind takes its

@@ -30,42 +30,6 @@ const char *record_kind_name(uint8_t kind) {
     return kind < RECORD_KIND_COUNT && names[kind] != NULL ? names[kind] : "?";
 }
 
-/* Written out, so that compilers make one load or store of each. */
-void record_put_u32(uint8_t *to, uint32_t value) {
-    to[0] = (uint8_t)value;
-    to[1] = (uint8_t)(value >> 8);
-    to[2] = (uint8_t)(value >> 16);
-    to[3] = (uint8_t)(value >> 24);
-}
-
-void record_put_u64(uint8_t *to, uint64_t value) {
-    record_put_u32(to, (uint32_t)value);
-    record_put_u32(to + 4, (uint32_t)(value >> 32));
-}
-
-uint32_t record_get_u32(const uint8_t *from) {
-    return from[0] | (uint32_t)from[1] << 8 | (uint32_t)from[2] << 16 | (uint32_t)from[3] << 24;
-}
-
-uint64_t record_get_u64(const uint8_t *from) {
-    return record_get_u32(from) | (uint64_t)record_get_u32(from + 4) << 32;
-}
-
-void record_write_head(const struct record *record, uint32_t body_len, uint8_t *to) {
-    record_put_u32(to, RECORD_HEAD_SIZE + body_len);
-    to[4] = record->kind;
-    to[5] = record->flags;
-    to[6] = (uint8_t)record->packet_id;
-    to[7] = (uint8_t)(record->packet_id >> 8);
-    record_put_u64(to + 8, record->session);
-    record_put_u64(to + 16, record->number);
-    record_put_u64(to + 24, record->value);
-}
-
-void record_mark_end(uint8_t *head) {
-    head[5] |= RECORD_UNIT_END;
-}
-
 static uint32_t size_of(const uint8_t *at, uint32_t left) {
     uint32_t size;
 

@@ -113,16 +113,44 @@ uint32_t record_read(const uint8_t *bytes, uint32_t start, uint32_t end, struct 
 /* The size of the first unit in bytes[start, end): of the records up to the first one that has
  * RECORD_UNIT_END. 0: there is no whole one. */
 uint32_t record_unit_size(const uint8_t *bytes, uint32_t start, uint32_t end);
+/* Little-endian integers, for bodies. Written out, so that compilers make one load or store of
+ * each. */
+static inline void record_put_u32(uint8_t *to, uint32_t value) {
+    to[0] = (uint8_t)value;
+    to[1] = (uint8_t)(value >> 8);
+    to[2] = (uint8_t)(value >> 16);
+    to[3] = (uint8_t)(value >> 24);
+}
+static inline void record_put_u64(uint8_t *to, uint64_t value) {
+    record_put_u32(to, (uint32_t)value);
+    record_put_u32(to + 4, (uint32_t)(value >> 32));
+}
+static inline uint32_t record_get_u32(const uint8_t *from) {
+    return from[0] | (uint32_t)from[1] << 8 | (uint32_t)from[2] << 16 | (uint32_t)from[3] << 24;
+}
+static inline uint64_t record_get_u64(const uint8_t *from) {
+    return record_get_u32(from) | (uint64_t)record_get_u32(from + 4) << 32;
+}
+/* Writes the packet identifier into a head. */
+static inline void record_put_packet_id(uint8_t *head, uint16_t packet_id) {
+    head[6] = (uint8_t)packet_id;
+    head[7] = (uint8_t)(packet_id >> 8);
+}
 /* Writes the head of a record whose body has body_len bytes; to has room for RECORD_HEAD_SIZE.
  * The body of record is not looked at. */
-void record_write_head(const struct record *record, uint32_t body_len, uint8_t *to);
+static inline void record_write_head(const struct record *record, uint32_t body_len, uint8_t *to) {
+    record_put_u32(to, RECORD_HEAD_SIZE + body_len);
+    to[4] = record->kind;
+    to[5] = record->flags;
+    record_put_packet_id(to, record->packet_id);
+    record_put_u64(to + 8, record->session);
+    record_put_u64(to + 16, record->number);
+    record_put_u64(to + 24, record->value);
+}
 /* Sets RECORD_UNIT_END in a head. */
-void record_mark_end(uint8_t *head);
-/* Little-endian integers, for bodies. */
-void record_put_u32(uint8_t *to, uint32_t value);
-uint32_t record_get_u32(const uint8_t *from);
-void record_put_u64(uint8_t *to, uint64_t value);
-uint64_t record_get_u64(const uint8_t *from);
+static inline void record_mark_end(uint8_t *head) {
+    head[5] |= RECORD_UNIT_END;
+}
 /* In lower case, for people; "?" for other kinds. */
 const char *record_kind_name(uint8_t kind);
 

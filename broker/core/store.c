@@ -228,10 +228,7 @@ void store_unsubscription(struct core *core, const struct session *session,
 static bool store_message(struct core *core, struct message *message) {
     struct record record = {.kind = RECORD_MESSAGE, .session = message_publisher(message)};
     struct message_record name = message_get_record(message);
-    struct ella_publish publish;
-    uint32_t size = 0u;
     uint8_t *to;
-    enum ella_error error;
 
     if (name.number == 0u)
         name.number = ++core->last_message & RECORD_NUMBER_MAX;
@@ -239,22 +236,14 @@ static bool store_message(struct core *core, struct message *message) {
     if (name.epoch == core->epoch)
         return true;
     record.number = name.number;
-    message_to_publish(message, core->now_ms, &publish);
-    if (message_expires_ms(message) != MESSAGE_NEVER_EXPIRES) {
+    if (message_expires_ms(message) != MESSAGE_NEVER_EXPIRES)
         record.value = core_wall_ms(core, message_expires_ms(message));
-        publish.properties.present &= ~((uint64_t)1 << ELLA_PROPERTY_MESSAGE_EXPIRY_INTERVAL);
-    }
-    publish.qos = message->qos;
-    publish.retain = message->retain;
-    publish.packet_id = message->qos > 0u ? 1u : 0u;
-    error = ella_publish_size(&publish, ELLA_VERSION_5_0, ELLA_FROM_SERVER, &size);
-    CORE_ASSERT(error == ELLA_ERROR_NONE);
-    if (!try_add(core, &record, size, &to))
+    /* Room for all that it can be; what it is shows when it is written. */
+    if (!try_add(core, &record, (uint32_t)message_encoded_size_max(message), &to))
         return false;
     if (to == NULL)
         return true;
-    error = ella_encode_publish(&publish, ELLA_VERSION_5_0, ELLA_FROM_SERVER, to, 0u, size, &size);
-    CORE_ASSERT(error == ELLA_ERROR_NONE);
+    journal_trim(&core->journal, message_encode(message, to));
     name.epoch = core->epoch;
     message_set_record(message, name);
     return true;
@@ -266,6 +255,7 @@ bool store_queued(struct core *core, const struct session *session, struct queue
                             .flags = flags,
                             .packet_id = entry->packet_id,
                             .session = session_number(session)};
+    const bool is_first = queue_entry_number(entry) == 0u;
     const uint32_t *identifiers;
     uint32_t count;
     uint8_t *to;
@@ -273,7 +263,7 @@ bool store_queued(struct core *core, const struct session *session, struct queue
     //= v5/4.1.0-1 v3/3.1.2-5
     if (!is_stored(core, session) || entry->qos == 0u)
         return true;
-    if (queue_entry_number(entry) == 0u)
+    if (is_first)
         queue_entry_set_number(entry, ++core->last_entry);
     if (entry->message != NULL && !store_message(core, entry->message))
         return false;
@@ -286,6 +276,8 @@ bool store_queued(struct core *core, const struct session *session, struct queue
     if (!try_add(core, &record, count > 0u || entry->share_serial != 0u ? 4u + 4u * count : 0u,
                  &to))
         return false;
+    if (is_first && (flags & RECORD_WALKED) == 0u)
+        fresh_queued(&core->memory, &core->fresh, &core->journal, record.number);
     if (to == NULL || (count == 0u && entry->share_serial == 0u))
         return true;
     record_put_u32(to, entry->share_serial);
@@ -305,10 +297,27 @@ static void entry_record(struct core *core, const struct session *session,
         (void)add(core, &record, 0u);
 }
 
+/* Where its QUEUED still waits, the packet identifier goes in there. */
+static void sent_record(struct core *core, const struct session *session,
+                        const struct queue_entry *entry) {
+    const uint64_t number = session_number(session);
+    uint8_t *queued = fresh_find(&core->fresh, &core->journal, number, queue_entry_number(entry));
+
+    if (queued != NULL) {
+        record_put_packet_id(queued, entry->packet_id);
+        core->journal.touched = true;
+        return;
+    }
+    entry_record(core, session, entry, RECORD_SENT);
+    fresh_bar(&core->fresh, &core->journal, number);
+}
+
 void store_sent(struct core *core, const struct session *session,
                 const struct queue_entry *entry) {
+    if (!is_stored(core, session) || queue_entry_number(entry) == 0u)
+        return;
     //= v5/4.4.0-1 v3/4.4.0-1
-    entry_record(core, session, entry, RECORD_SENT);
+    sent_record(core, session, entry);
 }
 
 void store_released(struct core *core, const struct session *session,
@@ -316,9 +325,20 @@ void store_released(struct core *core, const struct session *session,
     entry_record(core, session, entry, RECORD_RELEASED);
 }
 
+/* Whether the packet identifier, once it is free, may be given again while the records of now wait
+ * in the buffer: it comes soon behind the last one, perhaps behind others that are in use. */
+static bool may_come_again(const struct queue *queue, uint16_t packet_id) {
+    const uint16_t ahead = (uint16_t)(packet_id - queue->last_packet_id - 1u);
+
+    return packet_id != 0u &&
+           (ahead < 3u * FRESH_COUNT_MAX || queue->in_flight_count > FRESH_COUNT_MAX);
+}
+
 void store_done(struct core *core, const struct session *session,
                 const struct queue_entry *entry) {
     entry_record(core, session, entry, RECORD_DONE);
+    if (may_come_again(&session->queue, entry->packet_id))
+        fresh_bar(&core->fresh, &core->journal, session_number(session));
 }
 
 static void packet_id_record(struct core *core, const struct session *session, uint16_t packet_id,

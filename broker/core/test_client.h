@@ -294,6 +294,7 @@ class World {
     void begin_snapshot() { step(event(CORE_SNAPSHOT)); }
 
     Journal journal = journal_of_environment();
+    bool takes_batches = true; // false: the disk is busy, and records wait in their buffer
     uint64_t wall_offset_ms = 1700000000000;
     std::vector<Batch> records; // of an earlier run, given to the core when it is made
     std::vector<Batch> durable; // of this one
@@ -366,7 +367,7 @@ class World {
     bool write() {
         core_batch batch{};
         bool any = false;
-        while (ports.journal && core_pull_journal(core_, &batch)) {
+        while (ports.journal && takes_batches && core_pull_journal(core_, &batch)) {
             written.push_back({batch.number, Bytes(batch.bytes, batch.bytes + batch.size),
                                batch.begins_snapshot, batch.ends_snapshot});
             any = true;
