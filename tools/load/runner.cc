@@ -15,6 +15,7 @@ namespace load {
 namespace {
 
 constexpr size_t filters_per_packet = 100;
+constexpr size_t own_files = 16; // that are no connections: epoll, /proc, a broker's log
 constexpr size_t connecting_max = 200;
 constexpr uint64_t round_ns = 50000000;
 
@@ -154,17 +155,15 @@ void runner::tell_end() {
     }
 }
 
+// The soft limit becomes the hard one in any case: a broker that is started inherits it.
 void runner_allow_files(size_t count) {
     rlimit limit{};
     getrlimit(RLIMIT_NOFILE, &limit);
-    const rlim_t wanted = count + 64;
-    if (limit.rlim_cur < wanted) {
-        limit.rlim_cur = wanted;
-        limit.rlim_max = std::max(limit.rlim_max, wanted);
-        if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {
-            throw std::runtime_error("so many connections need ulimit -n " +
-                                     std::to_string(wanted));
-        }
+    const rlim_t wanted = count + own_files;
+    limit.rlim_max = std::max(limit.rlim_max, wanted);
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        throw std::runtime_error("so many connections need ulimit -n " + std::to_string(wanted));
     }
 }
 
