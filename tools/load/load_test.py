@@ -268,6 +268,47 @@ class Compare(unittest.TestCase):
         self.assertIn("give --a and --b", done.stderr)
 
 
+class Table(unittest.TestCase):
+    def test_a_table_of_two_rows(self):
+        with tempfile.TemporaryDirectory() as folder:
+            plan = pathlib.Path(folder) / "table.toml"
+            plan.write_text(f"""[broker.libella]
+description = "{DESCRIPTION}"
+[broker.floor]
+[broker.absent]
+command = "false @port@"
+[row.pairs]
+title = "a few pairs"
+mode = ["pairs", "--publishers=5"]
+aim = "2"
+also = "latency_p99"
+without = ["absent"]
+[row.churn]
+mode = ["churn", "--clients=5"]
+figure = "broker_cpu_per_connection"
+""")
+            done = load("table", plan, "--runs=2", "--seconds=1", "--warm-up=0",
+                        f"--set=libellad={BROKER}")
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)  # one broker was absent
+        self.assertIn("- churn, absent: false does not listen", done.stdout)
+        rows = [[cell.strip() for cell in line.strip("|\n").split("|")]
+                for line in done.stdout.splitlines() if line.startswith("| ")]
+        self.assertEqual([row[0] for row in rows],
+                         ["mode", "a few pairs", "a few pairs, latency_p99", "churn"])
+        self.assertEqual(rows[0][4:], ["floor / floor", "libella", "floor", "absent"])
+        for row in rows[1:]:
+            self.assertGreater(float(row[5]), 0)
+            self.assertGreater(float(row[6]), 0)
+            self.assertEqual(row[7], "-")
+        self.assertEqual(rows[1][1], "2")
+
+    def test_what_is_wrong_is_said(self):
+        self.assertIn("a table of which FILE?", load("table").stderr)
+        done = load("table", "/nowhere/table.toml")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("can't read /nowhere/table.toml", done.stderr)
+
+
 class Floor(unittest.TestCase):
     def test_the_relay_carries_everything(self):
         for qos in (0, 1, 2):

@@ -10,6 +10,7 @@
 #include "tools/load/modes.h"
 #include "tools/load/options.h"
 #include "tools/load/report.h"
+#include "tools/load/table.h"
 
 int main(int argc, char **argv) {
     const load::options wanted = load::options_parse({argv + 1, argv + argc});
@@ -22,6 +23,9 @@ int main(int argc, char **argv) {
         return 0;
     }
     try {
+        if (!wanted.table.empty()) {
+            return load::table_main(wanted);
+        }
         if (wanted.compare) {
             return load::compare_main(wanted);
         }

@@ -14,6 +14,7 @@ namespace {
 
 const char *const help_text = R"(usage: libella-load [OPTION]... MODE
        libella-load compare --a BROKER --b BROKER [OPTION]... MODE
+       libella-load table FILE [OPTION]...
 
 Loads an MQTT broker and says what it costs it, how long messages take, and which are lost,
 repeated or out of order. A slow broker is not flooded: each publisher has a window of messages
@@ -75,6 +76,9 @@ in which @port@ and @dir@ stand for a free port and an empty folder.
   --a BROKER, --b BROKER   "floor" is what --floor is
   --runs N              of each (5)
   --set NAME=VALUE      what @NAME@ stands for in descriptions
+
+table runs the brokers that FILE names in turn in the modes that it names, and prints a table in
+Markdown. --runs, --seconds, --warm-up and --set are for all of them.
 
 Exit code: 0 all was delivered, once and in order; 1 it was not, or the broker can't be reached;
 2 usage.
@@ -348,10 +352,13 @@ std::string contradiction(options *wanted) {
 options options_parse(const std::vector<std::string> &arguments) {
     options out;
     out.compare = !arguments.empty() && arguments[0] == "compare";
-    const std::vector<std::string> words(arguments.begin() + (out.compare ? 1 : 0),
+    const bool table = !arguments.empty() && arguments[0] == "table";
+    const std::vector<std::string> words(arguments.begin() + (out.compare || table ? 1 : 0),
                                          arguments.end());
     const std::string mode = find_mode(words, &out.error);
-    if (!mode.empty() && out.error.empty()) {
+    if (table) {
+        out.table = mode;
+    } else if (!mode.empty() && out.error.empty()) {
         take_mode(mode, &out);
     }
     for (size_t i = 0; i < words.size() && out.error.empty(); i++) {
@@ -360,7 +367,9 @@ options options_parse(const std::vector<std::string> &arguments) {
         }
     }
     if (out.error.empty() && !out.help) {
-        out.error = mode.empty() ? "which mode? see --help" : contradiction(&out);
+        out.error = !mode.empty() ? (table ? "" : contradiction(&out))
+                    : table       ? "a table of which FILE? see --help"
+                                  : "which mode? see --help";
     }
     return out;
 }

@@ -51,6 +51,7 @@ struct options {
     std::string password;
     bool floor = false; // a relay instead of a broker
     std::vector<int> pids;
+    std::string table; // the file, if a table is wanted
     bool compare = false;
     std::string broker_a; // the description of a broker, or a command line
     std::string broker_b;
