@@ -31,7 +31,7 @@ void watch(int epoll_fd, int fd, void *of, int what, uint32_t events) {
     epoll_ctl(epoll_fd, what, fd, &event);
 }
 
-// made_for: what epoll gives back for a new connection.
+// made_for: what epoll gives back for a new connection. TCP_NODELAY is the listener's.
 template <typename made> void accept_all(int listener, int epoll_fd, made made_for) {
     for (;;) {
         const int fd = accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);

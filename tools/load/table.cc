@@ -266,7 +266,8 @@ class session {
                 throw std::runtime_error("no figure is named " + row.figure);
             }
             (*values)[who].push_back(of->value);
-            if (of_also != nullptr) {
+            // 0: nothing that was due while it was measured came.
+            if (of_also != nullptr && of_also->value != 0) {
                 (*also)[who].push_back(of_also->value);
             }
             if (found.faulty) {

@@ -39,7 +39,7 @@ size_t lanes_of(const options &wanted, layout shape) {
     return shape == layout::pairs || wanted.shared ? publishers : publishers * wanted.subscribers;
 }
 
-// That this process may run on.
+// That this process may run on; on a lone one, polling would keep the broker from it.
 int processors() {
     cpu_set_t allowed;
     CPU_ZERO(&allowed);
