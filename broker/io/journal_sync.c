@@ -50,6 +50,20 @@ static void note_covered(struct journal *journal) {
     journal->syncing.ends_snapshot = journal->snapshot.has_ended;
 }
 
+/* Whether `left` becomes needless with the snapshot that runs. Where nobody waits for a sync, what
+ * is removed soon is not brought to the disk before. */
+static bool left_can_wait(const struct journal *journal) {
+    return journal->options.sync == JOURNAL_SYNC_NEVER && journal->snapshot.runs &&
+           journal->left.file.number < journal->snapshot.number &&
+           journal->current.size < journal->options.segment_bytes;
+}
+
+static void close_left(struct journal *journal) {
+    journal->files.close(journal->files.ctx, journal->left.handle);
+    frame_file_free(&journal->left.file);
+    journal->left = (struct segment){.handle = JOURNAL_NO_FILE};
+}
+
 /* The step behind `done` of the sync under way. */
 static void begin_step_behind(struct journal *journal, enum journal_step done, uint64_t now_ms) {
     if (done == STEP_NONE && journal->left.handle != JOURNAL_NO_FILE) {
@@ -80,8 +94,11 @@ void journal_begin_sync(struct journal *journal, uint64_t now_ms) {
     if (journal->storage != JOURNAL_GOOD || journal->syncing.step != STEP_NONE)
         return;
     const bool with_current = is_due(journal, now_ms);
-    if (!with_current && journal->left.handle == JOURNAL_NO_FILE)
+    if (!with_current && (journal->left.handle == JOURNAL_NO_FILE || left_can_wait(journal)))
         return;
+    if (journal->left.handle != JOURNAL_NO_FILE && journal->snapshot.has_ended &&
+        left_can_wait(journal))
+        close_left(journal);
     journal->wants_sync = false;
     journal->syncing.with_current = with_current && journal->dirty;
     journal->last_sync_ms = now_ms;
@@ -201,9 +218,7 @@ void journal_look_at_sync(struct journal *journal, uint64_t now_ms) {
         /* All of it is on disk, and what comes next begins the file behind it. */
         journal->synced_number = journal->left.file.number + 1u;
         journal->synced_bytes = 0;
-        journal->files.close(journal->files.ctx, journal->left.handle);
-        frame_file_free(&journal->left.file);
-        journal->left = (struct segment){.handle = JOURNAL_NO_FILE};
+        close_left(journal);
     }
     begin_step_behind(journal, step, now_ms);
     if (journal->syncing.step == STEP_NONE)

@@ -131,6 +131,39 @@ TEST(Journal, SnapshotsRemoveFilesAndBoundTheDisk) {
     EXPECT_EQ(journal_stats(node.journal)->segments, disk.names.size());
 }
 
+// With `never` only a snapshot is synced, and not the file before it, which is removed then.
+TEST(Journal, WithoutSyncWhatIsRemovedSoonIsNotBroughtToDisk) {
+    for (const bool is_small : {true, false}) {
+        disk disk;
+        uint64_t syncs = 0;
+        disk.before_change = [&](const char *what) {
+            syncs += strcmp(what, "sync") == 0;
+            return FILE_OK;
+        };
+        node node(disk, [&](journal_options &options) {
+            options.sync = JOURNAL_SYNC_NEVER;
+            options.segment_bytes = is_small ? 1u << 20 : 600u;
+        });
+        ASSERT_EQ(node.recover(), JOURNAL_OK);
+        syncs = 0;
+        for (int i = 0; i < 3000; i++)
+            node.change();
+        node.settle();
+        const uint64_t snapshots = journal_stats(node.journal)->snapshots;
+        EXPECT_GT(snapshots, 20u);
+        if (is_small)
+            EXPECT_EQ(syncs, snapshots);
+        else
+            EXPECT_GT(syncs, 2u * snapshots) << "files that stay are synced when they are left";
+        EXPECT_EQ(disk.names.size(), journal_stats(node.journal)->segments);
+        EXPECT_TRUE(node.close());
+        const auto after = disk::after_power_cut(disk, tail::none, false);
+        class node again(*after);
+        ASSERT_EQ(again.recover(), JOURNAL_OK);
+        EXPECT_EQ(again.seen.changes(), 3000u);
+    }
+}
+
 // ---- Crashes ----
 
 struct crash {
