@@ -307,7 +307,7 @@ static enum core_status step(struct core *core, const struct core_event *event) 
     case CORE_RECORD:
         return restore_record(core, event->record);
     case CORE_RECORDS_END:
-        return restore_end(core);
+        return restore_end(core, event->storage);
     case CORE_DURABLE:
         durable_batch(core, event->batch);
         return CORE_OK;

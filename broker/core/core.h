@@ -146,7 +146,9 @@ enum core_event_type {
     CORE_SHUTDOWN,      /* MQTT 5.0 clients get DISCONNECT 0x8B, all are closed (section 3.14) */
     /* with a journal only */
     CORE_RECORD,      /* a record of an earlier run: record. Before CORE_RECORDS_END alone */
-    CORE_RECORDS_END, /* there are no more; wall_ms. Once, before any event but CORE_RECORD */
+    /* There are no more; wall_ms; storage, not OK: what was read may be lost with the power, since
+     * it could not be brought to the disk. Once, before any event but CORE_RECORD. */
+    CORE_RECORDS_END,
     CORE_DURABLE,     /* the batches up to this one are as durable as configured: batch */
     CORE_STORAGE,     /* the storage fails, or can be written again: storage */
     CORE_SNAPSHOT,    /* begin a snapshot with the next batch; ignored while one is going on */

@@ -310,7 +310,7 @@ uint64_t durable_batch_of(const struct core *core, const struct connection *conn
 /* ---- restore.c: the records of an earlier run ---- */
 
 enum core_status restore_record(struct core *core, struct ella_slice bytes);
-enum core_status restore_end(struct core *core);
+enum core_status restore_end(struct core *core, enum core_storage storage);
 void restore_free(struct core *core);
 
 /* ---- log.c ---- */

@@ -637,7 +637,7 @@ static bool settle(struct core *core) {
     return done;
 }
 
-enum core_status restore_end(struct core *core) {
+enum core_status restore_end(struct core *core, enum core_storage storage) {
     bool done;
 
     CORE_ASSERT(core->ports.journal && !core->journal.on && core->connection_capacity == 0u);
@@ -647,7 +647,8 @@ enum core_status restore_end(struct core *core) {
     restore_free(core);
     done = settle(core);
     core->journal.on = true;
-    core->durable_session = core->pulled_session = core->last_session;
+    core->pulled_session = core->last_session;
+    core->durable_session = storage == CORE_STORAGE_OK ? core->last_session : 0u;
     store_start(core, RECORD_START);
     /* What ended while the broker was down ends now, wills go out. */
     //= v5/3.1.2-8 v5/4.1.0-2

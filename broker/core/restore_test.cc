@@ -314,6 +314,33 @@ TEST_F(Restore, ASnapshotComesInSlices) {
         EXPECT_LT(world().durable[i].bytes.size(), 300000u);
 }
 
+// The broker before was killed, and now the disk takes nothing: what was read may be in memory
+// alone.
+TEST_F(Restore, WhatIsNotKnownToBeOnTheDiskIsNotPromisedWhileItFails) {
+    for (const core_storage found : {CORE_STORAGE_OK, CORE_STORAGE_FAILED}) {
+        {
+            Client a(world());
+            a.connect("a", lasting());
+            a.drop();
+        }
+        World w;
+        w.journal = Journal::AT_ONCE;
+        w.records = world().durable;
+        w.records_storage = found;
+        w.core();
+        w.storage(CORE_STORAGE_FULL);
+        Client b(w);
+        b.send_connect("a", lasting());
+        EXPECT_EQ(b.next(), found == CORE_STORAGE_OK ? "CONNACK present 00" : "CONNACK new 97");
+        w.storage(CORE_STORAGE_OK);
+        w.sync();
+        w.storage(CORE_STORAGE_FULL);
+        Client c(w);
+        c.send_connect("a", lasting());
+        EXPECT_EQ(c.next(), "CONNACK present 00") << "a snapshot has it now";
+    }
+}
+
 // ---- Damage
 
 // The journal does not know any more that the first message was sent, only that the others were.

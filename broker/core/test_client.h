@@ -297,6 +297,7 @@ class World {
     bool takes_batches = true; // false: the disk is busy, and records wait in their buffer
     uint64_t wall_offset_ms = 1700000000000;
     std::vector<Batch> records; // of an earlier run, given to the core when it is made
+    core_storage records_storage = CORE_STORAGE_OK; // whether they are on the disk
     std::vector<Batch> durable; // of this one
     std::deque<Batch> written;
     uint64_t bad_records = 0;
@@ -360,7 +361,8 @@ class World {
                 at += size;
             }
         }
-        const core_event e = event(CORE_RECORDS_END);
+        core_event e = event(CORE_RECORDS_END);
+        e.storage = records_storage;
         return core_step(core_, &e) == CORE_OK;
     }
     // Takes what is to be written. Whether there was something.

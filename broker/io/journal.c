@@ -124,6 +124,10 @@ uint64_t journal_durable(const struct journal *journal) {
     return journal->durable_batch;
 }
 
+bool journal_is_sure(const struct journal *journal) {
+    return !journal->is_unsure;
+}
+
 enum journal_storage journal_storage(const struct journal *journal) {
     return journal->storage;
 }

@@ -100,6 +100,9 @@ enum journal_status journal_recover(struct journal *journal, uint64_t now_ms, vo
                                     bool (*take)(void *take_ctx, const uint8_t *unit,
                                                  size_t unit_len));
 
+/* Whether all that take() was given is on the disk. If not, the journal begins failed. */
+bool journal_is_sure(const struct journal *journal);
+
 /* ---- Rounds ---- */
 
 /* Takes what the disk has finished and begins what is due. Call it each round, when the files'

@@ -529,6 +529,33 @@ TEST(JournalFaults, WhatAFailedSyncMayHaveLostIsWrittenAgainAtTheNextStart) {
     EXPECT_EQ(disk.names_with(".copy").size(), 0u);
 }
 
+// Or there is no space for that: then it is in memory alone, and nothing may be promised by it.
+TEST(JournalFaults, WhatCannotBeWrittenAgainIsNotSure) {
+    for (const bool was_closed : {false, true}) {
+        disk disk;
+        {
+            node node(disk, no_snapshots);
+            ASSERT_EQ(node.recover(), JOURNAL_OK);
+            node.change();
+            node.settle();
+            node.change();
+            node.round();
+            if (was_closed) {
+                EXPECT_TRUE(node.close());
+            }
+        }
+        disk.before_change = [](const char *what) {
+            return strcmp(what, "sync") == 0 || strcmp(what, "sync names") == 0 ? FILE_OK
+                                                                                : FILE_FULL;
+        };
+        node node(disk, no_snapshots);
+        ASSERT_EQ(node.recover(), JOURNAL_OK);
+        EXPECT_EQ(node.seen.changes(), 2u);
+        EXPECT_EQ(journal_storage(node.journal), JOURNAL_FULL);
+        EXPECT_EQ(journal_is_sure(node.journal), was_closed);
+    }
+}
+
 TEST(JournalFaults, AFullDiskIsNotTriedUntilThereIsSpace) {
     disk disk;
     node node(disk);

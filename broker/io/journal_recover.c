@@ -622,6 +622,7 @@ static void drop_attempt(struct recovery *recovery) {
 static void begin_to_write(struct recovery *recovery, uint64_t now_ms) {
     struct journal *journal = recovery->journal;
     enum file_status status = recovery->repair;
+    journal->is_unsure = status != FILE_OK;
     if (status == FILE_OK)
         status =
             journal_make_file(journal, recovery->has_good_file ? FRAME_CONTINUES : FRAME_FIRST);

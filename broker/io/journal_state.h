@@ -103,6 +103,7 @@ struct journal {
     uint64_t last_sync_ms;
 
     enum journal_storage storage;
+    bool is_unsure; /* what recovery found could not be brought to the disk */
     bool is_fresh;
     bool is_trying;             /* a new file after a failure is being synced */
     uint64_t fresh_number;      /* of the first file since the failure */

@@ -92,7 +92,10 @@ enum journal_status persistence_recover(struct persistence *persistence, struct 
     if (status != JOURNAL_OK)
         return status;
     const struct core_event event = {
-        .type = CORE_RECORDS_END, .now_ms = now_ms, .wall_ms = wall_ms};
+        .type = CORE_RECORDS_END,
+        .now_ms = now_ms,
+        .wall_ms = wall_ms,
+        .storage = journal_is_sure(persistence->journal) ? CORE_STORAGE_OK : CORE_STORAGE_FAILED};
     if (core_step(core, &event) == CORE_NO_MEMORY)
         return JOURNAL_NO_MEMORY;
     (void)tell(persistence, core, now_ms);
