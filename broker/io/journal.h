@@ -36,6 +36,7 @@
 
 #include "broker/io/file.h"
 #include "broker/io/journal_cipher.h"
+#include "broker/io/times.h"
 
 /* Bytes of a unit at most. */
 #define JOURNAL_UNITS_LEN_MAX (512u * 1024u * 1024u)
@@ -157,6 +158,7 @@ struct journal_stats {
     uint64_t sync_us; /* all of them together */
     uint64_t sync_us_max;
     uint64_t sync_us_last;
+    struct times sync_times;   /* with the write that goes before */
     uint64_t failures;         /* of writing and syncing */
     uint64_t segments;         /* that exist */
     uint64_t disk_bytes;       /* of these */

@@ -151,6 +151,7 @@ static void count_sync(struct journal *journal, const struct file_result *result
     struct journal_stats *stats = &journal->stats;
     stats->sync_us += result->took_us;
     stats->sync_us_last = result->took_us;
+    times_add(&stats->sync_times, result->took_us);
     if (result->took_us > stats->sync_us_max)
         stats->sync_us_max = result->took_us;
 }

@@ -48,7 +48,7 @@ static void take_event(struct loop *loop, const struct poller_event *event) {
         return;
     }
     if (event->token == TOKEN_STORAGE)
-        return; /* loop_store() looks at the end of each round */
+        return; /* loop_store_first() has looked */
     if (event->token == TOKEN_LOGIN) {
         loop_finish_logins(loop);
         return;
@@ -150,6 +150,7 @@ bool loop_round(struct loop *loop, uint32_t wait_max_ms) {
     loop->woken = false;
     loop->handshake_us = 0;
     loop->stats.rounds++;
+    loop_store_first(loop, event_count);
     for (int i = 0; i < event_count; i++)
         take_event(loop, &loop->events[i]);
     time_passes(loop);

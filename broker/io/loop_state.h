@@ -80,6 +80,9 @@ void loop_carry_out_effects(struct loop *loop);
 bool loop_recover(struct loop *loop);
 /* Writes what was recorded, and sends what need not wait for the disk any more. */
 void loop_store(struct loop *loop);
+/* The same, if the events of the round tell that the disk has finished something: what waited for
+ * it leaves, and the disk goes on, before anything new is read. */
+void loop_store_first(struct loop *loop, int event_count);
 uint64_t loop_storage_deadline_ms(struct loop *loop);
 void loop_end_storage(struct loop *loop);
 /* To $SYS/broker/persistence, every sys_interval. */

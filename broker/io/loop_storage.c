@@ -35,6 +35,15 @@ void loop_store(struct loop *loop) {
     }
 }
 
+void loop_store_first(struct loop *loop, int event_count) {
+    for (int i = 0; i < event_count && loop->storage != NULL; i++) {
+        if (loop->events[i].token == TOKEN_STORAGE) {
+            loop_store(loop);
+            return;
+        }
+    }
+}
+
 uint64_t loop_storage_deadline_ms(struct loop *loop) {
     if (loop->storage == NULL)
         return UINT64_MAX;

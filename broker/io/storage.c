@@ -214,6 +214,14 @@ FIGURE(damaged_pieces, damaged_pieces)
 FIGURE(damaged_bytes, damaged_bytes)
 FIGURE(torn_bytes, torn_bytes)
 
+static uint64_t sync_us_median(const struct storage *storage) {
+    return times_percentile_us(&journal_stats(storage->journal)->sync_times, 50);
+}
+
+static uint64_t sync_us_p99(const struct storage *storage) {
+    return times_percentile_us(&journal_stats(storage->journal)->sync_times, 99);
+}
+
 static uint64_t batch_us_max(const struct storage *storage) {
     return storage->persistence.batch_us_max;
 }
@@ -240,6 +248,8 @@ const struct storage_figure storage_figures[] = {
     ROW("syncs", syncs),
     ROW("syncs/microseconds", sync_us),
     ROW("syncs/microseconds/last", sync_us_last),
+    ROW("syncs/microseconds/median", sync_us_median),
+    ROW("syncs/microseconds/p99", sync_us_p99),
     ROW("syncs/microseconds/maximum", sync_us_max),
     ROW("failures", failures),
     ROW("segments", segments),

@@ -30,7 +30,7 @@ without_tests() { ls "$@" | grep -vE '(_test|_fuzz)\.(c|cc)$|_test_support'; }
 compile c $(without_tests codec/*.c codec/gen/*.c state_machines/*.c broker/core/*.c)
 compile c broker/io/{address,cidr,config,config_describe,config_paths,config_reload}.c \
     broker/io/{config_special,config_table,config_value,crc32c,file,frame,journal}.c \
-    broker/io/{journal_cipher,journal_recover,journal_sync,log,proxy_protocol,psk_file}.c
+    broker/io/{journal_cipher,journal_recover,journal_sync,log,proxy_protocol,psk_file,times}.c
 compile c $(without_tests broker/security/*.c) tools/passwd/password_text.c
 compile c++ conformance/{wire,wire_decode,wire_encode,wire_fields}.cc fuzz/shadow.cc \
     fuzz/core_script.cc fuzz/packet_script.cc
