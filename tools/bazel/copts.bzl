@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright The Libella authors
-"""How the project's own code is compiled: warnings, all of them errors, and hardening.
+"""How the project's own code is compiled: warnings, all of them errors, hardening, and what gcc's
+link-time optimisation needs.
 
 Position independence, read-only relocations and stack protection are on for everything (.bazelrc
 and the compiler's defaults)."""
@@ -18,6 +19,29 @@ _HARDENING = select({
     "//conditions:default": [],
 })
 
+# Beside what it is, each object has what the linker makes of it together with others.
+_WHOLE = select({
+    "//tools/bazel:opt_by_clang": [],
+    "//tools/bazel:opt": [
+        "-flto",
+        "-ffat-lto-objects",
+    ],
+    "//conditions:default": [],
+})
+
+# For binaries that are shipped.
+WHOLE_LINK = select({
+    "//tools/bazel:opt_by_clang": [],
+    "//tools/bazel:opt": [
+        "-O2",
+        "-flto=auto",
+    ],
+    "//conditions:default": [],
+})
+
+# For what is to be measured piece by piece.
+PIECES_LINK = ["-fno-lto"]
+
 C_WARN = [
     "-Wall",
     "-Wextra",
@@ -27,7 +51,7 @@ C_WARN = [
     "-Wstrict-prototypes",
     "-Wmissing-prototypes",
     "-Werror",
-] + _HARDENING
+] + _HARDENING + _WHOLE
 
 # Without -Wshadow: to C++ a C function named as its struct is a shadowed constructor.
 CXX_WARN = [
