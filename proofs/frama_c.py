@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).absolute().parent.parent
 PACKAGES = ("codec", "state_machines")
-SOURCES = (*PACKAGES, "broker/core", "proofs")
+SOURCES = (*PACKAGES, "broker/core", "broker/io", "proofs")
 MACHINE = ["-machdep", "gcc_x86_64", "-c11"]
 INCLUDES = "-I. -Icodec/include -Iproofs -include proofs/standard.h"
 

@@ -12,8 +12,8 @@
 #include <string.h>
 
 #include "broker/io/crc32c.h"
+#include "broker/io/frame_bytes.h"
 
-#define ALIGNMENT 4u
 #define KEY_CHECK_AT 40u
 #define HEADER_CRC_AT 60u
 /* What the disk does not give is asked for again in pieces of this size. */
@@ -29,25 +29,17 @@ static void put_u32(uint8_t *at, uint32_t value) {
     at[3] = (uint8_t)value;
 }
 
-static uint32_t get_u32(const uint8_t *at) {
-    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-}
-
 void frame_put_u64(uint8_t *at, uint64_t value) {
     put_u32(at, (uint32_t)(value >> 32));
     put_u32(at + 4, (uint32_t)value);
 }
 
 uint64_t frame_get_u64(const uint8_t *at) {
-    return (uint64_t)get_u32(at) << 32 | get_u32(at + 4);
-}
-
-static size_t padded(size_t len) {
-    return (len + ALIGNMENT - 1u) & ~(size_t)(ALIGNMENT - 1u);
+    return (uint64_t)frame_u32(at) << 32 | frame_u32(at + 4);
 }
 
 size_t frame_size(const struct frame_file *file, size_t body_len) {
-    return padded(FRAME_HEADER_LEN + body_len + (file->is_encrypted ? JOURNAL_TAG_LEN : 0u));
+    return frame_bytes_size(body_len, file->is_encrypted);
 }
 
 /* Of salt and offset, which begin both check sums. */
@@ -97,7 +89,7 @@ bool frame_write(struct frame_file *file, uint64_t offset, enum frame_kind kind,
     const uint32_t check = crc32c(crc, out, 6);
     out[6] = (uint8_t)(check >> 8);
     out[7] = (uint8_t)check;
-    memset(out + size - ALIGNMENT, 0, ALIGNMENT);
+    memset(out + size - FRAME_ALIGNMENT, 0, FRAME_ALIGNMENT);
     if (file->is_encrypted) {
         if (!journal_cipher_seal(&file->cipher, offset, out, 8, body, body_len,
                                  out + FRAME_HEADER_LEN))
@@ -141,10 +133,9 @@ static void read_blocks(struct frame_reader *reader, uint64_t offset, uint8_t *o
 
 size_t frame_reader_raw(struct frame_reader *reader, uint64_t offset, uint8_t *out, size_t size) {
     size_t got = 0;
-    if (offset >= reader->size)
+    size = frame_bytes_left(reader->size, offset, size);
+    if (size == 0)
         return 0;
-    if (size > reader->size - offset)
-        size = (size_t)(reader->size - offset);
     const enum file_status status =
         reader->files->read(reader->files->ctx, reader->handle, offset, out, size, &got);
     if (status != FILE_OK || got < size)
@@ -154,8 +145,7 @@ size_t frame_reader_raw(struct frame_reader *reader, uint64_t offset, uint8_t *o
 
 /* len bytes at offset, which the file has; NULL: no memory. */
 static const uint8_t *bytes_at(struct frame_reader *reader, uint64_t offset, size_t len) {
-    if (offset >= reader->buffer_offset &&
-        offset + len <= reader->buffer_offset + reader->buffer_len)
+    if (frame_bytes_held(reader->buffer_offset, reader->buffer_len, offset, len))
         return reader->buffer + (offset - reader->buffer_offset);
     if (!grow(&reader->buffer, &reader->buffer_size, len > READ_SIZE ? len : READ_SIZE))
         return NULL;
@@ -184,7 +174,7 @@ static enum frame_open_status try_keys(struct frame_file *file, const uint8_t *h
 static enum frame_open_status read_header(struct frame_file *file, const uint8_t *header,
                                           const struct journal_keys *keys) {
     if (memcmp(header, magic, sizeof magic) != 0 ||
-        get_u32(header + HEADER_CRC_AT) != crc32c(0, header, HEADER_CRC_AT))
+        frame_u32(header + HEADER_CRC_AT) != crc32c(0, header, HEADER_CRC_AT))
         return FRAME_OPEN_BAD;
     if (header[8] != 0 || header[9] != FRAME_VERSION)
         return FRAME_OPEN_NEWER;
@@ -229,12 +219,7 @@ static enum frame_status look_at(struct frame_reader *reader, uint64_t offset, s
     const uint8_t *at = bytes_at(reader, offset, FRAME_HEADER_LEN);
     if (at == NULL)
         return FRAME_NO_MEMORY;
-    const size_t body_len = get_u32(at);
-    if (body_len > FRAME_BODY_LEN_MAX || at[4] < FRAME_UNITS || at[4] > FRAME_BATCH_END ||
-        at[5] != 0)
-        return FRAME_BAD;
-    *out_size = frame_size(&reader->file, body_len);
-    if (*out_size > reader->size - offset)
+    if (!frame_bytes_plausible(at, reader->size - offset, reader->file.is_encrypted, out_size))
         return FRAME_BAD;
     const uint32_t check = crc32c(place_crc(&reader->file, offset), at, 6);
     return (check & 0xffffu) == (uint32_t)(at[6] << 8 | at[7]) ? FRAME_GOOD : FRAME_BAD;
@@ -263,17 +248,16 @@ static enum frame_status frame_at(struct frame_reader *reader, uint64_t offset,
     const uint8_t *at = bytes_at(reader, offset, size);
     if (at == NULL)
         return FRAME_NO_MEMORY;
-    /* A disk may answer otherwise the second time. */
-    if (frame_size(&reader->file, get_u32(at)) != size)
+    if (!frame_bytes_same(size, frame_u32(at), reader->file.is_encrypted))
         return FRAME_BAD;
     uint32_t crc = crc32c(place_crc(&reader->file, offset), at, 8);
     crc = crc32c(crc, at + FRAME_HEADER_LEN, size - FRAME_HEADER_LEN);
-    if (crc != get_u32(at + 8))
+    if (crc != frame_u32(at + 8))
         return FRAME_BAD;
     *out = (struct frame){.offset = offset,
                           .end = offset + size,
                           .kind = (enum frame_kind)at[4],
-                          .body_len = get_u32(at)};
+                          .body_len = frame_u32(at)};
     return open_body(reader, out, at);
 }
 
@@ -284,13 +268,13 @@ enum frame_status frame_reader_next(struct frame_reader *reader, struct frame *o
     uint64_t at = start;
     enum frame_status found = frame_at(reader, at, out);
     while (found == FRAME_BAD && at < reader->size) {
-        at += ALIGNMENT;
+        at = frame_bytes_next(at, reader->size);
         if (at < reader->size)
             found = frame_at(reader, at, out);
     }
     if (found == FRAME_NO_MEMORY)
         return found;
-    reader->offset = at == start ? out->end : at < reader->size ? at : reader->size;
+    reader->offset = at == start ? out->end : at;
     if (at == start)
         return FRAME_GOOD;
     *out = (struct frame){.offset = start, .end = reader->offset};
