@@ -27,7 +27,7 @@ enum pulled {
 /* A PUBLISH being made, and what must be remembered afterwards. */
 struct outgoing {
     struct ella_publish publish;
-    uint32_t size;        /* bytes of the packet */
+    uint32_t size;        /* bytes of the packet, by outgoing_fit() */
     uint16_t fresh_alias; /* to be remembered if the packet is sent, 0: none */
     uint8_t identifiers[QUEUE_IDENTIFIERS_MAX * IDENTIFIER_LEN_MAX];
 };
@@ -74,6 +74,7 @@ static void outgoing_measure(const struct connection *c, struct outgoing *out) {
         out->size = UINT32_MAX;
 }
 
+/* All but the size. */
 static void outgoing_make(const struct core *core, const struct connection *c,
                           const struct queue_entry *entry, bool again, struct outgoing *out) {
     struct ella_publish *p = &out->publish;
@@ -94,12 +95,15 @@ static void outgoing_make(const struct core *core, const struct connection *c,
     } else {
         p->properties.present = 0u;
     }
+}
+
+static void outgoing_fit(const struct connection *c, struct outgoing *out) {
     outgoing_measure(c, out);
     /* A new alias must not be what makes the packet too large. */
     //= v5/3.1.2-24
     if (out->size > c->maximum_packet_size && out->fresh_alias != 0u) {
         out->fresh_alias = 0u;
-        p->properties.present &= ~((uint64_t)1 << ELLA_PROPERTY_TOPIC_ALIAS);
+        out->publish.properties.present &= ~((uint64_t)1 << ELLA_PROPERTY_TOPIC_ALIAS);
         outgoing_measure(c, out);
     }
 }
@@ -168,6 +172,20 @@ static void sent(struct core *core, struct connection *c, const struct outgoing 
                         out->publish.topic);
 }
 
+/* To a client that takes any size the packet is written without being measured before. false:
+ * there may be no room for it, and nothing was written. */
+static bool write_unmeasured(const struct connection *c, struct room *room,
+                             const struct outgoing *out) {
+    uint32_t size = 0u;
+
+    if (c->maximum_packet_size != UINT32_MAX ||
+        ella_encode_publish(&out->publish, c->version, ELLA_FROM_SERVER, room->buf, room->used,
+                            room->size, &size) != ELLA_ERROR_NONE)
+        return false;
+    room->used += size;
+    return true;
+}
+
 /* Writes the packet to the room, or begins to send it in pieces if the room is all there is. */
 static enum pulled write_packet(struct core *core, struct connection *c, struct room *room,
                                 const struct outgoing *out, struct message *message) {
@@ -192,35 +210,44 @@ static enum pulled write_packet(struct core *core, struct connection *c, struct 
     return PULLED;
 }
 
+/* The entry was sent: what becomes of it. */
+static void pass_entry(struct core *core, struct connection *c, struct queue_entry *entry,
+                       bool again) {
+    struct session *session = c->session;
+
+    queue_advance(&session->queue);
+    if (entry->qos == 0u) {
+        deliver_discard(core, session, entry);
+        return;
+    }
+    if (core->journal.on && !again && !entry->prepared)
+        store_sent(core, session, entry);
+    entry->prepared = 0u;
+    (void)send_quota_take(&c->quota);
+    c->in_flight_bytes += queue_entry_bytes(entry);
+}
+
 /* Sends the entry, whose turn it is; it stands before queue.next afterwards, or is gone. */
 static enum pulled send_entry(struct core *core, struct connection *c, struct room *room,
                               struct queue_entry *entry, bool again) {
-    struct session *session = c->session;
     struct outgoing out;
-    enum pulled result = NO_TURN;
+    enum pulled result = PULLED;
 
     outgoing_make(core, c, entry, again, &out);
-    if (out.size > c->maximum_packet_size || out.size > ELLA_PACKET_SIZE_MAX) {
-        /* As if it had been sent and acknowledged. */
-        //= v5/3.1.2-24 v5/3.1.2-25
-        deliver_drop(core, STAT_DROPPED_PACKET_TOO_LARGE, session, entry->message);
-        deliver_discard(core, session, entry);
-        result = PULLED;
-    } else {
-        result = write_packet(core, c, room, &out, entry->message);
-        if (result == PULLED) {
-            sent(core, c, &out, again);
-            queue_advance(&session->queue);
-            if (entry->qos == 0u) {
-                deliver_discard(core, session, entry);
-            } else {
-                if (core->journal.on && !again && !entry->prepared)
-                    store_sent(core, session, entry);
-                entry->prepared = 0u;
-                (void)send_quota_take(&c->quota);
-                c->in_flight_bytes += queue_entry_bytes(entry);
-            }
+    if (!write_unmeasured(c, room, &out)) {
+        outgoing_fit(c, &out);
+        if (out.size > c->maximum_packet_size || out.size > ELLA_PACKET_SIZE_MAX) {
+            /* As if it had been sent and acknowledged. */
+            //= v5/3.1.2-24 v5/3.1.2-25
+            deliver_drop(core, STAT_DROPPED_PACKET_TOO_LARGE, c->session, entry->message);
+            deliver_discard(core, c->session, entry);
+            return PULLED;
         }
+        result = write_packet(core, c, room, &out, entry->message);
+    }
+    if (result == PULLED) {
+        sent(core, c, &out, again);
+        pass_entry(core, c, entry, again);
     }
     return result;
 }
