@@ -164,9 +164,20 @@ def wp(scratch, target, cache, smoke=False, enough=None):
         write_cache(session, cache)
         status, log = scratch.run(wp_command(target, session, run), copy, enough)
         one = dict(read_wp(log), status=status, log=log, cache=read_cache(session))
+        one["smoke_failed"] += dead_statements(log, copy)
         result = joined(result, one) if result else one
     result["seconds"] = round(time.monotonic() - begun, 1)
     return result
+
+
+def dead_statements(log, copy):
+    """What no path leads to, so that a smoke test of it fails unasked: file and statement."""
+    places = re.findall(r"^\[wp\] (\S+):(\d+): Warning: Failed smoke-test", log, re.M)
+    found = []
+    for file, line in sorted(set(places)):
+        lines = (copy / file).read_text(encoding="utf-8").splitlines()
+        found.append(f"{file}: {lines[int(line) - 1].strip()}")
+    return found
 
 
 def write_cache(session, cache):

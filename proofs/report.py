@@ -102,8 +102,9 @@ def target_rows(table, results):
 
 
 def smoke_of(result):
-    passed, failed = result.get("smoke_passed", 0), result.get("smoke_failed", [])
-    return f"{passed} of {passed + len(failed)}"
+    passed, failed = result.get("smoke_passed", 0), len(result.get("smoke_failed", []))
+    explained = f", {failed} explained" if failed else ""
+    return f"{passed} of {passed + failed}{explained}"
 
 
 def other_files():
@@ -214,7 +215,8 @@ def summary_rows(table, results, mutants, record):
     smoked = [target for target in table["target"] if "smoke_goals" in results[target["name"]]]
     by_wp = [target for target in table["target"] if target["kind"] == "wp"]
     yield (f"| contradictions looked for (smoke tests) | {smoke_passed} of"
-           f" {smoke_passed + smoke_failed} passed, in {len(smoked)} of {len(by_wp)} targets |")
+           f" {smoke_passed + smoke_failed} passed, {smoke_failed} explained,"
+           f" in {len(smoked)} of {len(by_wp)} targets |")
     yield f"| mutants killed | {len(killed)} of {len(mutants)}, in {record['seconds']} s |"
     for what, heading in zip(("assumptions", "checks switched off", "not proved yet"),
                              README_LISTS):
@@ -258,8 +260,10 @@ def incomplete(table, results, mutants, record):
             yield f"{name} has no record"
         if "seconds" not in result:
             yield f"{name} has no time recorded: proofs/run.py --update"
-        if result.get("smoke_goals", result.get("goals")) != result.get("goals"):
-            yield f"{name}: its smoke tests are older than its goals: proofs/run.py --update"
+        if target["kind"] == "wp" and result.get("smoke_goals") != result.get("goals"):
+            yield f"{name}: its smoke tests are not of these goals: proofs/run.py --update"
+        yield from (f"{name}: {fault}"
+                    for fault in run.unexplained_smoke(result.get("smoke_failed", [])))
     if list(record.get("killed_by", {})) != [mutant["what"] for mutant in mutants]:
         yield "mutants.json is not of the mutants in mutants.toml: proofs/mutate.py --record"
     yield from (f"{name}: something is admitted or taken for an axiom" for name in admitted())
