@@ -122,8 +122,14 @@ static inline void record_put_u32(uint8_t *to, uint32_t value) {
     to[3] = (uint8_t)(value >> 24);
 }
 static inline void record_put_u64(uint8_t *to, uint64_t value) {
-    record_put_u32(to, (uint32_t)value);
-    record_put_u32(to + 4, (uint32_t)(value >> 32));
+    to[0] = (uint8_t)value;
+    to[1] = (uint8_t)(value >> 8);
+    to[2] = (uint8_t)(value >> 16);
+    to[3] = (uint8_t)(value >> 24);
+    to[4] = (uint8_t)(value >> 32);
+    to[5] = (uint8_t)(value >> 40);
+    to[6] = (uint8_t)(value >> 48);
+    to[7] = (uint8_t)(value >> 56);
 }
 static inline uint32_t record_get_u32(const uint8_t *from) {
     return from[0] | (uint32_t)from[1] << 8 | (uint32_t)from[2] << 16 | (uint32_t)from[3] << 24;

@@ -225,7 +225,7 @@ void store_unsubscription(struct core *core, const struct session *session,
 
 /* ---- Messages ---- */
 
-static bool store_message(struct core *core, struct message *message) {
+static bool message_record(struct core *core, struct message *message) {
     struct record record = {.kind = RECORD_MESSAGE, .session = message_publisher(message)};
     struct message_record name = message_get_record(message);
     uint8_t *to;
@@ -233,8 +233,6 @@ static bool store_message(struct core *core, struct message *message) {
     if (name.number == 0u)
         name.number = ++core->last_message & RECORD_NUMBER_MAX;
     message_set_record(message, name);
-    if (name.epoch == core->epoch)
-        return true;
     record.number = name.number;
     if (message_expires_ms(message) != MESSAGE_NEVER_EXPIRES)
         record.value = core_wall_ms(core, message_expires_ms(message));
@@ -247,6 +245,11 @@ static bool store_message(struct core *core, struct message *message) {
     name.epoch = core->epoch;
     message_set_record(message, name);
     return true;
+}
+
+/* Once in each epoch. */
+static inline bool store_message(struct core *core, struct message *message) {
+    return message_get_record(message).epoch == core->epoch || message_record(core, message);
 }
 
 bool store_queued(struct core *core, const struct session *session, struct queue_entry *entry,
@@ -286,7 +289,7 @@ bool store_queued(struct core *core, const struct session *session, struct queue
     return true;
 }
 
-static void entry_record(struct core *core, const struct session *session,
+static inline void entry_record(struct core *core, const struct session *session,
                          const struct queue_entry *entry, enum record_kind kind) {
     const struct record record = {.kind = (uint8_t)kind,
                                   .packet_id = entry->packet_id,
