@@ -16,6 +16,7 @@
 
 #include "fuzz/allocator.h"
 #include "fuzz/core_script_trace.h"
+#include "fuzz/script_memory.h"
 #include "fuzz/shadow.h"
 
 extern "C" {
@@ -64,11 +65,11 @@ struct Client {
     uint32_t slot = 0;
     ella_decoder to_server;
     ella_decoder from_server;
-    std::string unread;  /* bytes from the server, not whole yet */
-    std::string untaken; /* bytes to the server, not taken yet (wild clients) */
+    std::pmr::string unread;  /* bytes from the server, not whole yet */
+    std::pmr::string untaken; /* bytes to the server, not taken yet (wild clients) */
     ShadowConnection connection;
-    std::vector<Outgoing> outgoing;
-    std::vector<Reply> replies; /* what an unhurried client has still to acknowledge */
+    std::pmr::vector<Outgoing> outgoing;
+    std::pmr::vector<Reply> replies; /* what an unhurried client has still to acknowledge */
     uint16_t next_packet_id = 1;
 };
 
@@ -138,8 +139,9 @@ class Player {
         ports.release = Allocator::release;
         ports.seed = 42;
         ports.journal = (flags & 64) != 0;
+        has_journal_ = ports.journal;
         core_ = core_create(&limits, &ports, now_);
-        if (ports.journal) {
+        if (has_journal_) {
             step(event(CORE_RECORDS_END, 0));
         }
     }
@@ -184,6 +186,9 @@ class Player {
 
     /* The disk is fast; whether it had something to do. */
     bool durable() {
+        if (!has_journal_) {
+            return false;
+        }
         core_batch batch;
         core_event e = event(CORE_DURABLE, 0);
         const bool any = core_pull_journal(core_, &batch);
@@ -382,10 +387,10 @@ class Player {
 
     ella_packet publish_packet(const std::string &topic, uint64_t serial, int qos, bool retain,
                                uint16_t packet_id, bool dup) {
-        char payload[32];
-        std::snprintf(payload, sizeof payload, "msg:%08llx",
-                      static_cast<unsigned long long>(serial));
-        payload_ = payload;
+        payload_ = "msg:00000000";
+        for (size_t at = payload_.size(); serial != 0; serial /= 16) {
+            payload_[--at] = "0123456789abcdef"[serial % 16];
+        }
         topic_ = topic;
         ella_packet packet{};
         packet.type = ELLA_PUBLISH;
@@ -690,7 +695,7 @@ class Player {
         shadow_.retained_known = false;
         shadow_.nothing_is_dropped =
             false; /* it may publish, subscribe to shares, take what is not its own */
-        client.untaken += bytes;
+        client.untaken.append(bytes);
         feed(client);
     }
 
@@ -698,7 +703,7 @@ class Player {
         if (!client.open || !core_accepts(core_, client.slot)) {
             return;
         }
-        std::string bytes = client.untaken;
+        const std::pmr::string bytes = client.untaken;
         events_++;
         uint32_t used = core_receive(core_, client.slot, &client.to_server,
                                      reinterpret_cast<const uint8_t *>(bytes.data()), 0,
@@ -736,7 +741,8 @@ class Player {
         Client &stranger = clients_[LAWFUL + (op >> 4) % (CLIENTS - LAWFUL)];
         switch (op % 16) {
         case 0:
-            if (!client.open || next() % 4 == 0) {
+            /* Not 0: a run of zeros, which mutators like, would be nothing but take-overs. */
+            if (!client.open || next() % 4 == 1) {
                 connect(client);
             }
             break;
@@ -860,14 +866,15 @@ class Player {
     core_listener listener_;
     Client clients_[CLIENTS];
     Client checker_;
-    std::map<std::string, uint64_t> retained_;
+    std::pmr::map<std::string, uint64_t> retained_;
     Client *owner_[SLOTS] = {};
-    std::vector<core_effect> effects_;
-    std::vector<ShadowSession *> sessions_;
+    std::pmr::vector<core_effect> effects_;
+    std::pmr::vector<ShadowSession *> sessions_;
     Shadow shadow_;
     uint8_t faithful_version_ = ELLA_VERSION_5_0;
+    bool has_journal_ = false;
     bool allowed_to_close_ = false;
-    const bool trace_ = std::getenv("CORE_SCRIPT_TRACE") != nullptr;
+    inline static const bool trace_ = std::getenv("CORE_SCRIPT_TRACE") != nullptr;
     std::string topic_, payload_;
     const std::string will_topic_ = "will/x", will_payload_ = "gone", empty_;
 };
@@ -875,5 +882,6 @@ class Player {
 } // namespace
 
 std::string core_script_run(const uint8_t *script, size_t size, uint64_t *steps) {
+    const ScriptMemory memory;
     return Player(script, size).run(steps);
 }

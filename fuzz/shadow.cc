@@ -6,6 +6,7 @@
 #include "fuzz/shadow.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 
 namespace {
@@ -47,14 +48,18 @@ uint64_t Shadow::publish(int publisher, const std::string &topic, int qos, bool 
 }
 
 uint64_t Shadow::serial_of(const ella_publish &publish) {
-    std::string payload = text(publish.payload);
-    if (payload.size() < MAGIC_LEN + SERIAL_LEN || payload.compare(0, MAGIC_LEN, MAGIC) != 0) {
+    const auto *bytes = reinterpret_cast<const char *>(ella_slice_data(publish.payload));
+    if (ella_slice_len(publish.payload) < MAGIC_LEN + SERIAL_LEN ||
+        std::memcmp(bytes, MAGIC, MAGIC_LEN) != 0) {
         return 0;
     }
-    return std::strtoull(payload.substr(MAGIC_LEN, SERIAL_LEN).c_str(), nullptr, 16);
+    uint64_t serial = 0;
+    std::from_chars(bytes + MAGIC_LEN, bytes + MAGIC_LEN + SERIAL_LEN, serial, 16);
+    return serial;
 }
 
-void Shadow::accept(uint64_t serial, bool expires, std::vector<ShadowSession *> &sessions,
+void Shadow::accept(uint64_t serial, bool expires,
+                    const std::pmr::vector<ShadowSession *> &sessions,
                     const std::string &publisher_id) {
     const Published &message = published[serial];
     if (message.retain) {
@@ -123,12 +128,11 @@ void Shadow::new_delivery(ShadowSession &session, const ella_publish &publish,
     if (publish.qos == 2 && ++session.times_qos2[serial] > 1) {
         breach("a QoS 2 message was delivered twice (v5/4.3.3-10)");
     }
-    std::string line = std::to_string(message.publisher) + " " + topic + " " +
-                       std::to_string(message.qos) + " " + std::to_string(publish.qos);
-    if (session.last[line] >= serial) {
+    uint64_t &last = session.last[Line{message.publisher, topic, message.qos, publish.qos}];
+    if (last >= serial) {
         breach("messages of one publisher and topic changed their order (v5/4.6.0-5)");
     }
-    session.last[line] = serial;
+    last = serial;
 }
 
 void Shadow::publish_sent(ShadowConnection &connection, ShadowSession &session,
@@ -237,7 +241,7 @@ void Shadow::complete(const ShadowSession &session) {
     }
 }
 
-void Shadow::retained_seen(const std::map<std::string, uint64_t> &seen) {
+void Shadow::retained_seen(const std::pmr::map<std::string, uint64_t> &seen) {
     if (retained_known && seen != retained) {
         breach("the retained messages are not the last ones published (v5/3.3.1-5)");
     }

@@ -2,15 +2,18 @@
  * Copyright The Libella authors
  *
  * What a lawful client may rely on, kept beside the core and compared with what the core really
- * sends. It knows packets and promises, and nothing of how the core works.
+ * sends. It knows packets and promises, and nothing of how the core works. Its memory is
+ * std::pmr's, so that who judges a script after the other may give it back in one go.
  */
 #ifndef FUZZ_SHADOW_H
 #define FUZZ_SHADOW_H
 
 #include <cstdint>
 #include <map>
+#include <memory_resource>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 extern "C" {
@@ -32,21 +35,24 @@ struct Subscribed {
     bool shared;
 };
 
+/* What keeps its order: publisher, topic, QoS as published and as delivered. */
+using Line = std::tuple<int, std::string, int, int>;
+
 /* One session as its client sees it. */
 struct ShadowSession {
     std::string client_id;
     bool faithful = false; /* never expires, is never cleaned: everything must arrive in the end */
     bool exists = false;
-    std::map<std::string, Subscribed> subscriptions;
+    std::pmr::map<std::string, Subscribed> subscriptions;
     bool ever_shared = false;
-    std::map<uint16_t, uint64_t>
+    std::pmr::map<uint16_t, uint64_t>
         inbound_qos2; /* packet id → serial, PUBREC sent or due, PUBREL not seen */
-    std::map<uint16_t, uint64_t> inbound_qos1; /* packet id → serial, not acknowledged yet */
-    std::map<uint64_t, int> times_qos2;        /* serial → new deliveries at QoS 2 */
-    std::set<uint64_t> finished_qos1;          /* acknowledged by the client */
-    std::set<uint64_t> expected;
-    std::set<uint64_t> received;
-    std::map<std::string, uint64_t> last; /* publisher, topic, qos → last serial */
+    std::pmr::map<uint16_t, uint64_t> inbound_qos1; /* packet id → serial, not acknowledged yet */
+    std::pmr::map<uint64_t, int> times_qos2;        /* serial → new deliveries at QoS 2 */
+    std::pmr::set<uint64_t> finished_qos1;          /* acknowledged by the client */
+    std::pmr::set<uint64_t> expected;
+    std::pmr::set<uint64_t> received;
+    std::pmr::map<Line, uint64_t> last; /* → last serial */
 };
 
 /* What one network connection has shown so far. */
@@ -62,23 +68,24 @@ struct ShadowConnection {
     uint32_t topic_alias_maximum = 0;
     uint32_t server_receive_maximum = 65535;
     bool request_problem_information = true;
-    std::map<uint16_t, std::string> aliases;
-    std::set<uint16_t> window; /* packet ids of QoS 1 and 2 PUBLISH not finished */
-    std::set<uint16_t> awaited_suback;
-    std::set<uint16_t> awaited_unsuback;
+    std::pmr::map<uint16_t, std::string> aliases;
+    std::pmr::set<uint16_t> window; /* packet ids of QoS 1 and 2 PUBLISH not finished */
+    std::pmr::set<uint16_t> awaited_suback;
+    std::pmr::set<uint16_t> awaited_unsuback;
 };
 
 class Shadow {
   public:
-    std::map<uint64_t, Published> published;
-    std::map<std::string, uint64_t> retained; /* topic → serial */
+    std::pmr::map<uint64_t, Published> published;
+    std::pmr::map<std::string, uint64_t> retained; /* topic → serial */
     bool retained_known = true;
     bool nothing_is_dropped = true;
     std::string broken; /* the first promise broken */
 
     uint64_t publish(int publisher, const std::string &topic, int qos, bool retain);
     /* The core has taken the message: what follows from it. */
-    void accept(uint64_t serial, bool expires, std::vector<ShadowSession *> &sessions,
+    void accept(uint64_t serial, bool expires,
+                const std::pmr::vector<ShadowSession *> &sessions,
                 const std::string &publisher_id);
 
     /* The publisher sends it again at QoS 1, since no PUBACK has come. */
@@ -88,7 +95,7 @@ class Shadow {
     void sent(ShadowConnection &connection, ShadowSession *session, const ella_packet &packet,
               uint32_t size);
     void complete(const ShadowSession &session);
-    void retained_seen(const std::map<std::string, uint64_t> &seen);
+    void retained_seen(const std::pmr::map<std::string, uint64_t> &seen);
 
     static uint64_t serial_of(const ella_publish &publish);
     void breach(const std::string &what);

@@ -151,7 +151,7 @@ TEST_F(ShadowTest, StrayAcknowledgements) {
 
 TEST_F(ShadowTest, LostMessage) {
     session.subscriptions["a"] = {1, false, false};
-    std::vector<ShadowSession *> sessions{&session};
+    std::pmr::vector<ShadowSession *> sessions{&session};
     uint64_t serial = shadow.publish(1, "a", 1, false);
     shadow.accept(serial, false, sessions, "keep1");
     shadow.complete(session);
@@ -159,7 +159,7 @@ TEST_F(ShadowTest, LostMessage) {
 }
 
 TEST_F(ShadowTest, RetainedIsNotTheLast) {
-    std::vector<ShadowSession *> none;
+    std::pmr::vector<ShadowSession *> none;
     shadow.accept(shadow.publish(1, "a", 1, true), false, none, "keep1");
     shadow.retained_seen({});
     expect("retained");

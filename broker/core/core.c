@@ -398,6 +398,15 @@ size_t core_memory_bytes(const struct core *core, enum memory_class class_) {
     return core->memory.used_bytes[class_];
 }
 
+size_t core_memory_total(const struct core *core) {
+    size_t sum = 0u;
+
+    for (int class_ = 0; class_ < MEMORY_CLASS_COUNT; class_++)
+        sum += core->memory.used_bytes[class_];
+    CORE_ASSERT(sum == core->memory.total_bytes);
+    return sum;
+}
+
 struct ella_slice core_client_id(const struct core *core, uint32_t conn) {
     const struct connection *c = connection_of(core, conn);
 

@@ -301,6 +301,8 @@ bool core_has_journal(const struct core *core);
 
 const struct core_stats *core_stats(const struct core *core);
 size_t core_memory_bytes(const struct core *core, enum memory_class class_);
+/* Of all classes. */
+size_t core_memory_total(const struct core *core);
 /* The client identifier of a connection, empty before CONNECT was accepted; valid until the next
  * step. */
 struct ella_slice core_client_id(const struct core *core, uint32_t conn);

@@ -128,12 +128,7 @@ class Broker {
         e.publish = &p;
         step(e);
     }
-    size_t memory() const {
-        size_t sum = 0;
-        for (unsigned i = 0; i < MEMORY_CLASS_COUNT; i++)
-            sum += core_memory_bytes(core_, static_cast<memory_class>(i));
-        return sum;
-    }
+    size_t memory() const { return core_memory_total(core_); }
     uint64_t queued() { return core_stats(core_)->value[STAT_QUEUED_MESSAGES]; }
 
     core *get() { return core_; }

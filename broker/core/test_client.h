@@ -246,12 +246,7 @@ class World {
 
     uint64_t count(core_stat stat) { return core_stats(core())->value[stat]; }
     uint64_t dropped() { return core_stats_dropped(core_stats(core())); }
-    size_t memory() {
-        size_t sum = 0;
-        for (unsigned i = 0; i < MEMORY_CLASS_COUNT; i++)
-            sum += core_memory_bytes(core(), static_cast<memory_class>(i));
-        return sum;
-    }
+    size_t memory() { return core_memory_total(core()); }
     bool was_logged(const std::string &part) const {
         for (const std::string &l : lines) {
             if (l.find(part) != std::string::npos)

@@ -210,11 +210,13 @@ static size_t least(size_t a, size_t b) {
     return a < b ? a : b;
 }
 
-/* How many letters to add, drop or change to get from a to b. */
+/* How many letters to add, drop or change to get from a to b; SIZE_MAX if the lengths tell already
+ * that it is more than SUGGESTION_DISTANCE_MAX. */
 static size_t distance(const char *a, const char *b) {
     size_t row[NAME_LEN_MAX + 1];
-    const size_t b_len = strlen(b);
-    if (strlen(a) > NAME_LEN_MAX || b_len > NAME_LEN_MAX)
+    const size_t a_len = strlen(a), b_len = strlen(b);
+    if (a_len > NAME_LEN_MAX || b_len > NAME_LEN_MAX ||
+        (a_len > b_len ? a_len - b_len : b_len - a_len) > SUGGESTION_DISTANCE_MAX)
         return SIZE_MAX;
     for (size_t j = 0; j <= b_len; j++)
         row[j] = j;

@@ -147,7 +147,8 @@ size_t frame_reader_raw(struct frame_reader *reader, uint64_t offset, uint8_t *o
 static const uint8_t *bytes_at(struct frame_reader *reader, uint64_t offset, size_t len) {
     if (frame_bytes_held(reader->buffer_offset, reader->buffer_len, offset, len))
         return reader->buffer + (offset - reader->buffer_offset);
-    if (!grow(&reader->buffer, &reader->buffer_size, len > READ_SIZE ? len : READ_SIZE))
+    const size_t part = reader->size < READ_SIZE ? (size_t)reader->size : READ_SIZE;
+    if (!grow(&reader->buffer, &reader->buffer_size, len > part ? len : part))
         return NULL;
     reader->buffer_offset = offset;
     reader->buffer_len = frame_reader_raw(reader, offset, reader->buffer, reader->buffer_size);

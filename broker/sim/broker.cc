@@ -238,11 +238,7 @@ void Broker::write(Connection &connection) {
 }
 
 void Broker::check_memory() {
-    size_t counted = 0;
-    for (int c = 0; c < MEMORY_CLASS_COUNT; c++) {
-        counted += core_memory_bytes(core_, static_cast<memory_class>(c));
-    }
-    if (counted != live_bytes_) {
+    if (core_memory_total(core_) != live_bytes_) {
         host_.breach("the account of memory is wrong");
     }
 }

@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import harnesses
@@ -50,6 +51,7 @@ class Campaign:
         self.chosen_seed = options.seed
         self.seed = int(time.time())
         self.stopped = False
+        self.reducers = []
         self.shown_lines = 0
 
     # ---- Scheduling ----
@@ -85,15 +87,23 @@ class Campaign:
         libfuzzer.reduce(program, file)
 
     def keep_finding(self, ledger, run):
-        """Made small the first time; the same again must not keep the others waiting."""
+        """Made small the first time, while the others go on; the same again is only kept. One
+        that never ends stays as it is: trying would not end either."""
         is_new = all(run.reason != reason for reason, _ in ledger.findings)
-        if is_new:
-            self.reduce(self.programs[ledger.harness.name], run.found)
-        name = libfuzzer.name_of(run.reason, run.found.read_bytes())
-        kept = run.found.parent.parent / name
-        run.found.replace(kept)
-        if is_new:
-            ledger.findings.append((run.reason, str(kept)))
+        never_ends = run.found.name.startswith("timeout-")
+        kept = named(run.reason, run.found, run.found.parent.parent)
+        if not is_new:
+            return
+        ledger.findings.append((run.reason, str(kept)))
+        if not never_ends:
+            reducer = threading.Thread(target=self.make_small, args=(ledger, run.reason, kept))
+            self.reducers.append(reducer)
+            reducer.start()
+
+    def make_small(self, ledger, reason, file):
+        self.reduce(self.programs[ledger.harness.name], file)
+        place = ledger.findings.index((reason, str(file)))
+        ledger.findings[place] = (reason, str(named(reason, file, file.parent)))
 
     def run(self):
         signal.signal(signal.SIGINT, self.on_interrupt)
@@ -115,6 +125,8 @@ class Campaign:
                 last_shown = time.monotonic()
                 self.show()
             time.sleep(0.2)
+        for reducer in self.reducers:
+            reducer.join()
         self.show()
 
     def is_over(self):
@@ -193,6 +205,13 @@ def parts_of(folder):
     if not path.exists():
         return []
     return json.loads(path.read_text(encoding="utf-8"))["parts"]
+
+
+def named(reason, file, folder):
+    """Moves the file to the folder, under the name of a finding with its content."""
+    kept = folder / libfuzzer.name_of(reason, file.read_bytes())
+    file.replace(kept)
+    return kept
 
 
 def commit_of_checkout():

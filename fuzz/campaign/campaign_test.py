@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -183,6 +184,56 @@ class Parts(unittest.TestCase):
             self.campaign(out).save()
             campaign.prepare(out, True)
             self.assertEqual(campaign.parts_of(out), [])
+
+
+class Findings(unittest.TestCase):
+    """One is reduced while the campaign goes on."""
+
+    def setUp(self):
+        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        options = argparse.Namespace(out=self.folder, time=1, cores=1, seed=1)
+        [harness] = harnesses.load(["decode_fuzz"])
+        self.hunt = campaign.Campaign([harness], {"decode_fuzz": None}, options)
+        self.may_go = threading.Event()
+        self.hunt.reduce = self.reduce
+
+    def reduce(self, _, file):
+        self.may_go.wait()
+        file.write_bytes(b"small")
+
+    def find(self, name, reason, content):
+        new = self.folder / "new"
+        new.mkdir(exist_ok=True)
+        (new / name).write_bytes(content)
+        self.hunt.keep_finding(self.hunt.ledgers[0],
+                               argparse.Namespace(reason=reason, found=new / name))
+
+    def kept(self):
+        return [(reason, pathlib.Path(file).read_bytes())
+                for reason, file in self.hunt.ledgers[0].findings]
+
+    def test_nobody_waits_for_it(self):
+        self.find("crash-1", "oh", b"large and long")
+        self.assertEqual(self.kept(), [("oh", b"large and long")])
+        self.may_go.set()
+        self.hunt.reducers[0].join()
+        self.assertEqual(self.kept(), [("oh", b"small")])
+        self.assertEqual(sorted(path.name for path in self.folder.iterdir()),
+                         ["new", libfuzzer.name_of("oh", b"small")])
+
+    def test_the_same_again_is_kept_as_it_is(self):
+        self.may_go.set()
+        self.find("crash-1", "oh", b"one")
+        self.hunt.reducers[0].join()
+        self.find("crash-2", "oh", b"two")
+        self.assertEqual(len(self.hunt.reducers), 1)
+        self.assertEqual(self.kept(), [("oh", b"small")])
+        self.assertTrue((self.folder / libfuzzer.name_of("oh", b"two")).exists())
+
+    def test_what_never_ends_is_not_tried(self):
+        self.find("timeout-1", "slow", b"for ever")
+        self.assertEqual(self.hunt.reducers, [])
+        self.assertEqual(self.kept(), [("slow", b"for ever")])
 
 
 class Coverage(unittest.TestCase):

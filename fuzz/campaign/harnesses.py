@@ -13,8 +13,8 @@ import tomllib
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 ENGINES = {
     # name: options of bazel, what has to be installed
-    "libfuzzer": (["--config=fuzz"], "clang-14"),
-    "plain": (["--config=fuzz-plain"], "clang-14"),
+    "libfuzzer": (["--config=fuzz"], "clang-19"),
+    "plain": (["--config=fuzz-plain"], "clang-19"),
     "afl": (["--config=afl"], "afl-clang-fast"),
     "replay": (["-c", "opt"], "gcc"),
 }

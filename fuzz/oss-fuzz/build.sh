@@ -32,8 +32,8 @@ compile c broker/io/{address,cidr,config,config_describe,config_paths,config_rel
     broker/io/{config_special,config_table,config_value,crc32c,file,frame,journal}.c \
     broker/io/{journal_cipher,journal_recover,journal_sync,log,proxy_protocol,psk_file,times}.c
 compile c $(without_tests broker/security/*.c) tools/passwd/password_text.c
-compile c++ conformance/{wire,wire_decode,wire_encode,wire_fields}.cc fuzz/shadow.cc \
-    fuzz/core_script.cc fuzz/packet_script.cc
+compile c++ conformance/{wire,wire_decode,wire_encode,wire_fields}.cc fuzz/allocator.cc \
+    fuzz/core_script.cc fuzz/shadow.cc fuzz/packet_script.cc
 rm -f "$WORK/libella.a"
 ar rcs "$WORK/libella.a" "${objects[@]}"
 
