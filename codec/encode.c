@@ -57,6 +57,9 @@ static enum ella_error version_check(enum ella_version version) {
 }
 
 /* Whether this side sends packets of this type at all. type is not above ELLA_AUTH. */
+/*@ requires \valid_read(plan) && 1 <= type <= 15;
+    assigns \nothing;
+    ensures \result == ELLA_ERROR_NONE <==> may_send(plan->version, plan->sender, type); */
 static enum ella_error sender_check(const struct encode_plan *plan, uint32_t type) {
     const struct ella_packet_rule *rule = &ella_packet_rules[type];
     const uint32_t senders = is_5_0(plan) ? rule->v5_sent_by : rule->v3_sent_by;
@@ -94,6 +97,9 @@ static void put_properties(struct writer *w, const struct encode_plan *plan,
 
 /* Whether a 5.0 reason code is one of this packet's. As in the decoder, which side it suits is
  * left to who knows the conversation, so that what was decoded can be encoded again. */
+/*@ requires 1 <= type <= 15;
+    assigns \nothing;
+    ensures \result <==> reason_in(type, code); */
 static bool reason_belongs(enum ella_packet_type type, uint8_t code) {
     return (ella_reason_packets[code] & ELLA_PACKET_BIT((uint32_t)type)) != 0u;
 }
@@ -372,6 +378,10 @@ static void put_body(struct writer *w, const struct encode_plan *plan,
     }
 }
 
+/*@ requires \valid_read(packet) && 1 <= packet->type <= 15;
+    assigns \nothing;
+    ensures packet->type != ELLA_PUBLISH && ella_packet_rules[packet->type].flags <= 15 ==>
+      \result == packet->type * 16 + ella_packet_rules[packet->type].flags; */
 static uint8_t first_byte(const struct ella_packet *packet) {
     const uint32_t type = (uint32_t)packet->type;
     if (packet->type == ELLA_PUBLISH)

@@ -17,6 +17,9 @@ struct property_walk {
     uint32_t id;
 };
 
+/*@ requires \valid_read(properties);
+    assigns \nothing;
+    ensures \result.rest == properties->present && \result.id == 0; */
 static struct property_walk walk_begin(const struct ella_properties *properties) {
     struct property_walk walk;
     walk.rest = properties->present;
@@ -24,13 +27,23 @@ static struct property_walk walk_begin(const struct ella_properties *properties)
     return walk;
 }
 
+/*@ requires \valid(walk) && \valid(id) && \separated(walk, id);
+    assigns *walk, *id;
+    ensures \result <==> \old(walk->rest) != 0;
+    ensures \result ==> *id < ELLA_PROPERTY_RULE_COUNT; */
 static bool walk_next(struct property_walk *walk, uint32_t *id) {
     if (walk->rest == 0u)
         return false;
+    /*@ loop invariant walk->rest != 0;
+        loop assigns *walk;
+        loop variant walk->rest; */
     while (walk->rest % 256u == 0u) {
         walk->rest /= 256u;
         walk->id += 8u;
     }
+    /*@ loop invariant walk->rest != 0;
+        loop assigns *walk;
+        loop variant walk->rest; */
     while (walk->rest % 2u == 0u) {
         walk->rest /= 2u;
         walk->id += 1u;
@@ -239,6 +252,9 @@ void ella_encode_properties_plan(struct encode_plan *plan, uint32_t place,
         encode_require(plan, properties->present == 0u, ELLA_ERROR_VERSION_LACKS_FIELD);
         return;
     }
+    /*@ loop invariant \at(properties->present, Pre) == 0 ==> walk.rest == 0 && sum == 0 &&
+          plan->error == \at(plan->error, Pre);
+        loop assigns walk, id, sum, plan->error; */
     while (walk_next(&walk, &id) && plan->error == ELLA_ERROR_NONE) {
         encode_fail(plan, allowed_check(plan, place, id));
         if (plan->error == ELLA_ERROR_NONE)
@@ -284,6 +300,9 @@ static void property_put(struct writer *w, const struct ella_properties *propert
 static void properties_put(struct writer *w, const struct ella_properties *properties) {
     struct property_walk walk = walk_begin(properties);
     uint32_t id;
+    /*@ loop invariant \at(properties->present, Pre) == 0 ==> walk.rest == 0 &&
+          w->at == \at(w->at, Pre) && w->failed == \at(w->failed, Pre);
+        loop assigns walk, id, w->at, w->failed, w->buf[\at(w->at, Pre) .. w->end - 1]; */
     while (walk_next(&walk, &id))
         property_put(w, properties, id);
 }

@@ -14,9 +14,14 @@
 #include "reader.h"
 
 /* frame.rl: whether a packet may begin with this byte. */
+/*@ assigns \nothing;
+    ensures lawful_first_byte(version, sender, first_byte) ==> \result == ELLA_ERROR_NONE; */
 enum ella_error ella_frame_first_byte(uint8_t version, uint8_t sender, uint8_t first_byte);
 
 /* frame.rl: forgets the packet begun. */
+/*@ requires \valid(d);
+    assigns d->packet_type, d->state_, d->header_len_, d->not_shortest_, d->remaining_length_;
+    ensures d->header_len_ == 0; */
 void ella_frame_begin(struct ella_decoder *d);
 
 /* frame.rl: goes on with the fixed header at start; true when it is whole. Errors are in d. */

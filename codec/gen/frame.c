@@ -22,6 +22,9 @@ static void frame_fail(struct ella_decoder *d, enum ella_error error, uint32_t o
 }
 
 /* Which end may send packets of this type. */
+/*@ requires 1 <= type <= 15;
+    assigns \nothing;
+    ensures \result == ELLA_ERROR_NONE <==> may_send(version, sender, type); */
 static enum ella_error frame_direction(uint8_t version, uint8_t sender, uint8_t type) {
     const struct ella_packet_rule *rule = &ella_packet_rules[type];
     const uint32_t senders =
@@ -52,6 +55,9 @@ static enum ella_error frame_publish_flags(uint8_t flags) {
 
 /* The flags of all the others are reserved. 3.1 called them unused: there they may be
  * anything. */
+/*@ requires 1 <= type <= 15;
+    assigns \nothing;
+    ensures flags == ella_packet_rules[type].flags ==> \result == ELLA_ERROR_NONE; */
 static enum ella_error frame_reserved_flags(uint8_t version, uint8_t type, uint8_t flags) {
     const struct ella_packet_rule *rule = &ella_packet_rules[type];
     const uint8_t mask =
@@ -80,6 +86,10 @@ enum ella_error ella_frame_first_byte(uint8_t version, uint8_t sender, uint8_t f
                                          : frame_reserved_flags(version, type, flags);
 }
 
+/*@ requires \valid(d);
+    assigns d->first_byte_, d->packet_type, d->header_len_, d->error, d->error_offset;
+    ensures d->first_byte_ == byte && d->packet_type == byte / 16 && d->header_len_ == 1;
+    ensures lawful_first_byte(d->version, d->sender_, byte) ==> d->error == \old(d->error); */
 static void frame_first_byte(struct ella_decoder *d, uint8_t byte) {
     const enum ella_error error = ella_frame_first_byte(d->version, d->sender_, byte);
 

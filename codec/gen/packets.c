@@ -14,6 +14,12 @@
  */
 #include "codec/machines.h"
 
+/*@ requires \valid(r) && \valid(out) && \separated(r, out);
+    assigns r->error, r->field, *out;
+    ensures *out == r->number % 65536;
+    ensures r->number < 65536 ==> *out == r->number;
+    ensures r->number == 0 ==> r->error == ELLA_ERROR_PACKET_ID_ZERO;
+    ensures r->number != 0 ==> r->error == \old(r->error); */
 static void packets_packet_id(struct reader *r, uint16_t *out) {
     //= v3/2.3.1-1 v5/2.2.1-3 v5/2.2.1-4
     if (r->number == 0u)
@@ -33,6 +39,10 @@ static void packets_properties(struct reader *r, uint32_t place, struct ella_pro
 
 /* Whether the code, at index at, is one of this packet's. Which of them a side may send is left to
  * who knows the conversation. */
+/*@ requires \valid(r) && 1 <= r->packet_type <= 15;
+    assigns r->error, r->field;
+    ensures reason_in(r->packet_type, code) ==> r->error == \old(r->error);
+    ensures !reason_in(r->packet_type, code) ==> r->error == ELLA_ERROR_REASON_CODE; */
 static void packets_reason_code(struct reader *r, uint8_t code, uint32_t at) {
     const uint32_t packets = ella_reason_packets[code];
 
@@ -494,6 +504,12 @@ static const int connack_en_v3 = 4;
 static const int connack_en_v5 = 1;
 
 /* The Connect Acknowledge Flags (section 3.2.2.1), which 3.1 does not use. */
+/*@ requires \valid(r) && \valid(out) && \separated(r, out);
+    assigns r->error, r->field, out->session_present;
+    ensures out->session_present == (r->version != ELLA_VERSION_3_1 && flags == 1 ? 1 : 0);
+    ensures r->version == ELLA_VERSION_3_1 || flags <= 1 ==> r->error == \old(r->error);
+    ensures r->version != ELLA_VERSION_3_1 && flags > 1 ==>
+      r->error == ELLA_ERROR_CONNACK_FLAGS; */
 static void connack_flags(struct reader *r, struct ella_connack *out, uint8_t flags) {
     out->session_present = r->version != (uint8_t)ELLA_VERSION_3_1 && flags == 1u;
     //= v3/u-3.2.2.1-1 v5/3.2.2-1
@@ -501,17 +517,39 @@ static void connack_flags(struct reader *r, struct ella_connack *out, uint8_t fl
         reader_fail(r, ELLA_ERROR_CONNACK_FLAGS, r->field);
 }
 
+/*@ requires \valid(r);
+    assigns r->error, r->field;
+    ensures code <= 5 ==> r->error == \old(r->error);
+    ensures code > 5 ==> r->error == ELLA_ERROR_REASON_CODE; */
 static void connack_return_code(struct reader *r, uint8_t code) {
     if (code > (uint8_t)ELLA_CONNACK_V3_NOT_AUTHORIZED)
         reader_fail(r, ELLA_ERROR_REASON_CODE, r->field);
 }
 
+/*@ requires \valid(r) && \valid_read(out) && \separated(r, out);
+    assigns r->error, r->field;
+    ensures !out->session_present || out->reason_code == 0 ==> r->error == \old(r->error);
+    ensures out->session_present && out->reason_code != 0 ==>
+      r->error == ELLA_ERROR_SESSION_PRESENT; */
 static void connack_session_present(struct reader *r, const struct ella_connack *out,
                                     uint32_t flags_at) {
     //= v3/3.2.2-4 v5/3.2.2-6
     if (out->session_present && out->reason_code != 0u)
         reader_fail(r, ELLA_ERROR_SESSION_PRESENT, flags_at);
 }
+
+/* What is known before byte p of a body of at most three bytes, which has no properties. */
+/*@ predicate connack_short{L}(struct reader *r, struct ella_connack *out, uint8_t *buf,
+                               integer start, integer p, integer cs) =
+      r->error == ELLA_ERROR_NONE &&
+      (cs == 1 || cs == 2 || cs == 3 ==> r->version == ELLA_VERSION_5_0) &&
+      (cs == 4 || cs == 5 || cs == 7 ==> r->version != ELLA_VERSION_5_0) &&
+      (p >= start + 1 ==>
+        out->session_present == (r->version != ELLA_VERSION_3_1 && buf[start] == 1 ? 1 : 0)) &&
+      (p == start && (cs == 1 || cs == 4) ||
+       p == start + 1 && (cs == 2 || cs == 5) ||
+       p == start + 2 && (cs == 3 || cs == 7) && r->vbi_len == 0 && r->number == 0 &&
+         out->reason_code == buf[start + 1]); */
 
 void ella_packets_connack(struct reader *r, const uint8_t *buf, uint32_t start, uint32_t end,
                           struct ella_connack *out) {
@@ -526,6 +564,9 @@ void ella_packets_connack(struct reader *r, const uint8_t *buf, uint32_t start, 
     if ( cs == 0 )
         goto _out;
     /*@ loop invariant start <= p < pe;
+        loop invariant pe - start <= 3 ==> connack_short(r, out, buf, start, p, cs) &&
+        out->properties.present == \at(out->properties.present, Pre);
+        loop assigns p, cs, r->field, r->number, r->off, r->end, r->vbi_len, r->error, *out;
         loop variant pe - p; */
     while (1) {
     switch ( cs ) {
@@ -841,6 +882,17 @@ static const int ack_first_final = 6;
 static const int ack_en_v3 = 4;
 static const int ack_en_v5 = 1;
 
+/* What is known before byte p of a body of at most three bytes, which has no properties. */
+/*@ predicate ack_short{L}(struct reader *r, struct ella_ack *out, uint8_t *buf, integer start,
+                           integer p, integer cs) =
+      r->error == ELLA_ERROR_NONE && out->reason_code == 0 &&
+      (cs == 1 || cs == 2 || cs == 6 ==> r->version == ELLA_VERSION_5_0) &&
+      (cs == 4 || cs == 5 || cs == 9 ==> r->version != ELLA_VERSION_5_0) &&
+      (p == start && (cs == 1 || cs == 4) && r->number == 0 ||
+       p == start + 1 && (cs == 2 || cs == 5) && r->number == buf[start] && r->number < 256 ||
+       p == start + 2 && (cs == 6 || cs == 9) && out->packet_id != 0 &&
+         out->packet_id == buf[start] * 256 + buf[start + 1]); */
+
 void ella_packets_ack(struct reader *r, const uint8_t *buf, uint32_t start, uint32_t end,
                       struct ella_ack *out) {
     uint32_t p = start;
@@ -855,6 +907,9 @@ void ella_packets_ack(struct reader *r, const uint8_t *buf, uint32_t start, uint
     if ( cs == 0 )
         goto _out;
     /*@ loop invariant start <= p < pe;
+        loop invariant pe - start <= 3 ==> ack_short(r, out, buf, start, p, cs) &&
+        out->properties.present == \at(out->properties.present, Pre);
+        loop assigns p, cs, r->field, r->number, r->off, r->end, r->vbi_len, r->error, *out;
         loop variant pe - p; */
     while (1) {
     switch ( cs ) {
@@ -1349,6 +1404,11 @@ static const int reason_en_nothing = 5;
 static const int reason_en_disconnect = 6;
 static const int reason_en_auth = 3;
 
+/*@ assigns \nothing;
+    ensures version != ELLA_VERSION_5_0 ==> \result == reason_en_nothing;
+    ensures version == ELLA_VERSION_5_0 ==> \result ==
+      (packet_type == ELLA_DISCONNECT ? reason_en_disconnect :
+      (packet_type == ELLA_AUTH ? reason_en_auth : reason_en_nothing)); */
 static int reason_entry(uint8_t version, uint8_t packet_type) {
     if (version != (uint8_t)ELLA_VERSION_5_0)
         return reason_en_nothing;
@@ -1356,6 +1416,13 @@ static int reason_entry(uint8_t version, uint8_t packet_type) {
         return reason_en_disconnect;
     return packet_type == (uint8_t)ELLA_AUTH ? reason_en_auth : reason_en_nothing;
 }
+
+/* What is known before byte p of a body of one byte, which has no properties. */
+/*@ predicate reason_short{L}(struct reader *r, struct ella_reason *out, uint8_t *buf,
+                              integer start, integer p, integer cs) =
+      r->error == ELLA_ERROR_NONE && out->reason_code == 0 &&
+      (p == start ==> cs == 6 || cs == 3 && r->packet_type == ELLA_AUTH ||
+        cs == 5 && (r->version != ELLA_VERSION_5_0 || r->packet_type != ELLA_DISCONNECT)); */
 
 void ella_packets_reason(struct reader *r, const uint8_t *buf, uint32_t start, uint32_t end,
                          struct ella_reason *out) {
@@ -1371,6 +1438,9 @@ void ella_packets_reason(struct reader *r, const uint8_t *buf, uint32_t start, u
     if ( cs == 0 )
         goto _out;
     /*@ loop invariant start <= p < pe;
+        loop invariant pe - start <= 1 ==> reason_short(r, out, buf, start, p, cs) &&
+        out->properties.present == \at(out->properties.present, Pre);
+        loop assigns p, cs, r->field, r->number, r->off, r->end, r->vbi_len, r->error, *out;
         loop variant pe - p; */
     while (1) {
     switch ( cs ) {

@@ -50,6 +50,19 @@ extern "C" {
 #define ELLA_MUST_USE
 #endif
 
+/* For the contracts of the code: who may send a packet, which first bytes are right if it is not
+ * PUBLISH, and in which packets a reason code may stand, all by the tables. */
+/*@ predicate may_send{L}(integer version, integer sender, integer type) =
+      ((version == 5 ? ella_packet_rules[type].v5_sent_by : ella_packet_rules[type].v3_sent_by) &
+       (sender == 0 ? ELLA_SENT_BY_CLIENT : ELLA_SENT_BY_SERVER)) != 0;
+
+    predicate reason_in{L}(integer type, integer code) =
+      (ella_reason_packets[code] & (uint32_t)(1 << (uint32_t)type)) != 0;
+
+    predicate lawful_first_byte{L}(integer version, integer sender, integer byte) =
+      1 <= byte / 16 <= 15 && byte / 16 != 3 && version != 0 &&
+      may_send(version, sender, byte / 16) && byte % 16 == ella_packet_rules[byte / 16].flags; */
+
 /* Limits of the standards, in bytes unless named otherwise (sections 1.5, 2.1.4). */
 #define ELLA_REMAINING_LENGTH_MAX 268435455u
 #define ELLA_PACKET_SIZE_MAX 268435460u
