@@ -60,6 +60,10 @@ static void raise(uint64_t *last, uint64_t number) {
 
 /* ---- Time ---- */
 
+static uint64_t earlier(uint64_t a, uint64_t b) {
+    return a < b ? a : b;
+}
+
 static enum core_status time_record(struct core *core, uint64_t wall_ms) {
     raise(&core->restore->last_wall_ms, wall_ms);
     return CORE_OK;
@@ -68,8 +72,8 @@ static enum core_status time_record(struct core *core, uint64_t wall_ms) {
 /* A run has ended: connections that it had were lost no later than the time after the last one
  * that it recorded. */
 static void lose_connections(struct core *core, uint64_t now_wall_ms) {
-    const uint64_t last_ms = core->restore->last_wall_ms + STORE_TIME_MS;
-    const uint64_t lost_ms = last_ms < now_wall_ms ? last_ms : now_wall_ms;
+    const uint64_t recorded_ms = earlier(core->restore->last_wall_ms, now_wall_ms);
+    const uint64_t lost_ms = earlier(recorded_ms + STORE_TIME_MS, now_wall_ms);
 
     for (uint32_t i = 0; i < core->sessions.bucket_count; i++) {
         for (struct session *s = core->sessions.buckets[i]; s != NULL; s = s->hash_next) {
@@ -612,7 +616,9 @@ static uint64_t due_ms(const struct core *core, uint64_t since_wall_ms, uint32_t
 
 /* The session as one that lost its connection when it did. */
 static void settle_session(struct core *core, struct session *session) {
-    const uint64_t lost_wall_ms = session->expires_ms;
+    /* In the future only if the clock was set back: then its time begins now, and ends. */
+    const uint64_t lost_wall_ms =
+        earlier(session->expires_ms, core_wall_ms(core, core->now_ms));
 
     session->mark = 0u;
     queue_rewind(&session->queue);

@@ -205,6 +205,23 @@ TEST_F(Restore, TimeGoesOnWhileTheBrokerIsDown) {
     EXPECT_EQ(later.count(STAT_SESSIONS_EXPIRED), 0u);
 }
 
+// Nor does a time that no clock comes to.
+TEST_F(Restore, AClockThatWasSetBackKeepsNobodyLonger) {
+    const uint64_t hour_ms = 3600000;
+    Client a(world());
+    ConnectOptions o = lasting(10);
+    o.will = Will{"w", "gone", 1, true, will_delay(5)};
+    a.connect("a", o);
+    a.drop();
+    World &w = restart(-hour_ms);
+    EXPECT_EQ(w.count(STAT_WILLS_PUBLISHED), 0u);
+    w.advance(5000);
+    EXPECT_EQ(w.count(STAT_WILLS_PUBLISHED), 1u);
+    EXPECT_EQ(w.count(STAT_SESSIONS_EXPIRED), 0u);
+    w.advance(5000);
+    EXPECT_EQ(w.count(STAT_SESSIONS_EXPIRED), 1u);
+}
+
 //= v5/3.1.2-8 test
 TEST_F(Restore, TheWillOfAConnectionThatTheCrashCutGoesOut) {
     Client *a = new Client(world());
