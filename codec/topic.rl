@@ -7,27 +7,36 @@
  * Invariant: at is where the character being read begins; all before it is a valid beginning.
  * A wildcard in the wrong place is the byte at fault, even if only the next one shows it.
  */
-#include <string.h>
-
 #include "libella/codec.h"
 
-#define TOPIC_SHARE_PREFIX "$share/"
-#define TOPIC_SHARE_PREFIX_LEN 7u
+#define SHARE_PREFIX_LEN 7u
 
-%%{
-    machine topic_characters;
-    include utf8_characters "utf8.rl";
+/*@ requires start <= end && bytes_readable(buf, start, end);
+    assigns \nothing;
+    ensures \result <==> is_shared(buf, start, end); */
+static bool topic_is_shared(const uint8_t *buf, uint32_t start, uint32_t end) {
+    if ((uint64_t)start + SHARE_PREFIX_LEN > end)
+        return false;
+    return buf[start] == '$' && buf[start + 1u] == 's' && buf[start + 2u] == 'h' &&
+           buf[start + 3u] == 'a' && buf[start + 4u] == 'r' && buf[start + 5u] == 'e' &&
+           buf[start + 6u] == '/';
+}
 
-    action next { at = p + 1u; }
-    action text { p = topic_text_last(buf, p, pe); }
-    action null { error = ELLA_ERROR_STRING_NULL_CHARACTER; fbreak; }
+/* The index behind the name of a share that begins at start: that of the next '/' or the end. */
+/*@ requires start <= end && bytes_readable(buf, start, end);
+    assigns \nothing;
+    ensures \result == level_end(buf, start, end) && start <= \result <= end; */
+static uint32_t topic_share_name_end(const uint8_t *buf, uint32_t start, uint32_t end) {
+    uint32_t at = start;
 
-    # Any character of a string but U+0000, which is refused, and those that mean something.
-    #= v3/4.7.3-2 v5/4.7.3-2
-    text = ( printable - [/+#] ) @text
-         | control | non_character | other
-         | null_character @null;
-}%%
+    /*@ loop invariant start <= at <= end;
+        loop invariant level_end(buf, start, end) == level_end(buf, at, end);
+        loop assigns at;
+        loop variant end - at; */
+    while (at < end && buf[at] != '/')
+        at++;
+    return at < end ? at : end;
+}
 
 /* Whether the byte is printable ASCII but none of "/+#". */
 /*@ predicate topic_byte(integer b) =
@@ -43,39 +52,72 @@ static bool topic_is_text(uint8_t byte) {
     requires topic_byte(buf[start]);
     assigns \nothing;
     ensures start <= \result < end;
-    ensures name_stop(buf, start, end) == name_stop(buf, \result + 1, end); */
-static uint32_t topic_text_last(const uint8_t *buf, uint32_t start, uint32_t end) {
+    ensures topic_stop(buf, start, end, levels) == topic_stop(buf, \result + 1, end, levels); */
+static uint32_t topic_text_last(const uint8_t *buf, uint32_t start, uint32_t end)
+    /*@ ghost (uint64_t levels) */ {
     uint32_t p = start + 1u;
 
+    /*@ assert utf8_len(buf, start, end) == 1 && topic_len(buf, start, end, levels) == 1; */
     /*@ loop invariant start < p <= end;
-        loop invariant name_stop(buf, start, end) == name_stop(buf, p, end);
+        loop invariant topic_stop(buf, start, end, levels) ==
+          topic_stop(buf, p, end, levels);
         loop assigns p;
         loop variant end - p; */
-    while (p < end && topic_is_text(buf[p]))
+    while (p < end && topic_is_text(buf[p])) {
+        /*@ assert utf8_len(buf, p, end) == 1 && topic_len(buf, p, end, levels) == 1; */
         p++;
+    }
     return p - 1u;
 }
 
+/* Whether the wildcard at at is a level by itself, and the last if it is '#'. The first level
+ * begins at levels. */
+/*@ requires at < end && \valid_read(buf + (levels .. end - 1)) && \valid_read(buf + at);
+    requires buf[at] == '+' || buf[at] == '#';
+    assigns \nothing;
+    ensures \result <==> wildcard_len(buf, at, end, levels) == 1; */
+static bool topic_wildcard_fits(const uint8_t *buf, uint32_t at, uint32_t end, uint64_t levels) {
+    const uint32_t next = at + 1u;
+
+    if (at < levels || (at > levels && buf[at - 1u] != '/'))
+        return false;
+    return next >= end || (buf[at] == '+' && buf[next] == '/');
+}
+
 %%{
-    # 4.7: the topic name of a message: no wildcards.
+    # 4.7: characters, the separator of levels, and wildcards where they fit.
+    #= v3/4.7.1-2 v5/4.7.1-1 v3/4.7.1-3 v5/4.7.1-2
 
-    machine topic_name;
-    include topic_characters;
+    machine topic;
+    include utf8_characters "utf8.rl";
 
-    action wildcard { error = ELLA_ERROR_TOPIC_NAME_WILDCARD; fbreak; }
+    action text { p = topic_text_last(buf, p, pe) /*@ ghost (levels) */; }
+    action null { error = ELLA_ERROR_STRING_NULL_CHARACTER; fbreak; }
+    action wildcard {
+        if (!topic_wildcard_fits(buf, p, pe, levels)) {
+            error = buf[p] == '#' ? ELLA_ERROR_TOPIC_FILTER_MULTI_LEVEL_WILDCARD
+                                  : ELLA_ERROR_TOPIC_FILTER_SINGLE_LEVEL_WILDCARD;
+            fbreak;
+        }
+    }
     action whole {
-        /*@ assert topic_byte(buf[at]) || name_len(buf, at, pe) == p + 1 - at; */
+        /*@ assert topic_len(buf, at, pe, levels) == p + 1 - at; */
         at = p + 1u;
     }
+    action run { at = p + 1u; }
 
-    #= v3/4.7.1-1 v5/4.7.0-1 v3/3.3.2-2 v5/3.3.2-2
-    main := ( ( text | '/' | [+#] @wildcard ) @whole )*;
+    plain = ( printable - [/+#] ) @text @run;
+
+    #= v3/4.7.3-2 v5/4.7.3-2
+    character = control | non_character | other | null_character @null;
+
+    main := ( plain | ( character | '/' | [+#] @wildcard ) @whole )*;
 }%%
 
 %% write data noerror;
 
 /* What a state of the machine says of the bytes [at, p) before the next one. */
-/*@ predicate topic_name_state{L}(uint8_t *s, integer at, integer p, integer cs) =
+/*@ predicate topic_state{L}(uint8_t *s, integer at, integer p, integer cs) =
       (cs == 1 ==> p == at + 1 && 0xC2 <= s[at] <= 0xDF ||
                    p == at + 2 && UTF8_3(s[at], s[at + 1], 0x80) ||
                    p == at + 3 && UTF8_4(s[at], s[at + 1], s[at + 2], 0x80)) &&
@@ -88,104 +130,101 @@ static uint32_t topic_text_last(const uint8_t *buf, uint32_t start, uint32_t end
       (cs == 7 ==> p == at + 1 && s[at] == 0xF4) &&
       (cs == 8 ==> p == at); */
 
-enum ella_error ella_topic_name_check(const uint8_t *buf, uint32_t start, uint32_t end,
-                                      uint32_t *error_at) {
+/*@ predicate is_wildcard(integer error) =
+      error == ELLA_ERROR_TOPIC_FILTER_MULTI_LEVEL_WILDCARD ||
+      error == ELLA_ERROR_TOPIC_FILTER_SINGLE_LEVEL_WILDCARD; */
+/*@ assigns \nothing;
+    ensures \result <==> is_wildcard(error); */
+static bool topic_is_wildcard(enum ella_error error) {
+    return error == ELLA_ERROR_TOPIC_FILTER_MULTI_LEVEL_WILDCARD ||
+           error == ELLA_ERROR_TOPIC_FILTER_SINGLE_LEVEL_WILDCARD;
+}
+
+/* Reads as far as wildcards are levels by themselves, the first of which begins at levels. */
+/*@ requires start <= end && start <= levels && bytes_readable(buf, start, end);
+    requires \valid(error_at) && \separated(error_at, buf + (start .. end - 1));
+    assigns *error_at;
+    ensures *error_at == topic_stop(buf, start, end, levels) && start <= *error_at <= end;
+    ensures \result == ELLA_ERROR_NONE <==> *error_at == end;
+    ensures \result == ELLA_ERROR_STRING_NULL_CHARACTER <==>
+      *error_at < end && buf[*error_at] == 0;
+    ensures is_wildcard(\result) <==>
+      *error_at < end && (buf[*error_at] == '+' || buf[*error_at] == '#');
+    ensures \result == ELLA_ERROR_NONE || \result == ELLA_ERROR_STRING_NOT_UTF8 ||
+      \result == ELLA_ERROR_STRING_NULL_CHARACTER || is_wildcard(\result); */
+static enum ella_error topic_read(const uint8_t *buf, uint32_t start, uint32_t end,
+                                  uint64_t levels, uint32_t *error_at) {
     enum ella_error error = ELLA_ERROR_NONE;
     uint32_t p = start;
     const uint32_t pe = end;
     uint32_t at = start;
-    int cs = topic_name_start;
+    int cs = topic_start;
 
     /*@ loop invariant start <= at <= p < pe;
-        loop invariant 1 <= cs <= 8 && topic_name_state(buf, at, p, cs);
+        loop invariant 1 <= cs <= 8 && topic_state(buf, at, p, cs);
         loop invariant
-          cs == 1 ==> name_len(buf, at, pe) == (UTF8_TAIL(buf[p]) ? p + 1 - at : 0);
+          cs == 1 ==> utf8_len(buf, at, pe) == (UTF8_TAIL(buf[p]) ? p + 1 - at : 0);
         loop invariant error == ELLA_ERROR_NONE;
-        loop invariant name_stop(buf, start, pe) == name_stop(buf, at, pe);
+        loop invariant so_far:
+          topic_stop(buf, start, pe, levels) == topic_stop(buf, at, pe, levels);
         loop assigns p, at, cs, error;
         loop variant pe - p; */
     %% write exec;
-    /*@ assert stopped: name_len(buf, at, pe) == 0; */
-    //= v3/4.7.3-1 v5/4.7.3-1
-    if (start == end)
-        error = ELLA_ERROR_TOPIC_NAME_EMPTY;
-    else if (error == ELLA_ERROR_NONE && cs < topic_name_first_final)
+    /*@ assert stopped: topic_len(buf, at, pe, levels) == 0; */
+    if (error == ELLA_ERROR_NONE && cs < topic_first_final)
         error = ELLA_ERROR_STRING_NOT_UTF8;
     *error_at = at;
     return error;
 }
 
-%%{
-    # 4.7.1: levels between separators; + is a level by itself, # is the last level by itself.
-    # 4.8.2: $share/NAME/ may stand before a filter; what follows it is machine `shared`.
+enum ella_error ella_topic_name_check(const uint8_t *buf, uint32_t start, uint32_t end,
+                                      uint32_t *error_at) {
+    //= v3/4.7.1-1 v5/4.7.0-1 v3/3.3.2-2 v5/3.3.2-2
+    const enum ella_error error = topic_read(buf, start, end, (uint64_t)end + 1u, error_at);
 
-    machine topic_filter;
-    include topic_characters;
-
-    action multi_level { error = ELLA_ERROR_TOPIC_FILTER_MULTI_LEVEL_WILDCARD; fbreak; }
-    action single_level { error = ELLA_ERROR_TOPIC_FILTER_SINGLE_LEVEL_WILDCARD; fbreak; }
-    action share_name { error = ELLA_ERROR_SHARE_NAME; fbreak; }
-    action one_back { at = at - 1u; }
-
-    character = text @next;
-    separator = '/' @next;
-
-    #= v3/4.7.1-2 v5/4.7.1-1
-    hash = '#' @next ( any @one_back @multi_level )?;
-
-    #= v3/4.7.1-3 v5/4.7.1-2
-    plus = '+' @next ( ( any - '/' ) @one_back @single_level )?;
-
-    words = character+ ( '#' @multi_level | '+' @single_level )?;
-
-    level = ( words | plus )?;
-    filter = ( level separator )* ( level | hash );
-
-    ordinary := filter;
-
-    #= v5/4.8.2-1
-    empty_name = '/' @share_name;
-
-    #= v5/4.8.2-2
-    name = character+ ( [+#] @share_name )?;
-
-    shared := empty_name | [+#] @share_name | name separator ( filter & any+ );
-}%%
-
-%% write data noerror;
-
-static bool topic_is_shared(const uint8_t *buf, uint32_t start, uint32_t end) {
-    return (uint64_t)start + TOPIC_SHARE_PREFIX_LEN <= end &&
-           memcmp(buf + start, TOPIC_SHARE_PREFIX, TOPIC_SHARE_PREFIX_LEN) == 0;
+    //= v3/4.7.3-1 v5/4.7.3-1
+    if (start == end)
+        return ELLA_ERROR_TOPIC_NAME_EMPTY;
+    return topic_is_wildcard(error) ? ELLA_ERROR_TOPIC_NAME_WILDCARD : error;
 }
 
-/* Why a filter may not end where it does: at is where its last whole character ends, name where
- * its share name begins. */
-static enum ella_error topic_filter_unfinished(uint32_t at, uint32_t end, uint32_t name) {
-    if (at < end)
-        return ELLA_ERROR_STRING_NOT_UTF8;
+/* 4.8.2: a name, '/' and a filter; start is where the name begins. */
+/*@ requires start <= end && bytes_readable(buf, start, end);
+    requires \valid(error_at) && \separated(error_at, buf + (start .. end - 1));
+    assigns *error_at;
+    ensures \result == ELLA_ERROR_NONE <==> share_and_filter(buf, start, end);
+    ensures start <= *error_at <= end; */
+static enum ella_error topic_share_check(const uint8_t *buf, uint32_t start, uint32_t end,
+                                         uint32_t *error_at) {
+    const uint32_t name_end = topic_share_name_end(buf, start, end);
+    const enum ella_error error = ella_topic_name_check(buf, start, name_end, error_at);
+
     //= v5/4.8.2-1 v5/4.8.2-2
-    return at == name ? ELLA_ERROR_SHARE_NAME : ELLA_ERROR_SHARE_FILTER;
+    if (error == ELLA_ERROR_TOPIC_NAME_EMPTY || error == ELLA_ERROR_TOPIC_NAME_WILDCARD)
+        return ELLA_ERROR_SHARE_NAME;
+    if (error != ELLA_ERROR_NONE)
+        return error;
+    if (end - name_end > 1u) {
+        const uint32_t filter = name_end + 1u;
+        /*@ assert filter == level_end(buf, start, end) + 1 && filter < end; */
+        return topic_read(buf, filter, end, filter, error_at);
+    }
+    /*@ assert !topic_levels(buf, level_end(buf, start, end) + 1, end); */
+    *error_at = end;
+    return ELLA_ERROR_SHARE_FILTER;
 }
 
 enum ella_error ella_topic_filter_check(const uint8_t *buf, uint32_t start, uint32_t end,
                                         uint32_t *error_at) {
-    const bool shared = topic_is_shared(buf, start, end);
-    const uint32_t first = shared ? start + TOPIC_SHARE_PREFIX_LEN : start;
-    enum ella_error error = ELLA_ERROR_NONE;
-    uint32_t p = first;
-    const uint32_t pe = end;
-    uint32_t at = first;
-    int cs = shared ? topic_filter_en_shared : topic_filter_en_ordinary;
-
-    /*@ loop invariant start <= at <= p < pe;
-        loop variant pe - p; */
-    %% write exec;
+    if (topic_is_shared(buf, start, end)) {
+        const uint32_t name = start + SHARE_PREFIX_LEN;
+        /*@ assert name == start + 7 && is_shared(buf, start, end); */
+        return topic_share_check(buf, name, end, error_at);
+    }
+    /*@ assert !is_shared(buf, start, end); */
+    if (start < end)
+        return topic_read(buf, start, end, start, error_at);
     //= v3/4.7.3-1 v5/4.7.3-1
-    if (start == end)
-        error = ELLA_ERROR_TOPIC_FILTER_EMPTY;
-    else if (error == ELLA_ERROR_NONE && cs < topic_filter_first_final)
-        error = topic_filter_unfinished(at, end, first);
-    *error_at = at;
-    return error;
+    *error_at = end;
+    return ELLA_ERROR_TOPIC_FILTER_EMPTY;
 }

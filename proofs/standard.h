@@ -51,26 +51,50 @@
     predicate is_string{L}(uint8_t *s, integer i, integer end) = utf8_stop(s, i, end) == end;
  */
 
-/* Topic names (section 4.7): strings of at least one byte, no character of which is a wildcard.
- * How many bytes the character has that begins at index i, 0 if it is none or a wildcard; and
- * where those that are neither stop. */
-/*@ logic integer name_len{L}(uint8_t *s, integer i, integer end) =
-      s[i] == '+' || s[i] == '#' ? 0 : utf8_len(s, i, end);
+/* Topic names and filters (section 4.7): strings of at least one byte. In a filter '+' may be a
+ * level by itself, and '#' the last level by itself; levels is where the first one begins. A name
+ * has no wildcards: its levels begin behind its end. How many bytes the character or wildcard has
+ * that begins at index i, 0 if none may stand there; and where those stop that begin at i. */
+/*@ logic integer wildcard_len{L}(uint8_t *s, integer i, integer end, integer levels) =
+      i < end && (i == levels || i > levels && s[i - 1] == '/') &&
+      (i + 1 == end || s[i] == '+' && s[i + 1] == '/') ? 1 : 0;
 
-    logic integer name_stop{L}(uint8_t *s, integer i, integer end) =
-      name_len(s, i, end) == 0 ? i : name_stop(s, i + name_len(s, i, end), end);
+    logic integer topic_len{L}(uint8_t *s, integer i, integer end, integer levels) =
+      s[i] == '+' || s[i] == '#' ? wildcard_len(s, i, end, levels) : utf8_len(s, i, end);
+
+    logic integer topic_stop{L}(uint8_t *s, integer i, integer end, integer levels) =
+      topic_len(s, i, end, levels) == 0 ? i :
+      topic_stop(s, i + topic_len(s, i, end, levels), end, levels);
 
     predicate topic_name{L}(uint8_t *s, integer i, integer end) =
-      i < end && name_stop(s, i, end) == end;
+      i < end && topic_stop(s, i, end, end + 1) == end;
+
+    predicate topic_levels{L}(uint8_t *s, integer i, integer end) =
+      i < end && topic_stop(s, i, end, i) == end;
+
+    // The end of the level that begins at i: the next '/', or end.
+    logic integer level_end{L}(uint8_t *b, integer i, integer end) =
+      i < end && b[i] != '/' ? level_end(b, i + 1, end) : i;
+
+    predicate starts_with_share{L}(uint8_t *b, integer i) =
+      b[i] == '$' && b[i + 1] == 's' && b[i + 2] == 'h' && b[i + 3] == 'a' &&
+      b[i + 4] == 'r' && b[i + 5] == 'e' && b[i + 6] == '/';
+
+    predicate is_shared{L}(uint8_t *s, integer i, integer end) =
+      i + 7 <= end && starts_with_share(s, i);
+
+    // Section 4.8.2, behind $share/: a level without wildcards, '/', and a filter.
+    predicate share_and_filter{L}(uint8_t *s, integer i, integer end) =
+      topic_name(s, i, level_end(s, i, end)) && topic_levels(s, level_end(s, i, end) + 1, end);
+
+    predicate topic_filter{L}(uint8_t *s, integer i, integer end) =
+      is_shared(s, i, end) ? share_and_filter(s, i + 7, end) : topic_levels(s, i, end);
  */
 
 /* Topic matching (section 4.7). Bytes [i, fe) of the filter match bytes [j, ne) of the name:
  * '#' takes all that is left, also nothing, and together with the '/' before it, the parent;
  * '+' takes one level, which may be empty; any other byte takes itself. The filter is valid. */
-/*@ logic integer level_end{L}(uint8_t *b, integer i, integer end) =
-      i < end && b[i] != '/' ? level_end(b, i + 1, end) : i;
-
-    predicate takes_byte{L}(uint8_t *f, integer i, uint8_t *n, integer j, integer ne) =
+/*@ predicate takes_byte{L}(uint8_t *f, integer i, uint8_t *n, integer j, integer ne) =
       f[i] != '+' && j < ne && f[i] == n[j];
 
     predicate any_child{L}(uint8_t *f, integer i, integer fe) =
@@ -97,10 +121,6 @@
 /*@ predicate share_name{L}(uint8_t *b, integer i, integer end) =
       i < end && b[end] == '/' && \forall integer k; i <= k < end ==>
         b[k] != '+' && b[k] != '#' && b[k] != '/';
-
-    predicate starts_with_share{L}(uint8_t *b, integer i) =
-      b[i] == '$' && b[i + 1] == 's' && b[i + 2] == 'h' && b[i + 3] == 'a' &&
-      b[i + 4] == 'r' && b[i + 5] == 'e' && b[i + 6] == '/';
  */
 
 /* The flags of PUBLISH (section 3.3.1): QoS 3 there is not, and DUP is 0 with QoS 0. */

@@ -8,12 +8,36 @@
  * Invariant: at is where the character being read begins; all before it is a valid beginning.
  * A wildcard in the wrong place is the byte at fault, even if only the next one shows it.
  */
-#include <string.h>
-
 #include "libella/codec.h"
 
-#define TOPIC_SHARE_PREFIX "$share/"
-#define TOPIC_SHARE_PREFIX_LEN 7u
+#define SHARE_PREFIX_LEN 7u
+
+/*@ requires start <= end && bytes_readable(buf, start, end);
+    assigns \nothing;
+    ensures \result <==> is_shared(buf, start, end); */
+static bool topic_is_shared(const uint8_t *buf, uint32_t start, uint32_t end) {
+    if ((uint64_t)start + SHARE_PREFIX_LEN > end)
+        return false;
+    return buf[start] == '$' && buf[start + 1u] == 's' && buf[start + 2u] == 'h' &&
+           buf[start + 3u] == 'a' && buf[start + 4u] == 'r' && buf[start + 5u] == 'e' &&
+           buf[start + 6u] == '/';
+}
+
+/* The index behind the name of a share that begins at start: that of the next '/' or the end. */
+/*@ requires start <= end && bytes_readable(buf, start, end);
+    assigns \nothing;
+    ensures \result == level_end(buf, start, end) && start <= \result <= end; */
+static uint32_t topic_share_name_end(const uint8_t *buf, uint32_t start, uint32_t end) {
+    uint32_t at = start;
+
+    /*@ loop invariant start <= at <= end;
+        loop invariant level_end(buf, start, end) == level_end(buf, at, end);
+        loop assigns at;
+        loop variant end - at; */
+    while (at < end && buf[at] != '/')
+        at++;
+    return at < end ? at : end;
+}
 
 /* Whether the byte is printable ASCII but none of "/+#". */
 /*@ predicate topic_byte(integer b) =
@@ -29,24 +53,43 @@ static bool topic_is_text(uint8_t byte) {
     requires topic_byte(buf[start]);
     assigns \nothing;
     ensures start <= \result < end;
-    ensures name_stop(buf, start, end) == name_stop(buf, \result + 1, end); */
-static uint32_t topic_text_last(const uint8_t *buf, uint32_t start, uint32_t end) {
+    ensures topic_stop(buf, start, end, levels) == topic_stop(buf, \result + 1, end, levels); */
+static uint32_t topic_text_last(const uint8_t *buf, uint32_t start, uint32_t end)
+    /*@ ghost (uint64_t levels) */ {
     uint32_t p = start + 1u;
 
+    /*@ assert utf8_len(buf, start, end) == 1 && topic_len(buf, start, end, levels) == 1; */
     /*@ loop invariant start < p <= end;
-        loop invariant name_stop(buf, start, end) == name_stop(buf, p, end);
+        loop invariant topic_stop(buf, start, end, levels) ==
+          topic_stop(buf, p, end, levels);
         loop assigns p;
         loop variant end - p; */
-    while (p < end && topic_is_text(buf[p]))
+    while (p < end && topic_is_text(buf[p])) {
+        /*@ assert utf8_len(buf, p, end) == 1 && topic_len(buf, p, end, levels) == 1; */
         p++;
+    }
     return p - 1u;
 }
 
-static const int topic_name_start = 8;
-static const int topic_name_first_final = 8;
+/* Whether the wildcard at at is a level by itself, and the last if it is '#'. The first level
+ * begins at levels. */
+/*@ requires at < end && \valid_read(buf + (levels .. end - 1)) && \valid_read(buf + at);
+    requires buf[at] == '+' || buf[at] == '#';
+    assigns \nothing;
+    ensures \result <==> wildcard_len(buf, at, end, levels) == 1; */
+static bool topic_wildcard_fits(const uint8_t *buf, uint32_t at, uint32_t end, uint64_t levels) {
+    const uint32_t next = at + 1u;
+
+    if (at < levels || (at > levels && buf[at - 1u] != '/'))
+        return false;
+    return next >= end || (buf[at] == '+' && buf[next] == '/');
+}
+
+static const int topic_start = 8;
+static const int topic_first_final = 8;
 
 /* What a state of the machine says of the bytes [at, p) before the next one. */
-/*@ predicate topic_name_state{L}(uint8_t *s, integer at, integer p, integer cs) =
+/*@ predicate topic_state{L}(uint8_t *s, integer at, integer p, integer cs) =
       (cs == 1 ==> p == at + 1 && 0xC2 <= s[at] <= 0xDF ||
                    p == at + 2 && UTF8_3(s[at], s[at + 1], 0x80) ||
                    p == at + 3 && UTF8_4(s[at], s[at + 1], s[at + 2], 0x80)) &&
@@ -59,13 +102,35 @@ static const int topic_name_first_final = 8;
       (cs == 7 ==> p == at + 1 && s[at] == 0xF4) &&
       (cs == 8 ==> p == at); */
 
-enum ella_error ella_topic_name_check(const uint8_t *buf, uint32_t start, uint32_t end,
-                                      uint32_t *error_at) {
+/*@ predicate is_wildcard(integer error) =
+      error == ELLA_ERROR_TOPIC_FILTER_MULTI_LEVEL_WILDCARD ||
+      error == ELLA_ERROR_TOPIC_FILTER_SINGLE_LEVEL_WILDCARD; */
+/*@ assigns \nothing;
+    ensures \result <==> is_wildcard(error); */
+static bool topic_is_wildcard(enum ella_error error) {
+    return error == ELLA_ERROR_TOPIC_FILTER_MULTI_LEVEL_WILDCARD ||
+           error == ELLA_ERROR_TOPIC_FILTER_SINGLE_LEVEL_WILDCARD;
+}
+
+/* Reads as far as wildcards are levels by themselves, the first of which begins at levels. */
+/*@ requires start <= end && start <= levels && bytes_readable(buf, start, end);
+    requires \valid(error_at) && \separated(error_at, buf + (start .. end - 1));
+    assigns *error_at;
+    ensures *error_at == topic_stop(buf, start, end, levels) && start <= *error_at <= end;
+    ensures \result == ELLA_ERROR_NONE <==> *error_at == end;
+    ensures \result == ELLA_ERROR_STRING_NULL_CHARACTER <==>
+      *error_at < end && buf[*error_at] == 0;
+    ensures is_wildcard(\result) <==>
+      *error_at < end && (buf[*error_at] == '+' || buf[*error_at] == '#');
+    ensures \result == ELLA_ERROR_NONE || \result == ELLA_ERROR_STRING_NOT_UTF8 ||
+      \result == ELLA_ERROR_STRING_NULL_CHARACTER || is_wildcard(\result); */
+static enum ella_error topic_read(const uint8_t *buf, uint32_t start, uint32_t end,
+                                  uint64_t levels, uint32_t *error_at) {
     enum ella_error error = ELLA_ERROR_NONE;
     uint32_t p = start;
     const uint32_t pe = end;
     uint32_t at = start;
-    int cs = topic_name_start;
+    int cs = topic_start;
 
     {
     if ( p >= pe )
@@ -73,11 +138,12 @@ enum ella_error ella_topic_name_check(const uint8_t *buf, uint32_t start, uint32
     if ( cs == 0 )
         goto _out;
     /*@ loop invariant start <= at <= p < pe;
-        loop invariant 1 <= cs <= 8 && topic_name_state(buf, at, p, cs);
+        loop invariant 1 <= cs <= 8 && topic_state(buf, at, p, cs);
         loop invariant
-        cs == 1 ==> name_len(buf, at, pe) == (UTF8_TAIL(buf[p]) ? p + 1 - at : 0);
+        cs == 1 ==> utf8_len(buf, at, pe) == (UTF8_TAIL(buf[p]) ? p + 1 - at : 0);
         loop invariant error == ELLA_ERROR_NONE;
-        loop invariant name_stop(buf, start, pe) == name_stop(buf, at, pe);
+        loop invariant so_far:
+        topic_stop(buf, start, pe, levels) == topic_stop(buf, at, pe, levels);
         loop assigns p, at, cs, error;
         loop variant pe - p; */
     while (1) {
@@ -159,28 +225,31 @@ case 7:
 
 f0:
     {
-        /*@ assert topic_byte(buf[at]) || name_len(buf, at, pe) == p + 1 - at; */
+        /*@ assert topic_len(buf, at, pe, levels) == p + 1 - at; */
         at = p + 1u;
     }
     goto _again;
 f2:
-    { p = topic_text_last(buf, p, pe); }
-    {
-        /*@ assert topic_byte(buf[at]) || name_len(buf, at, pe) == p + 1 - at; */
-        at = p + 1u;
-    }
+    { p = topic_text_last(buf, p, pe) /*@ ghost (levels) */; }
+    { at = p + 1u; }
     goto _again;
 f1:
     { error = ELLA_ERROR_STRING_NULL_CHARACTER; {p++; goto _out; } }
     {
-        /*@ assert topic_byte(buf[at]) || name_len(buf, at, pe) == p + 1 - at; */
+        /*@ assert topic_len(buf, at, pe, levels) == p + 1 - at; */
         at = p + 1u;
     }
     goto _again;
 f3:
-    { error = ELLA_ERROR_TOPIC_NAME_WILDCARD; {p++; goto _out; } }
     {
-        /*@ assert topic_byte(buf[at]) || name_len(buf, at, pe) == p + 1 - at; */
+        if (!topic_wildcard_fits(buf, p, pe, levels)) {
+            error = buf[p] == '#' ? ELLA_ERROR_TOPIC_FILTER_MULTI_LEVEL_WILDCARD
+                                  : ELLA_ERROR_TOPIC_FILTER_SINGLE_LEVEL_WILDCARD;
+            {p++; goto _out; }
+        }
+    }
+    {
+        /*@ assert topic_len(buf, at, pe, levels) == p + 1 - at; */
         at = p + 1u;
     }
     goto _again;
@@ -195,473 +264,61 @@ _again:
     _out: {}
     }
 
-    /*@ assert stopped: name_len(buf, at, pe) == 0; */
-    //= v3/4.7.3-1 v5/4.7.3-1
-    if (start == end)
-        error = ELLA_ERROR_TOPIC_NAME_EMPTY;
-    else if (error == ELLA_ERROR_NONE && cs < topic_name_first_final)
+    /*@ assert stopped: topic_len(buf, at, pe, levels) == 0; */
+    if (error == ELLA_ERROR_NONE && cs < topic_first_final)
         error = ELLA_ERROR_STRING_NOT_UTF8;
     *error_at = at;
     return error;
 }
 
-static const int topic_filter_first_final = 26;
+enum ella_error ella_topic_name_check(const uint8_t *buf, uint32_t start, uint32_t end,
+                                      uint32_t *error_at) {
+    //= v3/4.7.1-1 v5/4.7.0-1 v3/3.3.2-2 v5/3.3.2-2
+    const enum ella_error error = topic_read(buf, start, end, (uint64_t)end + 1u, error_at);
 
-static const int topic_filter_en_ordinary = 32;
-static const int topic_filter_en_shared = 1;
-
-static bool topic_is_shared(const uint8_t *buf, uint32_t start, uint32_t end) {
-    return (uint64_t)start + TOPIC_SHARE_PREFIX_LEN <= end &&
-           memcmp(buf + start, TOPIC_SHARE_PREFIX, TOPIC_SHARE_PREFIX_LEN) == 0;
+    //= v3/4.7.3-1 v5/4.7.3-1
+    if (start == end)
+        return ELLA_ERROR_TOPIC_NAME_EMPTY;
+    return topic_is_wildcard(error) ? ELLA_ERROR_TOPIC_NAME_WILDCARD : error;
 }
 
-/* Why a filter may not end where it does: at is where its last whole character ends, name where
- * its share name begins. */
-static enum ella_error topic_filter_unfinished(uint32_t at, uint32_t end, uint32_t name) {
-    if (at < end)
-        return ELLA_ERROR_STRING_NOT_UTF8;
+/* 4.8.2: a name, '/' and a filter; start is where the name begins. */
+/*@ requires start <= end && bytes_readable(buf, start, end);
+    requires \valid(error_at) && \separated(error_at, buf + (start .. end - 1));
+    assigns *error_at;
+    ensures \result == ELLA_ERROR_NONE <==> share_and_filter(buf, start, end);
+    ensures start <= *error_at <= end; */
+static enum ella_error topic_share_check(const uint8_t *buf, uint32_t start, uint32_t end,
+                                         uint32_t *error_at) {
+    const uint32_t name_end = topic_share_name_end(buf, start, end);
+    const enum ella_error error = ella_topic_name_check(buf, start, name_end, error_at);
+
     //= v5/4.8.2-1 v5/4.8.2-2
-    return at == name ? ELLA_ERROR_SHARE_NAME : ELLA_ERROR_SHARE_FILTER;
+    if (error == ELLA_ERROR_TOPIC_NAME_EMPTY || error == ELLA_ERROR_TOPIC_NAME_WILDCARD)
+        return ELLA_ERROR_SHARE_NAME;
+    if (error != ELLA_ERROR_NONE)
+        return error;
+    if (end - name_end > 1u) {
+        const uint32_t filter = name_end + 1u;
+        /*@ assert filter == level_end(buf, start, end) + 1 && filter < end; */
+        return topic_read(buf, filter, end, filter, error_at);
+    }
+    /*@ assert !topic_levels(buf, level_end(buf, start, end) + 1, end); */
+    *error_at = end;
+    return ELLA_ERROR_SHARE_FILTER;
 }
 
 enum ella_error ella_topic_filter_check(const uint8_t *buf, uint32_t start, uint32_t end,
                                         uint32_t *error_at) {
-    const bool shared = topic_is_shared(buf, start, end);
-    const uint32_t first = shared ? start + TOPIC_SHARE_PREFIX_LEN : start;
-    enum ella_error error = ELLA_ERROR_NONE;
-    uint32_t p = first;
-    const uint32_t pe = end;
-    uint32_t at = first;
-    int cs = shared ? topic_filter_en_shared : topic_filter_en_ordinary;
-
-    {
-    if ( p >= pe )
-        goto _test_eof;
-    if ( cs == 0 )
-        goto _out;
-    /*@ loop invariant start <= at <= p < pe;
-        loop variant pe - p; */
-    while (1) {
-    switch ( cs ) {
-case 1:
-    switch( ( buf[p]) ) {
-        case 0u: goto tr0;
-        case 35u: goto tr3;
-        case 43u: goto tr3;
-        case 47u: goto tr3;
-        case 127u: goto tr1;
-        case 224u: goto tr6;
-        case 237u: goto tr8;
-        case 240u: goto tr9;
-        case 244u: goto tr11;
+    if (topic_is_shared(buf, start, end)) {
+        const uint32_t name = start + SHARE_PREFIX_LEN;
+        /*@ assert name == start + 7 && is_shared(buf, start, end); */
+        return topic_share_check(buf, name, end, error_at);
     }
-    if ( ( buf[p]) < 194u ) {
-        if ( ( buf[p]) > 31u ) {
-            if ( 128u <= ( buf[p]) && ( buf[p]) <= 193u )
-                goto tr5;
-        } else if ( ( buf[p]) >= 1u )
-            goto tr1;
-    } else if ( ( buf[p]) > 223u ) {
-        if ( ( buf[p]) < 241u ) {
-            if ( 225u <= ( buf[p]) && ( buf[p]) <= 239u )
-                goto tr7;
-        } else if ( ( buf[p]) > 243u ) {
-            if ( 245u <= ( buf[p]) )
-                goto tr5;
-        } else
-            goto tr10;
-    } else
-        goto tr4;
-    goto tr2;
-case 2:
-    switch( ( buf[p]) ) {
-        case 0u: goto tr0;
-        case 35u: goto tr12;
-        case 43u: goto tr12;
-        case 47u: goto tr13;
-        case 127u: goto tr1;
-        case 224u: goto tr6;
-        case 237u: goto tr8;
-        case 240u: goto tr9;
-        case 244u: goto tr11;
-    }
-    if ( ( buf[p]) < 194u ) {
-        if ( ( buf[p]) > 31u ) {
-            if ( 128u <= ( buf[p]) && ( buf[p]) <= 193u )
-                goto tr5;
-        } else if ( ( buf[p]) >= 1u )
-            goto tr1;
-    } else if ( ( buf[p]) > 223u ) {
-        if ( ( buf[p]) < 241u ) {
-            if ( 225u <= ( buf[p]) && ( buf[p]) <= 239u )
-                goto tr7;
-        } else if ( ( buf[p]) > 243u ) {
-            if ( 245u <= ( buf[p]) )
-                goto tr5;
-        } else
-            goto tr10;
-    } else
-        goto tr4;
-    goto tr2;
-case 3:
-    if ( ( buf[p]) == 47u )
-        goto tr13;
-    goto tr5;
-case 0:
-    goto _out;
-case 4:
-    switch( ( buf[p]) ) {
-        case 0u: goto tr14;
-        case 35u: goto tr17;
-        case 43u: goto tr18;
-        case 47u: goto tr19;
-        case 127u: goto tr15;
-        case 224u: goto tr21;
-        case 237u: goto tr23;
-        case 240u: goto tr24;
-        case 244u: goto tr26;
-    }
-    if ( ( buf[p]) < 194u ) {
-        if ( ( buf[p]) > 31u ) {
-            if ( 128u <= ( buf[p]) && ( buf[p]) <= 193u )
-                goto tr5;
-        } else if ( ( buf[p]) >= 1u )
-            goto tr15;
-    } else if ( ( buf[p]) > 223u ) {
-        if ( ( buf[p]) < 241u ) {
-            if ( 225u <= ( buf[p]) && ( buf[p]) <= 239u )
-                goto tr22;
-        } else if ( ( buf[p]) > 243u ) {
-            if ( 245u <= ( buf[p]) )
-                goto tr5;
-        } else
-            goto tr25;
-    } else
-        goto tr20;
-    goto tr16;
-case 26:
-    switch( ( buf[p]) ) {
-        case 0u: goto tr14;
-        case 35u: goto tr30;
-        case 43u: goto tr31;
-        case 47u: goto tr19;
-        case 127u: goto tr15;
-        case 224u: goto tr21;
-        case 237u: goto tr23;
-        case 240u: goto tr24;
-        case 244u: goto tr26;
-    }
-    if ( ( buf[p]) < 194u ) {
-        if ( ( buf[p]) > 31u ) {
-            if ( 128u <= ( buf[p]) && ( buf[p]) <= 193u )
-                goto tr5;
-        } else if ( ( buf[p]) >= 1u )
-            goto tr15;
-    } else if ( ( buf[p]) > 223u ) {
-        if ( ( buf[p]) < 241u ) {
-            if ( 225u <= ( buf[p]) && ( buf[p]) <= 239u )
-                goto tr22;
-        } else if ( ( buf[p]) > 243u ) {
-            if ( 245u <= ( buf[p]) )
-                goto tr5;
-        } else
-            goto tr25;
-    } else
-        goto tr20;
-    goto tr16;
-case 27:
-    if ( ( buf[p]) == 47u )
-        goto tr19;
-    goto tr5;
-case 28:
-    switch( ( buf[p]) ) {
-        case 0u: goto tr14;
-        case 35u: goto tr17;
-        case 43u: goto tr18;
-        case 47u: goto tr19;
-        case 127u: goto tr15;
-        case 224u: goto tr21;
-        case 237u: goto tr23;
-        case 240u: goto tr24;
-        case 244u: goto tr26;
-    }
-    if ( ( buf[p]) < 194u ) {
-        if ( ( buf[p]) > 31u ) {
-            if ( 128u <= ( buf[p]) && ( buf[p]) <= 193u )
-                goto tr5;
-        } else if ( ( buf[p]) >= 1u )
-            goto tr15;
-    } else if ( ( buf[p]) > 223u ) {
-        if ( ( buf[p]) < 241u ) {
-            if ( 225u <= ( buf[p]) && ( buf[p]) <= 239u )
-                goto tr22;
-        } else if ( ( buf[p]) > 243u ) {
-            if ( 245u <= ( buf[p]) )
-                goto tr5;
-        } else
-            goto tr25;
-    } else
-        goto tr20;
-    goto tr16;
-case 29:
-    goto tr32;
-case 30:
-    goto tr5;
-case 31:
-    if ( ( buf[p]) == 47u )
-        goto tr19;
-    goto tr33;
-case 5:
-    if ( 128u <= ( buf[p]) && ( buf[p]) <= 191u )
-        goto tr15;
-    goto tr5;
-case 6:
-    if ( 160u <= ( buf[p]) && ( buf[p]) <= 191u )
-        goto tr20;
-    goto tr5;
-case 7:
-    if ( 128u <= ( buf[p]) && ( buf[p]) <= 191u )
-        goto tr20;
-    goto tr5;
-case 8:
-    if ( 128u <= ( buf[p]) && ( buf[p]) <= 159u )
-        goto tr20;
-    goto tr5;
-case 9:
-    if ( 144u <= ( buf[p]) && ( buf[p]) <= 191u )
-        goto tr22;
-    goto tr5;
-case 10:
-    if ( 128u <= ( buf[p]) && ( buf[p]) <= 191u )
-        goto tr22;
-    goto tr5;
-case 11:
-    if ( 128u <= ( buf[p]) && ( buf[p]) <= 143u )
-        goto tr22;
-    goto tr5;
-case 12:
-    if ( 128u <= ( buf[p]) && ( buf[p]) <= 191u )
-        goto tr1;
-    goto tr5;
-case 13:
-    if ( 160u <= ( buf[p]) && ( buf[p]) <= 191u )
-        goto tr4;
-    goto tr5;
-case 14:
-    if ( 128u <= ( buf[p]) && ( buf[p]) <= 191u )
-        goto tr4;
-    goto tr5;
-case 15:
-    if ( 128u <= ( buf[p]) && ( buf[p]) <= 159u )
-        goto tr4;
-    goto tr5;
-case 16:
-    if ( 144u <= ( buf[p]) && ( buf[p]) <= 191u )
-        goto tr7;
-    goto tr5;
-case 17:
-    if ( 128u <= ( buf[p]) && ( buf[p]) <= 191u )
-        goto tr7;
-    goto tr5;
-case 18:
-    if ( 128u <= ( buf[p]) && ( buf[p]) <= 143u )
-        goto tr7;
-    goto tr5;
-case 32:
-    switch( ( buf[p]) ) {
-        case 0u: goto tr34;
-        case 35u: goto tr36;
-        case 43u: goto tr37;
-        case 47u: goto tr38;
-        case 127u: goto tr27;
-        case 224u: goto tr39;
-        case 237u: goto tr40;
-        case 240u: goto tr41;
-        case 244u: goto tr43;
-    }
-    if ( ( buf[p]) < 194u ) {
-        if ( ( buf[p]) > 31u ) {
-            if ( 128u <= ( buf[p]) && ( buf[p]) <= 193u )
-                goto tr5;
-        } else if ( ( buf[p]) >= 1u )
-            goto tr27;
-    } else if ( ( buf[p]) > 223u ) {
-        if ( ( buf[p]) < 241u ) {
-            if ( 225u <= ( buf[p]) && ( buf[p]) <= 239u )
-                goto tr29;
-        } else if ( ( buf[p]) > 243u ) {
-            if ( 245u <= ( buf[p]) )
-                goto tr5;
-        } else
-            goto tr42;
-    } else
-        goto tr28;
-    goto tr35;
-case 33:
-    switch( ( buf[p]) ) {
-        case 0u: goto tr34;
-        case 35u: goto tr44;
-        case 43u: goto tr45;
-        case 47u: goto tr38;
-        case 127u: goto tr27;
-        case 224u: goto tr39;
-        case 237u: goto tr40;
-        case 240u: goto tr41;
-        case 244u: goto tr43;
-    }
-    if ( ( buf[p]) < 194u ) {
-        if ( ( buf[p]) > 31u ) {
-            if ( 128u <= ( buf[p]) && ( buf[p]) <= 193u )
-                goto tr5;
-        } else if ( ( buf[p]) >= 1u )
-            goto tr27;
-    } else if ( ( buf[p]) > 223u ) {
-        if ( ( buf[p]) < 241u ) {
-            if ( 225u <= ( buf[p]) && ( buf[p]) <= 239u )
-                goto tr29;
-        } else if ( ( buf[p]) > 243u ) {
-            if ( 245u <= ( buf[p]) )
-                goto tr5;
-        } else
-            goto tr42;
-    } else
-        goto tr28;
-    goto tr35;
-case 34:
-    if ( ( buf[p]) == 47u )
-        goto tr38;
-    goto tr5;
-case 19:
-    if ( 128u <= ( buf[p]) && ( buf[p]) <= 191u )
-        goto tr27;
-    goto tr5;
-case 20:
-    if ( 160u <= ( buf[p]) && ( buf[p]) <= 191u )
-        goto tr28;
-    goto tr5;
-case 21:
-    if ( 128u <= ( buf[p]) && ( buf[p]) <= 191u )
-        goto tr28;
-    goto tr5;
-case 22:
-    if ( 128u <= ( buf[p]) && ( buf[p]) <= 159u )
-        goto tr28;
-    goto tr5;
-case 23:
-    if ( 144u <= ( buf[p]) && ( buf[p]) <= 191u )
-        goto tr29;
-    goto tr5;
-case 24:
-    if ( 128u <= ( buf[p]) && ( buf[p]) <= 191u )
-        goto tr29;
-    goto tr5;
-case 25:
-    if ( 128u <= ( buf[p]) && ( buf[p]) <= 143u )
-        goto tr29;
-    goto tr5;
-case 35:
-    goto tr46;
-case 36:
-    goto tr5;
-case 37:
-    if ( ( buf[p]) == 47u )
-        goto tr38;
-    goto tr47;
-    }
-
-    tr5: cs = 0; goto _again;
-    tr0: cs = 2; goto f0;
-    tr1: cs = 2; goto f1;
-    tr2: cs = 2; goto f2;
-    tr12: cs = 3; goto f3;
-    tr13: cs = 4; goto f1;
-    tr20: cs = 5; goto _again;
-    tr21: cs = 6; goto _again;
-    tr22: cs = 7; goto _again;
-    tr23: cs = 8; goto _again;
-    tr24: cs = 9; goto _again;
-    tr25: cs = 10; goto _again;
-    tr26: cs = 11; goto _again;
-    tr4: cs = 12; goto _again;
-    tr6: cs = 13; goto _again;
-    tr7: cs = 14; goto _again;
-    tr8: cs = 15; goto _again;
-    tr9: cs = 16; goto _again;
-    tr10: cs = 17; goto _again;
-    tr11: cs = 18; goto _again;
-    tr28: cs = 19; goto _again;
-    tr39: cs = 20; goto _again;
-    tr29: cs = 21; goto _again;
-    tr40: cs = 22; goto _again;
-    tr41: cs = 23; goto _again;
-    tr42: cs = 24; goto _again;
-    tr43: cs = 25; goto _again;
-    tr14: cs = 26; goto f0;
-    tr15: cs = 26; goto f1;
-    tr16: cs = 26; goto f2;
-    tr30: cs = 27; goto f4;
-    tr31: cs = 27; goto f5;
-    tr33: cs = 27; goto f7;
-    tr19: cs = 28; goto f1;
-    tr17: cs = 29; goto f1;
-    tr3: cs = 30; goto f3;
-    tr32: cs = 30; goto f6;
-    tr18: cs = 31; goto f1;
-    tr38: cs = 32; goto f1;
-    tr34: cs = 33; goto f0;
-    tr27: cs = 33; goto f1;
-    tr35: cs = 33; goto f2;
-    tr44: cs = 34; goto f4;
-    tr45: cs = 34; goto f5;
-    tr47: cs = 34; goto f7;
-    tr36: cs = 35; goto f1;
-    tr46: cs = 36; goto f6;
-    tr37: cs = 37; goto f1;
-
-f1:
-    { at = p + 1u; }
-    goto _again;
-f4:
-    { error = ELLA_ERROR_TOPIC_FILTER_MULTI_LEVEL_WILDCARD; {p++; goto _out; } }
-    goto _again;
-f5:
-    { error = ELLA_ERROR_TOPIC_FILTER_SINGLE_LEVEL_WILDCARD; {p++; goto _out; } }
-    goto _again;
-f3:
-    { error = ELLA_ERROR_SHARE_NAME; {p++; goto _out; } }
-    goto _again;
-f2:
-    { p = topic_text_last(buf, p, pe); }
-    { at = p + 1u; }
-    goto _again;
-f0:
-    { error = ELLA_ERROR_STRING_NULL_CHARACTER; {p++; goto _out; } }
-    { at = p + 1u; }
-    goto _again;
-f6:
-    { at = at - 1u; }
-    { error = ELLA_ERROR_TOPIC_FILTER_MULTI_LEVEL_WILDCARD; {p++; goto _out; } }
-    goto _again;
-f7:
-    { at = at - 1u; }
-    { error = ELLA_ERROR_TOPIC_FILTER_SINGLE_LEVEL_WILDCARD; {p++; goto _out; } }
-    goto _again;
-
-_again:
-    if ( cs == 0 )
-        goto _out;
-    if ( ++p >= pe )
-        break;
-    }
-    _test_eof: {}
-    _out: {}
-    }
-
+    /*@ assert !is_shared(buf, start, end); */
+    if (start < end)
+        return topic_read(buf, start, end, start, error_at);
     //= v3/4.7.3-1 v5/4.7.3-1
-    if (start == end)
-        error = ELLA_ERROR_TOPIC_FILTER_EMPTY;
-    else if (error == ELLA_ERROR_NONE && cs < topic_filter_first_final)
-        error = topic_filter_unfinished(at, end, first);
-    *error_at = at;
-    return error;
+    *error_at = end;
+    return ELLA_ERROR_TOPIC_FILTER_EMPTY;
 }

@@ -417,7 +417,7 @@ struct ella_utf8 ella_utf8_check(const uint8_t *buf, uint32_t start, uint32_t en
     requires \valid(error_at) && \separated(error_at, buf + (start .. end - 1));
     assigns *error_at;
     ensures \result == ELLA_ERROR_NONE <==> topic_name(buf, start, end);
-    ensures *error_at == name_stop(buf, start, end) && start <= *error_at <= end;
+    ensures *error_at == topic_stop(buf, start, end, end + 1) && start <= *error_at <= end;
     ensures \result == ELLA_ERROR_TOPIC_NAME_WILDCARD ==>
       *error_at < end && (buf[*error_at] == '+' || buf[*error_at] == '#'); */
 ELLA_MUST_USE enum ella_error ella_topic_name_check(const uint8_t *buf, uint32_t start,
@@ -425,6 +425,12 @@ ELLA_MUST_USE enum ella_error ella_topic_name_check(const uint8_t *buf, uint32_t
 
 /* A topic filter (section 4.7), $share/NAME/FILTER included (section 4.8.2). One rule for all
  * versions: 3.1 and 3.1.1 know no shared subscriptions, but brokers offer them there too. */
+/*@ requires start <= end && bytes_readable(buf, start, end);
+    requires \valid(error_at) && \separated(error_at, buf + (start .. end - 1));
+    assigns *error_at;
+    ensures \result == ELLA_ERROR_NONE <==> topic_filter(buf, start, end);
+    ensures !is_shared(buf, start, end) ==> *error_at == topic_stop(buf, start, end, start);
+    ensures start <= *error_at <= end; */
 ELLA_MUST_USE enum ella_error ella_topic_filter_check(const uint8_t *buf, uint32_t start,
                                                       uint32_t end, uint32_t *error_at);
 
