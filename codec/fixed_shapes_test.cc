@@ -149,7 +149,8 @@ uint64_t expect_acks(enum ella_packet_type type, uint8_t first_byte) {
 }
 
 TEST(FixedShapes, EveryAcknowledgement) {
-    // One code in 3.1 and 3.1.1. In 5.0 servers have one more than clients: No matching subscribers.
+    // One code in 3.1 and 3.1.1. In 5.0 servers have one that clients have not: No matching
+    // subscribers.
     EXPECT_EQ(expect_acks(ELLA_PUBACK, 0x40), 65535u * (2 + 2 + 8 + 9));
     EXPECT_EQ(expect_acks(ELLA_PUBREC, 0x50), 65535u * (2 + 2 + 8 + 9));
     EXPECT_EQ(expect_acks(ELLA_PUBREL, 0x62), 65535u * (2 + 2 + 2 + 2));

@@ -179,6 +179,7 @@ static enum ella_error topic_read(const uint8_t *buf, uint32_t start, uint32_t e
 
 enum ella_error ella_topic_name_check(const uint8_t *buf, uint32_t start, uint32_t end,
                                       uint32_t *error_at) {
+    /* Its levels begin behind its end: no wildcard fits. */
     //= v3/4.7.1-1 v5/4.7.0-1 v3/3.3.2-2 v5/3.3.2-2
     const enum ella_error error = topic_read(buf, start, end, (uint64_t)end + 1u, error_at);
 
