@@ -30,6 +30,7 @@ listen() {
     local out=$1 topic=$2
     shift 2
     : >"$out"
+    : >"$out.debug" # by us: the one of a test before has a SUBACK, too
     stdbuf -oL mosquitto_sub -p "$broker_port" -V "$version" -t "$topic" -d "$@" \
         >"$out.debug" 2>&1 &
     listener=$!
