@@ -101,6 +101,14 @@ TEST(FirstByte, In31MayHaveTheDupFlagOnARepetition) {
                     2);
 }
 
+TEST(FirstByte, OfConnectComesBeforeTheVersionAndHasNoFlagsInAny) {
+    for (enum ella_version version :
+         {ELLA_VERSION_UNKNOWN, ELLA_VERSION_3_1, ELLA_VERSION_3_1_1, ELLA_VERSION_5_0}) {
+        for (uint8_t first = 0x11; first < 0x20; first++)
+            expect_bad({version, ELLA_FROM_CLIENT}, {first}, ELLA_ERROR_FIXED_HEADER_FLAGS, 0);
+    }
+}
+
 //= v3/3.3.1-4 test
 //= v5/3.3.1-4 test
 //= v5/u-3.3.1.2-1 test

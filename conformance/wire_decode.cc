@@ -399,8 +399,10 @@ void check_first_byte(reader *in, const context &at) {
     }
     const bool two = at.type == packet_type::pubrel || at.type == packet_type::subscribe ||
                      at.type == packet_type::unsubscribe;
-    // The fixed header of 3.1 gives DUP and QoS a meaning for these packets too.
-    if (at.type != packet_type::publish && at.version >= 4 && at.flags != (two ? 2 : 0)) {
+    // The fixed header of 3.1 gives DUP and QoS a meaning for these packets too; but the first
+    // byte of CONNECT comes before the version.
+    const bool reserved = at.version >= 4 || at.type == packet_type::connect;
+    if (at.type != packet_type::publish && reserved && at.flags != (two ? 2 : 0)) {
         in->problem("reserved flags of the first byte are " + std::to_string(at.flags));
     }
 }

@@ -50,7 +50,7 @@ def packets(spec):
         "Control packets",
         "The section number is the same in both standards. The flags of PUBLISH are DUP (8), QoS "
         "(2 and 4) and RETAIN (1).\nMQTT 3.1 has the packets of 3.1.1, and its receivers ignore "
-        "flags that mean nothing.",
+        "flags that mean nothing, but those of CONNECT:\nthey come before the version.",
         table(["Section", "Packet", "Type", "First byte", "Sent by (3.1.1)", "Sent by (5.0)",
                "Packet identifier", "Payload (3.1.1)", "Payload (5.0)", "Reason code (5.0)",
                "Properties (5.0)", "What it is"], rows))

@@ -53,8 +53,8 @@ static enum ella_error frame_publish_flags(uint8_t flags) {
     return ELLA_ERROR_NONE;
 }
 
-/* The flags of all the others are reserved. 3.1 called them unused: there they may be
- * anything. */
+/* The flags of all the others are reserved. 3.1 called them unused: there they may be anything,
+ * but in CONNECT, whose first byte comes before the version. */
 /*@ requires 1 <= type <= 15;
     assigns \nothing;
     ensures flags == ella_packet_rules[type].flags ==> \result == ELLA_ERROR_NONE; */

@@ -8,7 +8,7 @@
 
 const struct ella_packet_rule ella_packet_rules[ELLA_PACKET_RULE_COUNT] = {
     {0x0, 0x0, 0x0, 0, 0}, // 0: there is none
-    {0x0, 0xF, 0x0, // CONNECT
+    {0x0, 0xF, 0xF, // CONNECT
         ELLA_SENT_BY_CLIENT, ELLA_SENT_BY_CLIENT},
     {0x0, 0xF, 0x0, // CONNACK
         ELLA_SENT_BY_SERVER, ELLA_SENT_BY_SERVER},

@@ -289,9 +289,10 @@ void ella_decoder_init(struct ella_decoder *d, enum ella_version version, enum e
  * it was.
  *
  * Where the versions differ: a Remaining Length longer than need be is an error in 5.0 alone; in
- * 3.1 reserved flags of the fixed header are not looked at, and a CONNECT may end before the user
- * name or password that it announces, which then counts as absent. A reason code is an error if no
- * side may send it in this packet; which side may is not looked at. */
+ * 3.1 reserved flags of the fixed header are not looked at, but for those of CONNECT, which come
+ * before the version, and a CONNECT may end before the user name or password that it announces,
+ * which then counts as absent. A reason code is an error if no side may send it in this packet;
+ * which side may is not looked at. */
 ELLA_MUST_USE enum ella_result ella_decode(struct ella_decoder *d, const uint8_t *buf,
                                            uint32_t start, uint32_t end, struct ella_packet *out);
 
