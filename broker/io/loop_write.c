@@ -28,30 +28,53 @@ void loop_write_kept(struct loop *loop, struct conn *conn) {
     loop_update_interest(loop, conn);
 }
 
-/* Fills the write buffer from the core. *is_empty: the core has no more for now. */
-static uint32_t pull(struct loop *loop, const struct conn *conn, bool *is_empty) {
-    uint32_t used = 0;
+/* From the core, as much as one write takes; for TLS all of it in the write buffer. *is_empty: the
+ * core has no more for now. */
+static void pull(struct loop *loop, const struct conn *conn, struct core_pulled *pulled,
+                 bool *is_empty) {
+    const bool is_plain = transport_tls(conn) == NULL;
+    pulled->count = 0;
+    pulled->bytes = pulled->copied = 0;
     *is_empty = false;
-    while (LOOP_WRITE_SIZE - used >= CORE_PULL_SIZE_MIN) {
-        const size_t got =
-            core_pull(loop->core, conn->slot, loop->write_buffer + used, LOOP_WRITE_SIZE - used);
+    while (LOOP_WRITE_SIZE - pulled->copied >= CORE_PULL_SIZE_MIN &&
+           LOOP_WRITE_BYTES_MAX - pulled->bytes >= CORE_PULL_SIZE_MIN) {
+        size_t got = 0;
+        if (is_plain) {
+            got = core_pull_spans(loop->core, conn->slot, loop->write_buffer, LOOP_WRITE_SIZE,
+                                  LOOP_WRITE_BYTES_MAX, pulled);
+        } else {
+            got = core_pull(loop->core, conn->slot, loop->write_buffer + pulled->copied,
+                            LOOP_WRITE_SIZE - pulled->copied);
+            pulled->bytes = pulled->copied += got;
+        }
         if (got == 0) {
             *is_empty = true;
             break;
         }
-        used += (uint32_t)got;
     }
-    return used;
 }
 
-/* Sends len bytes of the write buffer, as far as the socket takes them. */
-static void send_pulled(struct loop *loop, struct conn *conn, uint32_t len) {
+static enum transport_result send_spans(struct conn *conn, const struct core_pulled *pulled,
+                                        uint32_t *sent, const char **why) {
+    struct iovec pieces[CORE_SPAN_COUNT_MAX];
+    for (uint32_t i = 0; i < pulled->count; i++)
+        /* Nothing is written to them. */
+        pieces[i] =
+            (struct iovec){(void *)(uintptr_t)pulled->spans[i].bytes, pulled->spans[i].len};
+    return transport_write_pieces(conn, pieces, pulled->count, sent, why);
+}
+
+/* Sends what was pulled, as far as the socket takes it. */
+static void send_pulled(struct loop *loop, struct conn *conn, const struct core_pulled *pulled) {
     uint32_t sent = 0;
     const char *why = NULL;
     log_flush(loop->log);
     loop->stats.write_calls++;
     const enum transport_result result =
-        transport_write(conn, &loop->room, loop->write_buffer, len, &sent, &why);
+        transport_tls(conn) == NULL ? send_spans(conn, pulled, &sent, &why)
+                                    : transport_write(conn, &loop->room, loop->write_buffer,
+                                                      (uint32_t)pulled->bytes, &sent, &why);
+    core_take_back(loop->core);
     loop->stats.written_bytes += sent;
     if (survives(loop, conn, result, why) && conn->out != NULL)
         loop_update_interest(loop, conn);
@@ -60,10 +83,11 @@ static void send_pulled(struct loop *loop, struct conn *conn, uint32_t len) {
 /* Sends what the core has, as far as the socket takes it. Whether all is sent. */
 static bool write_all(struct loop *loop, struct conn *conn) {
     for (int i = 0; i < LOOP_WRITES_MAX; i++) {
+        struct core_pulled pulled;
         bool is_empty = false;
-        const uint32_t len = pull(loop, conn, &is_empty);
-        if (len > 0)
-            send_pulled(loop, conn, len);
+        pull(loop, conn, &pulled, &is_empty);
+        if (pulled.bytes > 0)
+            send_pulled(loop, conn, &pulled);
         if (conn->state == CONN_GONE || conn->out != NULL)
             return false;
         if (is_empty)

@@ -10,6 +10,8 @@
 #ifndef BROKER_IO_TRANSPORT_H
 #define BROKER_IO_TRANSPORT_H
 
+#include <sys/uio.h>
+
 #include "broker/io/conn.h"
 #include "broker/io/tls.h"
 
@@ -69,6 +71,9 @@ enum transport_result transport_discard(struct conn *conn, uint8_t *buf, uint32_
 enum transport_result transport_write(struct conn *conn, struct transport_room *room,
                                       const uint8_t *buf, uint32_t len, uint32_t *done,
                                       const char **why);
+/* The same for what stands in several pieces, none of them empty; without TLS alone. */
+enum transport_result transport_write_pieces(struct conn *conn, struct iovec *pieces,
+                                             uint32_t count, uint32_t *done, const char **why);
 /* Sends what is in conn->out, which is gone when all of it is sent. */
 enum transport_result transport_write_kept(struct conn *conn, uint32_t *done, const char **why);
 /* Nothing more is sent: the peer sees the end after the last byte. */
