@@ -3,8 +3,8 @@
 # Copyright The Libella authors
 #
 # Every conformance case over TCP, against the broker as people run it, with each poller and
-# several configurations: cases_test.sh LIBELLAD LIBELLA-CONFORMANCE POLLER [tls]
-# tls: over TLS, with the first configuration only.
+# several configurations: cases_test.sh LIBELLAD LIBELLA-CONFORMANCE POLLER [tls|first]
+# first: with the first configuration only; tls: the same, over TLS.
 set -u
 broker=$1
 suite=$2
@@ -21,7 +21,7 @@ run() {
     for port in 28830 28831 28832 28833; do
         { echo "listener $port 127.0.0.1"; echo "allow_anonymous true"; } >"$scratch/$name.conf"
         cat >>"$scratch/$name.conf" "$scratch/options"
-        [ $kind = tcp ] ||
+        [ $kind != tls ] ||
             printf 'certfile %s\nkeyfile %s\n' "$scratch/crt" "$scratch/key" \
                 >>"$scratch/$name.conf"
         "$broker" -q --poller "$poller" -c "$scratch/$name.conf" &

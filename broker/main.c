@@ -62,6 +62,7 @@ struct program {
     struct process_user user;
     int ready_fd;            /* of a daemon, until it runs */
     struct storage *storage; /* NULL: without persistence */
+    struct poller poller;
     struct loop *loop;
     struct reread *reread;
     int signal_fd;
@@ -70,7 +71,7 @@ struct program {
 static const char help_text[] =
     "libellad " LIBELLAD_VERSION ", an MQTT 5.0, 3.1.1 and 3.1 broker\n"
     "\n"
-    "usage: libellad [-c FILE] [-p PORT]... [-d] [-v | -q] [--poller epoll|poll]\n"
+    "usage: libellad [-c FILE] [-p PORT]... [-d] [-v | -q] [--poller epoll|poll|uring]\n"
     "       libellad --test-config -c FILE\n"
     "       libellad -c FILE --explain-acl USER CLIENT read|write TOPIC\n"
     "       libellad --help | --version | --describe-options FORM\n"
@@ -85,7 +86,8 @@ static const char help_text[] =
     "      --explain-acl       tell which line of the acl_file decides whether a client may\n"
     "                          receive (read) or publish (write) a topic, and end in 0 if it\n"
     "                          may, in 4 if not; USER \"\" is a client without user name\n"
-    "      --poller KIND       wait with epoll (Linux) or poll\n"
+    "      --poller KIND       wait with epoll or poll; uring: epoll, and send by\n"
+    "                          io_uring\n"
     "      --describe-options  print the table of options of the file, and end: as markdown,\n"
     "                          man, or from-mosquitto\n"
     "  -h, --help              print this, and end\n"
@@ -321,21 +323,34 @@ static bool open_storage(struct program *program) {
     return !program->config.persistence || program->storage != NULL;
 }
 
+/* What was asked for, or else the preferred one. Before the sandbox, in which no ring is made. */
+static bool make_poller(struct program *program) {
+    const char *name = program->command_line.poller != NULL ? program->command_line.poller
+                                                            : program->config.poller;
+    const struct poller_kind *kind = poller_find(name);
+    if (poller_create(&program->poller, kind))
+        return true;
+    if (kind == poller_kinds[0])
+        return start_failed(program, kind->name);
+    log_say(&program->log, LOG_TYPE_WARNING,
+            "poller %s: the system refuses it: %s; %s takes its place", kind->name,
+            strerror(errno), poller_kinds[0]->name);
+    return poller_create(&program->poller, poller_kinds[0]) ||
+           start_failed(program, poller_kinds[0]->name);
+}
+
 static bool start_loop(struct program *program) {
     program->reread = reread_create();
     if (program->reread == NULL)
         return start_failed(program, "can't start a thread");
-    const char *name = program->command_line.poller != NULL ? program->command_line.poller
-                                                            : program->config.poller;
-    struct loop_options options = {.poller = poller_find(name),
+    struct loop_options options = {.poller = &program->poller,
                                    .listeners = &program->listeners,
                                    .log = &program->log,
                                    .audit = &program->audit,
                                    .storage = program->storage,
                                    .config = &program->config,
                                    .security = &program->security,
-                                   .wake_fds = {program->signal_fd,
-                                                reread_fd(program->reread)}};
+                                   .wake_fds = {program->signal_fd, reread_fd(program->reread)}};
     if (getrandom(&options.seed, sizeof options.seed, 0) != (ssize_t)sizeof options.seed)
         return start_failed(program, "no random numbers");
     program->loop = loop_create(&options);
@@ -370,8 +385,10 @@ static bool start(struct program *program) {
     say_who_may_connect(program);
     if (config->has_secrets && !process_forbid_core_dumps())
         return start_failed(program, "core dumps");
-    if (!confine(config, program->command_line.file, &program->log) || !open_storage(program) ||
-        !start_loop(program))
+    if (!make_poller(program) ||
+        !confine(config, program->command_line.file, poller_ring_fd(&program->poller),
+                 &program->log) ||
+        !open_storage(program) || !start_loop(program))
         return false;
     audit_program(program, "start", "ok");
     if (program->command_line.daemon)
@@ -551,6 +568,7 @@ static enum exit_status serve(struct program *program) {
     if (started)
         run(program);
     loop_destroy(program->loop);
+    poller_destroy(&program->poller);
     reread_destroy(program->reread);
     storage_close(program->storage);
     listener_set_close(&program->listeners);

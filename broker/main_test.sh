@@ -5,13 +5,14 @@
 # libellad as a process: command line, exit status, signals, daemon, and that the pages printed
 # from its table of options are fresh.
 #
-# usage: main_test.sh LIBELLAD OPTIONS_PAGE MANUAL_PAGE MIGRATION_PAGE
+# usage: main_test.sh LIBELLAD OPTIONS_PAGE MANUAL_PAGE MIGRATION_PAGE WITHOUT_IO_URING
 set -u
 
 libellad=$(realpath "$1")
 options_page=$(realpath "$2")
 manual_page=$(realpath "$3")
 migration_page=$(realpath "$4")
+without_io_uring=$(realpath "$5")
 folder=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$folder"' EXIT
 cd "$folder" || exit 1
@@ -163,7 +164,7 @@ status=$?
 
 # ---- Each poller: a client, then an orderly end with DISCONNECT 0x8B ----
 
-for poller in epoll poll; do
+for poller in epoll poll uring; do
     next_port
     "$libellad" -p $port --poller $poller 2>$poller.log &
     broker=$!
@@ -172,6 +173,9 @@ for poller in epoll poll; do
     printf "$connect_5" >&3
     answer=$(head -c 4 <&3 | od -An -tx1 | tr -d ' \n')
     [ "${answer:0:2}" = 20 ] && [ "${answer:6:2}" = 00 ] || fail "$poller: CONNACK is $answer"
+    if [ $poller = uring ] && ! has_text uring.log 'the system refuses it'; then
+        ls -l /proc/$broker/fd | grep -q 'io_uring' || fail "$poller: there is no ring"
+    fi
     length=$((16#${answer:2:2} - 2))
     head -c $length <&3 >/dev/null
     kill -TERM $broker
@@ -183,6 +187,20 @@ for poller in epoll poll; do
     [ $status -eq 0 ] || fail "$poller: SIGTERM ended in $status"
     expect_text $poller.log 'disconnected client="c" address=127.0.0.1:'
 done
+
+# A system without io_uring.
+next_port
+echo "poller uring" >uring.conf
+echo "listener $port 127.0.0.1" >>uring.conf
+"$without_io_uring" "$libellad" -c uring.conf 2>refused.log &
+broker=$!
+wait_for "no listener without io_uring" is_open $port
+expect_text refused.log \
+    'poller uring: the system refuses it: Function not implemented; epoll takes its place'
+kill -TERM $broker
+wait $broker
+status=$?
+[ $status -eq 0 ] || fail "without io_uring: SIGTERM ended in $status"
 
 # SIGINT does the same, SIGPIPE nothing.
 next_port

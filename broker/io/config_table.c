@@ -345,8 +345,11 @@ const struct config_option config_options[] = {
     NOT_YET("plugin_use", CONFIG_GENERAL, NO_PLUGINS, "NAME",
             "Attaches a named plugin to the listener."),
     {VALUE("poller", CONFIG_STRING, CONFIG_LIBELLA, false, 0, 0, poller),
-     .argument = "epoll | poll", .default_value = "epoll where there is one",
-     .text = "How the broker waits for its connections."},
+     .argument = "epoll | poll | uring", .default_value = "epoll where there is one",
+     .text =
+         "How the broker waits for its connections. With uring it waits by epoll, and makes the "
+         "sends of many connections in one call of the kernel, by io_uring: less work for a "
+         "busy broker. Where the kernel refuses that, the log says so, and epoll is used."},
     {SPECIAL("psk_file", CONFIG_GENERAL, true, config_set_psk_file), .secret = true,
      .argument = "PATH", .default_value = "none",
      .text = "File of pre-shared keys, IDENTITY:HEXKEY in each line, for listeners with psk_hint. "

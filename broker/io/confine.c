@@ -26,7 +26,7 @@ static bool failed(struct log *log, struct sandbox *sandbox) {
     return false;
 }
 
-bool confine(const struct config *config, const char *config_file, struct log *log) {
+bool confine(const struct config *config, const char *config_file, int ring_fd, struct log *log) {
     struct sandbox sandbox;
     struct sandbox_report report;
     if (!config->sandbox) {
@@ -34,6 +34,7 @@ bool confine(const struct config *config, const char *config_file, struct log *l
         return true;
     }
     sandbox_begin(&sandbox);
+    sandbox_allow_ring(&sandbox, ring_fd);
     if (!sandbox_allow_system(&sandbox) ||
         (config_file != NULL && !allow(&sandbox, config_file, false)) ||
         !config_visit_paths(config, allow, &sandbox) || !sandbox_enter(&sandbox, &report))

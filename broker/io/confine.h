@@ -13,8 +13,8 @@
 #include "broker/io/log.h"
 
 /* Enters the sandbox, unless the configuration says no, and tells the log what holds. Before the
- * first thread starts, after the last file outside was opened. config_file may be NULL. false: the
- * log says why; do not go on. */
-bool confine(const struct config *config, const char *config_file, struct log *log);
+ * first thread starts, after the last file outside was opened. config_file may be NULL; ring_fd is
+ * poller_ring_fd(). false: the log says why; do not go on. */
+bool confine(const struct config *config, const char *config_file, int ring_fd, struct log *log);
 
 #endif

@@ -93,7 +93,9 @@ TEST(IdleMemory, AnIdleConnectionCostsLittle) {
     listener_set set = {};
     ASSERT_TRUE(listener_set_open(&set, &c.config, &log));
     loop_options options = {};
-    options.poller = poller_find(nullptr);
+    struct poller poller = {};
+    ASSERT_TRUE(poller_create(&poller, poller_find(nullptr)));
+    options.poller = &poller;
     options.listeners = &set;
     options.log = &log;
     options.config = &c.config;
@@ -131,6 +133,7 @@ TEST(IdleMemory, AnIdleConnectionCostsLittle) {
     waitpid(child, &status, 0);
     EXPECT_EQ(status, 0);
     loop_destroy(broker);
+    poller_destroy(&poller);
     listener_set_close(&set);
     listener_set_free(&set);
     log_close(&log);

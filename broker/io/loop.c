@@ -127,7 +127,7 @@ static int timeout_ms(struct loop *loop, uint32_t wait_max_ms) {
 
 static int wait_for_events(struct loop *loop, uint32_t wait_max_ms) {
     const int count =
-        poller_wait(&loop->poller, timeout_ms(loop, wait_max_ms), loop->events, LOOP_EVENTS_MAX);
+        poller_wait(loop->poller, timeout_ms(loop, wait_max_ms), loop->events, LOOP_EVENTS_MAX);
     if (count < 0) {
         log_limited(loop->log, LOG_FLOOD_SYSTEM, LOG_TYPE_ERROR, "waiting failed: %s",
                     strerror(errno));
@@ -169,6 +169,7 @@ struct loop *loop_create(const struct loop_options *options) {
     struct loop *loop = calloc(1, sizeof *loop);
     if (loop == NULL)
         return NULL;
+    loop->poller = options->poller;
     loop->listeners = options->listeners;
     loop->log = options->log;
     loop->audit = options->audit;
@@ -187,10 +188,11 @@ struct loop *loop_create(const struct loop_options *options) {
     loop->now_ms = loop_now_ms();
     conn_table_init(&loop->conns);
     loop->read_buffer = malloc(LOOP_READ_SIZE + TRANSPORT_READ_SLACK);
-    loop->write_buffer = malloc(LOOP_WRITE_SIZE);
+    loop->write_buffer =
+        malloc(poller_sends_together(loop->poller) ? LOOP_GATHER_SIZE : LOOP_WRITE_SIZE);
     if (loop->read_buffer != NULL && loop->write_buffer != NULL &&
-        poller_create(&loop->poller, options->poller) && loop_create_core(loop, options->seed) &&
-        loop_create_login(loop) && loop_recover(loop) && loop_listen(loop)) {
+        loop_create_core(loop, options->seed) && loop_create_login(loop) && loop_recover(loop) &&
+        loop_listen(loop)) {
         loop_say_expiry(loop);
         return loop;
     }
@@ -235,7 +237,7 @@ void loop_shutdown(struct loop *loop) {
     /* A second signal does not matter any more: nothing wakes the loop but its connections. */
     for (int i = 0; i < LOOP_WAKE_FDS; i++) {
         if (loop->wake_fds[i] >= 0)
-            (void)poller_watch(&loop->poller, loop->wake_fds[i], TOKEN_WAKE, POLLER_READ,
+            (void)poller_watch(loop->poller, loop->wake_fds[i], TOKEN_WAKE, POLLER_READ,
                                POLLER_UNWATCHED);
         loop->wake_fds[i] = -1;
     }
@@ -263,7 +265,6 @@ void loop_destroy(struct loop *loop) {
     transport_room_free(&loop->room);
     login_destroy(loop->login);
     conn_table_free(&loop->conns);
-    poller_destroy(&loop->poller);
     free(loop->read_buffer);
     free(loop->write_buffer);
     free(loop);

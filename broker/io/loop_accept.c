@@ -37,14 +37,14 @@ bool loop_open_conn(struct loop *loop, struct conn *conn) {
 
 /* Always false. */
 static bool unwatch(struct loop *loop, struct conn *conn) {
-    (void)poller_watch(&loop->poller, conn->fd, conn->slot, POLLER_READ, POLLER_UNWATCHED);
+    (void)poller_watch(loop->poller, conn->fd, conn->slot, POLLER_READ, POLLER_UNWATCHED);
     return false;
 }
 
 /* Watches it, and begins what comes first: the PROXY header, TLS or MQTT. */
 static bool begin(struct loop *loop, struct conn *conn) {
     const struct listener *listener = conn->listener;
-    if (!poller_watch(&loop->poller, conn->fd, conn->slot, POLLER_UNWATCHED, POLLER_READ))
+    if (!poller_watch(loop->poller, conn->fd, conn->slot, POLLER_UNWATCHED, POLLER_READ))
         return false;
     conn->interest = POLLER_READ;
     if (listener->config->proxy_version != 0)
@@ -115,7 +115,7 @@ static void pause_listening(struct loop *loop, struct listener_socket *listening
                             const char *why) {
     log_limited(loop->log, LOG_FLOOD_SYSTEM, LOG_TYPE_WARNING, "new connections have to wait: %s",
                 why);
-    (void)poller_watch(&loop->poller, listening->fd, listener_token(loop, listening), POLLER_READ,
+    (void)poller_watch(loop->poller, listening->fd, listener_token(loop, listening), POLLER_READ,
                        POLLER_UNWATCHED);
     listening->paused = true;
     listening->resume_ms = loop->now_ms + LISTENER_PAUSE_MS;
@@ -130,7 +130,7 @@ void loop_resume_listening(struct loop *loop) {
         if (!listening->paused)
             continue;
         if (listening->resume_ms <= loop->now_ms &&
-            poller_watch(&loop->poller, listening->fd, listener_token(loop, listening),
+            poller_watch(loop->poller, listening->fd, listener_token(loop, listening),
                          POLLER_UNWATCHED, POLLER_READ))
             listening->paused = false;
         else if (listening->resume_ms <= loop->now_ms)
@@ -169,15 +169,15 @@ void loop_accept(struct loop *loop, uint32_t index) {
 
 bool loop_listen(struct loop *loop) {
     for (int i = 0; i < LOOP_WAKE_FDS; i++) {
-        if (loop->wake_fds[i] >= 0 && !poller_watch(&loop->poller, loop->wake_fds[i], TOKEN_WAKE,
+        if (loop->wake_fds[i] >= 0 && !poller_watch(loop->poller, loop->wake_fds[i], TOKEN_WAKE,
                                                     POLLER_UNWATCHED, POLLER_READ))
             return false;
     }
-    if (!poller_watch(&loop->poller, login_fd(loop->login), TOKEN_LOGIN, POLLER_UNWATCHED,
+    if (!poller_watch(loop->poller, login_fd(loop->login), TOKEN_LOGIN, POLLER_UNWATCHED,
                       POLLER_READ))
         return false;
     for (uint32_t i = 0; i < loop->listeners->socket_count; i++) {
-        if (!poller_watch(&loop->poller, loop->listeners->sockets[i].fd, TOKEN_LISTENER + i,
+        if (!poller_watch(loop->poller, loop->listeners->sockets[i].fd, TOKEN_LISTENER + i,
                           POLLER_UNWATCHED, POLLER_READ))
             return false;
     }
@@ -187,7 +187,7 @@ bool loop_listen(struct loop *loop) {
 void loop_stop_listening(struct loop *loop) {
     for (uint32_t i = 0; i < loop->listeners->socket_count; i++) {
         if (!loop->listeners->sockets[i].paused)
-            (void)poller_watch(&loop->poller, loop->listeners->sockets[i].fd, TOKEN_LISTENER + i,
+            (void)poller_watch(loop->poller, loop->listeners->sockets[i].fd, TOKEN_LISTENER + i,
                                POLLER_READ, POLLER_UNWATCHED);
     }
     loop->has_paused = false;

@@ -67,7 +67,7 @@ void loop_drop(struct loop *loop, struct conn *conn, const char *text) {
     if (conn->state == CONN_GREETING)
         loop_remove_waiting(loop, &loop->greeting, conn);
     log_flush(loop->log);
-    poller_close(&loop->poller, conn->fd, conn->slot, conn->interest);
+    poller_close(loop->poller, conn->fd, conn->slot, conn->interest);
     conn->fd = -1;
     conn->listener->open_count--;
     gate_leave(&loop->gate, &conn->peer, &conn->gate);
@@ -97,7 +97,7 @@ void loop_update_interest(struct loop *loop, struct conn *conn) {
     const enum poller_interest wanted = wanted_interest(conn);
     if (wanted == conn->interest)
         return;
-    if (!poller_watch(&loop->poller, conn->fd, conn->slot, conn->interest, wanted)) {
+    if (!poller_watch(loop->poller, conn->fd, conn->slot, conn->interest, wanted)) {
         loop_drop(loop, conn, "the system can't watch the connection");
         return;
     }

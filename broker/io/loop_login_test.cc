@@ -522,14 +522,7 @@ TEST_P(LoopLoginTest, PatternsGoByUserAndClientIdentifier) {
     EXPECT_EQ(b.receive(u, 5), (bytes{0x90, 3, 0, 1, 0x80}));
 }
 
-std::vector<const poller_kind *> all_kinds() {
-    std::vector<const poller_kind *> kinds;
-    for (size_t i = 0; poller_kinds[i] != nullptr; i++)
-        kinds.push_back(poller_kinds[i]);
-    return kinds;
-}
-
-INSTANTIATE_TEST_SUITE_P(Kinds, LoopLoginTest, testing::ValuesIn(all_kinds()),
+INSTANTIATE_TEST_SUITE_P(Kinds, LoopLoginTest, testing::ValuesIn(io_test::usable_kinds()),
                          [](const auto &kind) { return std::string(kind.param->name); });
 
 } // namespace

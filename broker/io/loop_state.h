@@ -27,10 +27,19 @@ struct conn_list {
     uint32_t count; /* of those linked by loop_link() */
 };
 
+/* What is to be sent together, in the order in which it stands in the write buffer. Empty but
+ * inside loop_write_dirty(). */
+struct loop_gathered {
+    uint32_t byte_count;
+    uint32_t count;
+    struct poller_send sends[POLLER_SENDS_MAX]; /* token: the slot */
+    bool is_all[POLLER_SENDS_MAX];              /* the core had no more for it */
+};
+
 struct loop {
     struct core *core;
     struct slabs slabs; /* the core's memory */
-    struct poller poller;
+    struct poller *poller;
     struct listener_set *listeners;
     struct log *log;
     struct audit *audit;     /* NULL: none */
@@ -61,8 +70,9 @@ struct loop {
     bool storage_is_told;
     uint64_t storage_told[LOOP_FIGURES_MAX];
     struct transport_room room;
-    uint8_t *read_buffer; /* LOOP_READ_SIZE + TRANSPORT_READ_SLACK */
-    uint8_t *write_buffer;
+    uint8_t *read_buffer;  /* LOOP_READ_SIZE + TRANSPORT_READ_SLACK */
+    uint8_t *write_buffer; /* LOOP_WRITE_SIZE behind what is gathered */
+    struct loop_gathered gathered;
 };
 
 /* CLOCK_MONOTONIC in microseconds. */

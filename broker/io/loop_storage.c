@@ -17,7 +17,7 @@ bool loop_recover(struct loop *loop) {
     if (loop->storage == NULL)
         return true;
     return storage_recover(loop->storage, loop->core, loop->now_ms) &&
-           poller_watch(&loop->poller, storage_fd(loop->storage), TOKEN_STORAGE, POLLER_UNWATCHED,
+           poller_watch(loop->poller, storage_fd(loop->storage), TOKEN_STORAGE, POLLER_UNWATCHED,
                         POLLER_READ);
 }
 
@@ -58,7 +58,7 @@ void loop_end_storage(struct loop *loop) {
         log_say(loop->log, LOG_TYPE_ERROR,
                 "persistence: the last changes did not reach the disk; nobody was told that they "
                 "had");
-    (void)poller_watch(&loop->poller, storage_fd(loop->storage), TOKEN_STORAGE, POLLER_READ,
+    (void)poller_watch(loop->poller, storage_fd(loop->storage), TOKEN_STORAGE, POLLER_READ,
                        POLLER_UNWATCHED);
     loop->storage = NULL;
 }

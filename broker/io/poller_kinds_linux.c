@@ -7,4 +7,5 @@
 
 #include "broker/io/poller.h"
 
-const struct poller_kind *const poller_kinds[] = {&poller_epoll, &poller_poll, NULL};
+const struct poller_kind *const poller_kinds[] = {&poller_epoll, &poller_poll, &poller_uring,
+                                                  NULL};

@@ -65,7 +65,7 @@ static uint64_t rights_of(const struct sandbox *sandbox, enum sandbox_access acc
 }
 
 void sandbox_begin(struct sandbox *sandbox) {
-    *sandbox = (struct sandbox){.ruleset_fd = -1};
+    *sandbox = (struct sandbox){.ruleset_fd = -1, .enterable_fd = -1};
     if (IS_SANITIZED)
         return;
     const long abi =
@@ -130,6 +130,10 @@ bool sandbox_allow_system(struct sandbox *sandbox) {
             return false;
     }
     return sandbox_allow(sandbox, "/dev/null", SANDBOX_WRITE);
+}
+
+void sandbox_allow_ring(struct sandbox *sandbox, int ring_fd) {
+    sandbox->enterable_fd = ring_fd;
 }
 
 /* Files opened before stay open: the log, the listeners. */
@@ -226,6 +230,13 @@ static int allow_own_process(scmp_filter_ctx filter) {
     return error;
 }
 
+static int allow_ring(scmp_filter_ctx filter, int fd) {
+    if (fd < 0)
+        return 0;
+    return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(io_uring_enter), 1,
+                            equals(0, (scmp_datum_t)fd));
+}
+
 static int fill_filter(scmp_filter_ctx filter) {
     int error = 0;
     for (size_t i = 0; i < sizeof allowed_calls / sizeof allowed_calls[0] && error == 0; i++)
@@ -242,11 +253,13 @@ static int fill_filter(scmp_filter_ctx filter) {
 }
 
 /* 0, or the error number. */
-static int restrict_calls(void) {
+static int restrict_calls(const struct sandbox *sandbox) {
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
     if (filter == NULL)
         return ENOMEM;
     int error = fill_filter(filter);
+    if (error == 0)
+        error = allow_ring(filter, sandbox->enterable_fd);
     /* For one thread there is nothing to keep in step; with more it is what we want. */
     if (error == 0)
         error = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
@@ -270,7 +283,7 @@ bool sandbox_enter(struct sandbox *sandbox, struct sandbox_report *out) {
         out->missing = "the kernel has no Landlock";
     else if (!restrict_files(sandbox))
         return false;
-    const int error = restrict_calls();
+    const int error = restrict_calls(sandbox);
     out->system_calls = error == 0;
     /* A kernel built without seccomp, or a sandbox around us that forbids it. */
     if (error == EINVAL || error == EACCES || error == EPERM || error == ENOSYS)

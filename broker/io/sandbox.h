@@ -25,6 +25,7 @@ enum sandbox_access {
 struct sandbox {
     int ruleset_fd;   /* -1: no Landlock */
     int landlock_abi; /* 0: the kernel has none, or it is off */
+    int enterable_fd; /* -1: none */
 };
 
 /* What holds after sandbox_enter(). */
@@ -44,6 +45,9 @@ bool sandbox_allow_folder_of(struct sandbox *sandbox, const char *file,
                              enum sandbox_access access);
 /* What every process needs: libraries, name and time service, the null device. */
 bool sandbox_allow_system(struct sandbox *sandbox);
+/* Keeps io_uring_enter(2) for the ring of that descriptor, which was made before. None can be made
+ * inside. */
+void sandbox_allow_ring(struct sandbox *sandbox, int ring_fd);
 /* Gives up all that is not kept. What the kernel lacks is reported, and no failure. false: see
  * errno; the process is in no defined state and should end. */
 bool sandbox_enter(struct sandbox *sandbox, struct sandbox_report *out);

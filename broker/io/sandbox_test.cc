@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <fcntl.h>
 #include <functional>
 #include <string>
@@ -14,15 +15,18 @@
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
 
 #include <gtest/gtest.h>
+#include <liburing.h>
 
 #include "broker/io/test_support.h"
 
 extern "C" {
+#include "broker/io/poller.h"
 #include "broker/io/sandbox.h"
 }
 
@@ -42,12 +46,13 @@ class Sandbox : public testing::Test {
     }
 
     // What the question returns, asked inside; -1000 if the child did not get that far.
-    int inside(const std::function<int()> &question) {
+    int inside(const std::function<int()> &question, int ring_fd = -1) {
         const pid_t child = fork();
         if (child == 0) {
             struct sandbox sandbox;
             struct sandbox_report report;
             sandbox_begin(&sandbox);
+            sandbox_allow_ring(&sandbox, ring_fd);
             const bool entered =
                 sandbox_allow_system(&sandbox) &&
                 sandbox_allow(&sandbox, folder_.file("open").c_str(), SANDBOX_WRITE) &&
@@ -110,6 +115,62 @@ TEST_F(Sandbox, OtherProcessesAndRareSocketsAreOutOfReach) {
     EXPECT_EQ(inside([] { return kill(getppid(), 0) < 0 ? errno : 0; }), EPERM);
     EXPECT_EQ(inside([] { return socket(AF_PACKET, SOCK_RAW, 0) < 0 ? errno : 0; }), EPERM);
     EXPECT_EQ(inside([] { return socket(AF_INET6, SOCK_STREAM, 0) < 0 ? errno : 0; }), 0);
+}
+
+// 0 if a byte goes through the ring; else the error number.
+int send_by(struct poller &poller) {
+    static const uint8_t byte = 1;
+    int fds[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) != 0)
+        return errno;
+    poller_send sends[2] = {{&byte, 1, fds[0], 0, 0}, {&byte, 1, fds[1], 0, 0}};
+    if (!poller_send_all(&poller, sends, 2))
+        return errno;
+    return sends[0].sent == 1 && sends[1].sent == 1 ? 0 : EIO;
+}
+
+TEST_F(Sandbox, ARingMadeBeforeIsUsedAndNoOtherIsMade) {
+    // Children share the rings, and what they leave in them: each question has its own.
+    struct poller ring[3] = {};
+    for (struct poller &one : ring) {
+        if (landlock_ == 0 || !poller_create(&one, &poller_uring))
+            GTEST_SKIP() << "not in this build or kernel";
+    }
+    const int fd = poller_ring_fd(&ring[0]);
+    EXPECT_EQ(inside([&] { return send_by(ring[0]); }, fd), 0);
+    EXPECT_EQ(inside([&] { return send_by(ring[1]); }, fd), EPERM) << "another one";
+    EXPECT_EQ(inside([&] { return send_by(ring[2]); }), EPERM) << "not asked for";
+    const auto make = [] {
+        struct poller more = {};
+        return poller_create(&more, &poller_uring) ? 0 : errno;
+    };
+    EXPECT_EQ(inside(make, fd), EPERM);
+    for (struct poller &one : ring)
+        poller_destroy(&one);
+}
+
+// Without a filter of system calls: what the kernel itself refuses the ring.
+TEST(Ring, TakesSendsAndNothingElse) {
+    struct poller poller = {};
+    if (!poller_create(&poller, &poller_uring))
+        GTEST_SKIP() << "the system refuses it: " << strerror(errno);
+    const int fd = poller_ring_fd(&poller);
+    EXPECT_EQ(syscall(SYS_io_uring_register, fd, IORING_REGISTER_EVENTFD, &fd, 1), -1);
+    EXPECT_EQ(errno, EACCES);
+    // A second view of its queues, as they are in a ring of the same size.
+    struct io_uring same;
+    struct io_uring view;
+    struct io_uring_params params = {};
+    ASSERT_EQ(io_uring_queue_init_params(POLLER_SENDS_MAX, &same, &params), 0);
+    ASSERT_EQ(io_uring_queue_mmap(fd, &params, &view), 0);
+    view.sq.sqe_head = view.sq.sqe_tail = *view.sq.ktail;
+    io_uring_prep_nop(io_uring_get_sqe(&view));
+    ASSERT_EQ(io_uring_submit(&view), 1);
+    struct io_uring_cqe *result = nullptr;
+    ASSERT_EQ(io_uring_peek_cqe(&view, &result), 0);
+    EXPECT_EQ(result->res, -EACCES);
+    io_uring_queue_exit(&same);
+    poller_destroy(&poller);
 }
 
 TEST_F(Sandbox, ThreadsAndMemoryWork) {
