@@ -82,6 +82,7 @@ void core_destroy(struct core *core) {
     struct session *session;
     struct memory memory;
 
+    core_take_back(core);
     for (uint32_t slot = 0; slot < core->connection_capacity; slot++) {
         struct connection *c = core->connections[slot];
         if (c == NULL)

@@ -145,13 +145,13 @@ enum core_event_type {
     CORE_EXPEL,         /* the client may not stay: conn, reason_code, text */
     CORE_SHUTDOWN,      /* MQTT 5.0 clients get DISCONNECT 0x8B, all are closed (section 3.14) */
     /* with a journal only */
-    CORE_RECORD,      /* a record of an earlier run: record. Before CORE_RECORDS_END alone */
+    CORE_RECORD, /* a record of an earlier run: record. Before CORE_RECORDS_END alone */
     /* There are no more; wall_ms; storage, not OK: what was read may be lost with the power, since
      * it could not be brought to the disk. Once, before any event but CORE_RECORD. */
     CORE_RECORDS_END,
-    CORE_DURABLE,     /* the batches up to this one are as durable as configured: batch */
-    CORE_STORAGE,     /* the storage fails, or can be written again: storage */
-    CORE_SNAPSHOT,    /* begin a snapshot with the next batch; ignored while one is going on */
+    CORE_DURABLE,  /* the batches up to this one are as durable as configured: batch */
+    CORE_STORAGE,  /* the storage fails, or can be written again: storage */
+    CORE_SNAPSHOT, /* begin a snapshot with the next batch; ignored while one is going on */
 };
 
 enum core_storage {
@@ -240,6 +240,35 @@ bool core_next_effect(struct core *core, struct core_effect *out);
  * costs no identifier. size must be at least CORE_PULL_SIZE_MIN bytes. */
 #define CORE_PULL_SIZE_MIN 128u
 size_t core_pull(struct core *core, uint32_t conn, uint8_t *buf, size_t size);
+
+/* Bytes to send, of the buffer pulled into or lent by the core. */
+struct core_span {
+    const uint8_t *bytes;
+    size_t len; /* > 0 */
+};
+
+#define CORE_SPAN_COUNT_MAX 64u
+/* A payload, or what is left of it, is lent from here on: smaller ones cost no less that way. */
+#define CORE_LEND_BYTES_MIN 8192u
+
+/* Cleared before the first call of core_pull_spans(). */
+struct core_pulled {
+    struct core_span spans[CORE_SPAN_COUNT_MAX]; /* to be sent in this order */
+    uint32_t count;
+    size_t bytes;  /* of all spans */
+    size_t copied; /* of these, in the buffer, from its beginning */
+};
+
+/* The same as core_pull(), for who can send what does not stand in one piece: large payloads are
+ * not copied to buf but lent. Fills up out, which may have something of conn already, to
+ * bytes_max in all, of which size in buf, and returns how many it added. Both must exceed what out
+ * has by CORE_PULL_SIZE_MIN bytes. What is lent stays valid, whatever else is done with the core,
+ * until core_take_back(). Once CORE_LENT_COUNT_MAX payloads are lent the others are copied. */
+#define CORE_LENT_COUNT_MAX 256u
+size_t core_pull_spans(struct core *core, uint32_t conn, uint8_t *buf, size_t size,
+                       size_t bytes_max, struct core_pulled *out);
+/* Of what was lent nothing is looked at any more. */
+void core_take_back(struct core *core);
 
 /* Whether packets of conn may be given to the core now: not while its CONNECT is being judged
  * (except AUTH and DISCONNECT of enhanced authentication) or after it was closed, and not while

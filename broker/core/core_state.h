@@ -84,6 +84,8 @@ struct core {
     uint64_t last_message;
     uint64_t last_entry;
     uint16_t epoch; /* number of the snapshot that was begun last, from 1 on */
+    uint32_t lent_count;
+    struct message *lent[CORE_LENT_COUNT_MAX]; /* a reference each: see core_pull_spans() */
     uint8_t acks[CONNECTION_ACK_COUNT][CONNECTION_ACK_SIZE]; /* see connection_make_acks() */
 };
 

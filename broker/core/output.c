@@ -175,34 +175,29 @@ struct partial *partial_create(struct memory *memory, struct message *message, u
     return partial;
 }
 
-uint32_t partial_take(struct memory *memory, struct partial **partial, uint8_t *buf,
-                      uint32_t size) {
-    struct partial *p = *partial;
-    struct ella_slice payload;
-    uint32_t used = 0u;
+uint32_t partial_take_head(struct partial *partial, uint8_t *buf, uint32_t size) {
     uint32_t left;
 
-    if (p == NULL)
+    if (partial->sent >= partial->head_len)
         return 0u;
-    payload = message_payload(p->message);
-    if (p->sent < p->head_len) {
-        left = p->head_len - p->sent;
-        used = left < size ? left : size;
-        memcpy(buf, p->head + p->sent, used);
-        p->sent += used;
-    }
-    if (p->sent >= p->head_len && used < size) {
-        uint32_t at = p->sent - p->head_len;
-        left = ella_slice_len(payload) - at;
-        left = left < size - used ? left : size - used;
-        if (left > 0u)
-            memcpy(buf + used, ella_slice_data(payload) + at, left);
-        used += left;
-        p->sent += left;
-    }
-    if (p->sent == p->head_len + ella_slice_len(payload))
-        partial_free(memory, partial);
-    return used;
+    left = partial->head_len - partial->sent;
+    left = left < size ? left : size;
+    memcpy(buf, partial->head + partial->sent, left);
+    partial->sent += left;
+    return left;
+}
+
+struct ella_slice partial_take_payload(struct partial *partial, uint32_t size) {
+    struct ella_slice piece = message_payload(partial->message);
+    uint32_t left;
+
+    CORE_ASSERT(partial->sent >= partial->head_len);
+    piece.off += partial->sent - partial->head_len;
+    left = ella_slice_len(piece);
+    left = left < size ? left : size;
+    piece.end = piece.off + left;
+    partial->sent += left;
+    return piece;
 }
 
 void partial_free(struct memory *memory, struct partial **partial) {

@@ -72,9 +72,14 @@ struct partial {
 };
 
 struct partial *partial_create(struct memory *memory, struct message *message, uint32_t head_len);
-/* Moves up to size bytes to buf and returns their number; frees the partial when it is done. */
-uint32_t partial_take(struct memory *memory, struct partial **partial, uint8_t *buf,
-                      uint32_t size);
+/* Moves up to size bytes of its head to buf and returns their number; 0: the payload's turn. */
+uint32_t partial_take_head(struct partial *partial, uint8_t *buf, uint32_t size);
+/* The next bytes of its payload, size at most; its head must have been taken. */
+struct ella_slice partial_take_payload(struct partial *partial, uint32_t size);
+/* Bytes of the payload that are still to be taken, once the head is. */
+static inline uint32_t partial_left(const struct partial *partial) {
+    return partial->head_len + ella_slice_len(message_payload(partial->message)) - partial->sent;
+}
 void partial_free(struct memory *memory, struct partial **partial);
 
 #endif

@@ -11,11 +11,16 @@
 
 #define IDENTIFIER_LEN_MAX 5u /* property identifier and variable byte integer */
 
-/* Where the bytes go. */
+/* Where the bytes go: into the buffer or, if who pulls takes spans, lent. */
 struct room {
     uint8_t *buf;
-    uint32_t size;
-    uint32_t used;
+    uint32_t size;           /* bytes of buf */
+    uint32_t used_max;       /* bytes that may be taken in all */
+    uint32_t used;           /* of these */
+    uint32_t begun;          /* of these, before this pull */
+    uint32_t copied;         /* of these, in buf */
+    uint32_t spanned;        /* of the copied, those that have a span */
+    struct core_pulled *out; /* NULL: all is copied */
 };
 
 enum pulled {
@@ -31,6 +36,68 @@ struct outgoing {
     uint16_t fresh_alias; /* to be remembered if the packet is sent, 0: none */
     uint8_t identifiers[QUEUE_IDENTIFIERS_MAX * IDENTIFIER_LEN_MAX];
 };
+
+/* ---- The room ---- */
+
+static uint8_t *room_at(const struct room *room) {
+    return room->buf + room->copied;
+}
+
+/* For what is lent, too. */
+static uint32_t room_left(const struct room *room) {
+    return room->used_max - room->used;
+}
+
+static uint32_t room_left_to_copy(const struct room *room) {
+    const uint32_t left = room->size - room->copied;
+    return left < room_left(room) ? left : room_left(room);
+}
+
+static void room_put(struct room *room, uint32_t size) {
+    room->used += size;
+    room->copied += size;
+}
+
+static void add_span(struct core_pulled *out, const uint8_t *bytes, uint32_t len) {
+    out->spans[out->count].bytes = bytes;
+    out->spans[out->count].len = len;
+    out->count++;
+}
+
+/* What was copied since the last span lengthens it, or gets one of its own. */
+static void span_copied(struct room *room) {
+    const uint8_t *from = room->buf + room->spanned;
+    const uint32_t len = room->copied - room->spanned;
+    struct core_span *last =
+        room->out->count == 0u ? NULL : &room->out->spans[room->out->count - 1u];
+
+    if (last != NULL && last->bytes + last->len == from)
+        last->len += len;
+    else if (len > 0u)
+        add_span(room->out, from, len);
+    room->spanned = room->copied;
+}
+
+/* Whether so much of a payload is to be lent: then there are spans for it, what stands before it
+ * and what comes behind it. */
+static bool may_lend(const struct core *core, const struct room *room, uint32_t len) {
+    return room->out != NULL && len >= CORE_LEND_BYTES_MIN &&
+           room->out->count + 3u <= CORE_SPAN_COUNT_MAX && core->lent_count < CORE_LENT_COUNT_MAX;
+}
+
+static void lend(struct core *core, struct room *room, struct message *message,
+                 struct ella_slice payload) {
+    span_copied(room);
+    add_span(room->out, ella_slice_data(payload), ella_slice_len(payload));
+    room->used += ella_slice_len(payload);
+    core->lent[core->lent_count++] = message_take(message);
+}
+
+void core_take_back(struct core *core) {
+    for (uint32_t i = 0; i < core->lent_count; i++)
+        message_drop(&core->memory, core->lent[i]);
+    core->lent_count = 0u;
+}
 
 /* ---- The packet ---- */
 
@@ -110,46 +177,58 @@ static void outgoing_fit(const struct connection *c, struct outgoing *out) {
 
 /* ---- In pieces ---- */
 
-/* The head of a packet that does not fit in the whole buffer: encoded without payload, then given
- * the Remaining Length of the whole, whose length prefix may be longer. */
-static struct partial *partial_begin(struct core *core, const struct connection *c,
-                                     const struct outgoing *out, struct message *message) {
+/* Bytes before the payload. */
+static uint32_t head_size(const struct outgoing *out) {
+    return out->size - ella_slice_len(out->publish.payload);
+}
+
+/* The packet but for its payload: encoded without one, then given the Remaining Length of the
+ * whole, whose length prefix may be longer. */
+static void head_put(const struct connection *c, const struct outgoing *out, uint8_t *head) {
     struct ella_publish bare = out->publish;
-    const uint32_t head_len = out->size - ella_slice_len(bare.payload);
-    struct partial *partial = partial_create(&core->memory, message, head_len);
+    const uint32_t head_len = head_size(out);
     uint32_t bare_len = 0u;
     uint32_t at;
     uint32_t body;
     uint32_t remaining;
     enum ella_error error;
 
-    if (partial == NULL)
-        return NULL;
     bare.payload = ella_slice_of(NULL, 0u);
     error = ella_publish_size(&bare, c->version, ELLA_FROM_SERVER, &bare_len);
     CORE_ASSERT(error == ELLA_ERROR_NONE && bare_len <= head_len);
     at = head_len - bare_len;
-    error = ella_encode_publish(&bare, c->version, ELLA_FROM_SERVER, partial->head, at, head_len,
-                                &bare_len);
+    error =
+        ella_encode_publish(&bare, c->version, ELLA_FROM_SERVER, head, at, head_len, &bare_len);
     CORE_ASSERT(error == ELLA_ERROR_NONE);
-    partial->head[0] = partial->head[at];
-    for (body = at + 1u; (partial->head[body] & 0x80u) != 0u; body++) {
+    head[0] = head[at];
+    for (body = at + 1u; (head[body] & 0x80u) != 0u; body++) {
     }
     body++;
     remaining = out->size - body;
     for (uint32_t i = 1u; i < body; i++) {
-        partial->head[i] = (uint8_t)((remaining & 0x7fu) | (i + 1u < body ? 0x80u : 0u));
+        head[i] = (uint8_t)((remaining & 0x7fu) | (i + 1u < body ? 0x80u : 0u));
         remaining >>= 7;
     }
-    return partial;
 }
 
 /* As much of it as there is room for. Whether that was all. */
 static bool take_partial(struct core *core, struct connection *c, struct room *room) {
-    room->used += partial_take(&core->memory, &c->more->partial, room->buf + room->used,
-                               room->size - room->used);
-    if (c->more->partial != NULL)
+    struct partial *partial = c->more->partial;
+    struct ella_slice piece;
+
+    room_put(room, partial_take_head(partial, room_at(room), room_left_to_copy(room)));
+    if (partial->sent < partial->head_len)
         return false;
+    if (may_lend(core, room, room_left(room)) && partial_left(partial) >= CORE_LEND_BYTES_MIN) {
+        lend(core, room, partial->message, partial_take_payload(partial, room_left(room)));
+    } else if (partial_left(partial) > 0u) {
+        piece = partial_take_payload(partial, room_left_to_copy(room));
+        memcpy(room_at(room), ella_slice_data(piece), ella_slice_len(piece));
+        room_put(room, ella_slice_len(piece));
+    }
+    if (partial_left(partial) > 0u)
+        return false;
+    partial_free(&core->memory, &c->more->partial);
     connection_trim(core, c);
     return true;
 }
@@ -173,16 +252,17 @@ static void sent(struct core *core, struct connection *c, const struct outgoing 
 }
 
 /* To a client that takes any size the packet is written without being measured before. false:
- * there may be no room for it, and nothing was written. */
-static bool write_unmeasured(const struct connection *c, struct room *room,
-                             const struct outgoing *out) {
+ * there may be no room for it, or its payload is to be lent, and nothing was written. */
+static bool write_unmeasured(const struct core *core, const struct connection *c,
+                             struct room *room, const struct outgoing *out) {
     uint32_t size = 0u;
 
     if (c->maximum_packet_size != UINT32_MAX ||
-        ella_encode_publish(&out->publish, c->version, ELLA_FROM_SERVER, room->buf, room->used,
-                            room->size, &size) != ELLA_ERROR_NONE)
+        may_lend(core, room, ella_slice_len(out->publish.payload)) ||
+        ella_encode_publish(&out->publish, c->version, ELLA_FROM_SERVER, room->buf, room->copied,
+                            room->copied + room_left_to_copy(room), &size) != ELLA_ERROR_NONE)
         return false;
-    room->used += size;
+    room_put(room, size);
     return true;
 }
 
@@ -191,21 +271,30 @@ static enum pulled write_packet(struct core *core, struct connection *c, struct 
                                 const struct outgoing *out, struct message *message) {
     uint32_t size = 0u;
 
-    if (out->size <= room->size - room->used) {
-        const enum ella_error error = ella_encode_publish(
-            &out->publish, c->version, ELLA_FROM_SERVER, room->buf, room->used, room->size, &size);
-        CORE_ASSERT(error == ELLA_ERROR_NONE && size == out->size);
-        room->used += size;
+    if (out->size <= room_left(room) && head_size(out) <= room_left_to_copy(room) &&
+        may_lend(core, room, ella_slice_len(out->publish.payload))) {
+        head_put(c, out, room_at(room));
+        room_put(room, head_size(out));
+        lend(core, room, message, out->publish.payload);
         return PULLED;
     }
-    if (room->used > 0u)
+    if (out->size <= room_left_to_copy(room)) {
+        const enum ella_error error =
+            ella_encode_publish(&out->publish, c->version, ELLA_FROM_SERVER, room->buf,
+                                room->copied, room->copied + room_left_to_copy(room), &size);
+        CORE_ASSERT(error == ELLA_ERROR_NONE && size == out->size);
+        room_put(room, size);
+        return PULLED;
+    }
+    if (room->used > room->begun)
         return NO_ROOM;
     if (connection_get_more(core, c) != NULL)
-        c->more->partial = partial_begin(core, c, out, message);
+        c->more->partial = partial_create(&core->memory, message, head_size(out));
     if (!connection_is_partial(c)) {
         c->failed = 1u;
         return NO_TURN;
     }
+    head_put(c, out, c->more->partial->head);
     take_partial(core, c, room);
     return PULLED;
 }
@@ -234,7 +323,7 @@ static enum pulled send_entry(struct core *core, struct connection *c, struct ro
     enum pulled result = PULLED;
 
     outgoing_make(core, c, entry, again, &out);
-    if (!write_unmeasured(c, room, &out)) {
+    if (!write_unmeasured(core, c, room, &out)) {
         outgoing_fit(c, &out);
         if (out.size > c->maximum_packet_size || out.size > ELLA_PACKET_SIZE_MAX) {
             /* As if it had been sent and acknowledged. */
@@ -381,25 +470,23 @@ static bool may_overtake(const struct core *core, const struct connection *c) {
            !output_holds_queue(c->output, core->journal.durable);
 }
 
-size_t core_pull(struct core *core, uint32_t conn, uint8_t *buf, size_t size) {
-    struct connection *c = connection_of(core, conn);
-    struct room room = {buf, size > UINT32_MAX ? UINT32_MAX : (uint32_t)size, 0u};
+static void pull(struct core *core, struct connection *c, struct room *room) {
     enum pulled result = PULLED;
 
-    CORE_ASSERT(size >= CORE_PULL_SIZE_MIN);
+    CORE_ASSERT(room_left_to_copy(room) >= CORE_PULL_SIZE_MIN);
     c->want_write = 0u;
     core->journal.touched = false;
-    while (result == PULLED && room.used < room.size) {
-        if (connection_is_partial(c) && !take_partial(core, c, &room))
+    while (result == PULLED && room_left_to_copy(room) > 0u) {
+        if (connection_is_partial(c) && !take_partial(core, c, room))
             break;
         //= v5/3.3.4-10 v5/4.9.0-3
-        room.used += output_take(&core->memory, &c->output, core->journal.durable,
-                                 room.buf + room.used, room.size - room.used);
+        room_put(room, output_take(&core->memory, &c->output, core->journal.durable, room_at(room),
+                                   room_left_to_copy(room)));
         //= v5/3.14.4-1 v5/3.2.0-1
         if (!connection_may_send(c->state) ||
             (c->output != NULL && (!core->journal.on || !may_overtake(core, c))))
             break;
-        result = pull_entry(core, c, &room);
+        result = pull_entry(core, c, room);
     }
     /* Still told as long as the caller is to come back; what waits for its turn is told anew. */
     c->told_write = result != NO_TURN && connection_has_output(core, c) ? 1u : 0u;
@@ -407,9 +494,33 @@ size_t core_pull(struct core *core, uint32_t conn, uint8_t *buf, size_t size) {
         journal_end_unit(&core->journal);
         connection_hold(core, c);
     }
-    core_count_many(core, STAT_BYTES_SENT, room.used);
+    core_count_many(core, STAT_BYTES_SENT, room->used - room->begun);
     if (c->failed && connection_may_send(c->state))
         close_connection(core, c, CONNECTION_ON_EXPELLED, ELLA_REASON_QUOTA_EXCEEDED,
                          ELLA_ERROR_NONE, "no memory");
+}
+
+static uint32_t room_size(size_t size) {
+    return size > UINT32_MAX ? UINT32_MAX : (uint32_t)size;
+}
+
+size_t core_pull(struct core *core, uint32_t conn, uint8_t *buf, size_t size) {
+    struct room room = {buf, room_size(size), room_size(size), 0u, 0u, 0u, 0u, NULL};
+
+    pull(core, connection_of(core, conn), &room);
     return room.used;
+}
+
+size_t core_pull_spans(struct core *core, uint32_t conn, uint8_t *buf, size_t size,
+                       size_t bytes_max, struct core_pulled *out) {
+    const uint32_t copied = (uint32_t)out->copied;
+    const uint32_t used = (uint32_t)out->bytes;
+    struct room room = {buf, room_size(size), room_size(bytes_max), used, used, copied, copied,
+                        out};
+
+    pull(core, connection_of(core, conn), &room);
+    span_copied(&room);
+    out->bytes = room.used;
+    out->copied = room.copied;
+    return room.used - used;
 }

@@ -6,10 +6,10 @@
  *
  * Bounds of one round, for one connection: one read of its share of LOOP_READ_SIZE bytes, so that
  * a round in which many send is no longer than one in which few do; LOOP_WRITES_MAX writes of
- * LOOP_WRITE_SIZE bytes, of which one is the rule. Of one connection for ever: an
- * unfinished packet of max_packet_size, or one read that the core does not take yet because the
- * peer leaves its answers unread; and LOOP_WRITE_SIZE bytes that its socket did not take. While
- * the core takes nothing, nothing is read.
+ * LOOP_WRITE_SIZE bytes, of which one is the rule, or LOOP_WRITE_BYTES_MAX with large payloads. Of
+ * one connection for ever: an unfinished packet of max_packet_size, or one read that the core does
+ * not take yet because the peer leaves its answers unread; and what its socket did not take of one
+ * write. While the core takes nothing, nothing is read.
  */
 #ifndef BROKER_IO_LOOP_H
 #define BROKER_IO_LOOP_H
@@ -38,6 +38,8 @@
  * processor's cache. */
 #define LOOP_GATHER_SIZE (256u * 1024u)
 #define LOOP_GATHER_MAX (8u * 1024u)
+/* With payloads that need not be copied: fewer calls. */
+#define LOOP_WRITE_BYTES_MAX (256u * 1024u)
 #define LOOP_EVENTS_MAX 256
 /* So many bytes given to the core, of one connection or of many, and those who are to receive
  * something are written to, in the middle of a round: a flood of small messages would fill their

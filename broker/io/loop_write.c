@@ -31,21 +31,36 @@ void loop_write_kept(struct loop *loop, struct conn *conn) {
     loop_update_interest(loop, conn);
 }
 
-/* Fills the write buffer from the core, behind what is gathered. *is_all: the core has no more for
- * now. */
-static uint32_t pull(struct loop *loop, const struct conn *conn, bool *is_all) {
-    uint8_t *at = loop->write_buffer + loop->gathered.byte_count;
-    uint32_t used = 0;
+/* Where the bytes of one write are copied to: behind what is gathered. */
+static uint8_t *room_of(const struct loop *loop) {
+    return loop->write_buffer + loop->gathered.byte_count;
+}
+
+/* From the core, as much as one write takes; for TLS all of it in the write buffer. *is_all: the
+ * core has no more for now. */
+static void pull(struct loop *loop, const struct conn *conn, struct core_pulled *pulled,
+                 bool *is_all) {
+    const bool is_plain = transport_tls(conn) == NULL;
+    uint8_t *room = room_of(loop);
+    pulled->count = 0;
+    pulled->bytes = pulled->copied = 0;
     *is_all = false;
-    while (LOOP_WRITE_SIZE - used >= CORE_PULL_SIZE_MIN) {
-        const size_t got = core_pull(loop->core, conn->slot, at + used, LOOP_WRITE_SIZE - used);
+    while (LOOP_WRITE_SIZE - pulled->copied >= CORE_PULL_SIZE_MIN &&
+           LOOP_WRITE_BYTES_MAX - pulled->bytes >= CORE_PULL_SIZE_MIN) {
+        size_t got = 0;
+        if (is_plain) {
+            got = core_pull_spans(loop->core, conn->slot, room, LOOP_WRITE_SIZE,
+                                  LOOP_WRITE_BYTES_MAX, pulled);
+        } else {
+            got = core_pull(loop->core, conn->slot, room + pulled->copied,
+                            LOOP_WRITE_SIZE - pulled->copied);
+            pulled->bytes = pulled->copied += got;
+        }
         if (got == 0) {
             *is_all = true;
             break;
         }
-        used += (uint32_t)got;
     }
-    return used;
 }
 
 /* What came of a write. Whether the socket may take more. */
@@ -57,24 +72,37 @@ static bool take_result(struct loop *loop, struct conn *conn, enum transport_res
     return conn->state != CONN_GONE && conn->out == NULL;
 }
 
-/* Sends len bytes that were pulled last, as far as the socket takes them. Whether it may take
- * more. */
-static bool send_pulled(struct loop *loop, struct conn *conn, uint32_t len) {
-    const uint8_t *at = loop->write_buffer + loop->gathered.byte_count;
+static enum transport_result send_spans(struct conn *conn, const struct core_pulled *pulled,
+                                        uint32_t *sent, const char **why) {
+    struct iovec pieces[CORE_SPAN_COUNT_MAX];
+    for (uint32_t i = 0; i < pulled->count; i++)
+        /* Nothing is written to them. */
+        pieces[i] =
+            (struct iovec){(void *)(uintptr_t)pulled->spans[i].bytes, pulled->spans[i].len};
+    return transport_write_pieces(conn, pieces, pulled->count, sent, why);
+}
+
+/* Sends what was pulled last, as far as the socket takes it. Whether it may take more. */
+static bool send_pulled(struct loop *loop, struct conn *conn, const struct core_pulled *pulled) {
     uint32_t sent = 0;
     const char *why = NULL;
     log_flush(loop->log);
     loop->stats.write_calls++;
-    const enum transport_result result = transport_write(conn, &loop->room, at, len, &sent, &why);
+    const enum transport_result result =
+        transport_tls(conn) == NULL ? send_spans(conn, pulled, &sent, &why)
+                                    : transport_write(conn, &loop->room, room_of(loop),
+                                                      (uint32_t)pulled->bytes, &sent, &why);
+    core_take_back(loop->core);
     return take_result(loop, conn, result, sent, why);
 }
 
 /* Sends what the core has, as far as the socket takes it. Whether all is sent. */
 static bool write_all(struct loop *loop, struct conn *conn) {
     for (int i = 0; i < LOOP_WRITES_MAX; i++) {
+        struct core_pulled pulled;
         bool is_all = false;
-        const uint32_t len = pull(loop, conn, &is_all);
-        if (len > 0 && !send_pulled(loop, conn, len))
+        pull(loop, conn, &pulled, &is_all);
+        if (pulled.bytes > 0 && !send_pulled(loop, conn, &pulled))
             return false;
         if (is_all)
             return true;
@@ -135,21 +163,27 @@ static void send_gathered(struct loop *loop) {
     }
 }
 
-/* Adds what the core has to what is sent together, or sends it at once if it is much. */
+/* What is much, and what is lent and has to be given back, is sent at once. */
+static bool is_little(const struct core_pulled *pulled) {
+    return pulled->bytes <= LOOP_GATHER_MAX && pulled->copied == pulled->bytes;
+}
+
+/* Adds what the core has to what is sent together, or sends it at once. */
 static void gather(struct loop *loop, struct conn *conn) {
     struct loop_gathered *gathered = &loop->gathered;
+    struct core_pulled pulled;
     bool is_all = false;
-    const uint32_t len = pull(loop, conn, &is_all);
-    if (len == 0 || len > LOOP_GATHER_MAX) {
-        const bool goes_on = len == 0 || send_pulled(loop, conn, len);
+    pull(loop, conn, &pulled, &is_all);
+    if (pulled.bytes == 0 || !is_little(&pulled)) {
+        const bool goes_on = pulled.bytes == 0 || send_pulled(loop, conn, &pulled);
         after_writing(loop, conn, goes_on && (is_all || write_all(loop, conn)));
         return;
     }
     gathered->sends[gathered->count] = (struct poller_send){
-        .bytes = loop->write_buffer + gathered->byte_count, .len = len, .token = conn->slot};
+        .bytes = room_of(loop), .len = (uint32_t)pulled.bytes, .token = conn->slot};
     gathered->is_all[gathered->count] = is_all;
     gathered->count++;
-    gathered->byte_count += len;
+    gathered->byte_count += (uint32_t)pulled.bytes;
     if (gathered->count == POLLER_SENDS_MAX ||
         gathered->byte_count > LOOP_GATHER_SIZE - LOOP_WRITE_SIZE)
         send_gathered(loop);

@@ -65,7 +65,8 @@ static enum transport_result socket_read(int fd, uint8_t *buf, uint32_t size, ui
     return got == 0 ? TRANSPORT_CLOSED : TRANSPORT_OK;
 }
 
-static enum transport_result send_result(ssize_t sent, uint32_t *done, const char **why) {
+/* What a call that sends gave back. */
+static enum transport_result sent_result(ssize_t sent, uint32_t *done, const char **why) {
     if (sent < 0) {
         const bool is_gone = errno == EPIPE || errno == ECONNRESET;
         const enum transport_result result = failure(why);
@@ -77,7 +78,7 @@ static enum transport_result send_result(ssize_t sent, uint32_t *done, const cha
 
 static enum transport_result socket_write(int fd, const uint8_t *buf, uint32_t len, uint32_t *done,
                                           const char **why) {
-    return send_result(send(fd, buf, len, MSG_NOSIGNAL), done, why);
+    return sent_result(send(fd, buf, len, MSG_NOSIGNAL), done, why);
 }
 
 static enum transport_result keep(struct conn *conn, const uint8_t *buf, uint32_t start,
@@ -146,6 +147,37 @@ static enum transport_result write_tls(struct conn *conn, struct transport_room 
     return send_or_keep(conn, room->out.bytes, room->out.len, done, why);
 }
 
+/* ---- In pieces ---- */
+
+/* Keeps what stands behind the first skip bytes. false: no memory. */
+static bool keep_pieces(struct conn *conn, const struct iovec *pieces, uint32_t count,
+                        uint32_t skip) {
+    for (uint32_t i = 0; i < count; i++) {
+        const uint32_t len = (uint32_t)pieces[i].iov_len;
+        const uint32_t skipped = skip < len ? skip : len;
+        skip -= skipped;
+        if (skipped < len && !conn_keep_output(conn, pieces[i].iov_base, skipped, len))
+            return false;
+    }
+    return true;
+}
+
+enum transport_result transport_write_pieces(struct conn *conn, struct iovec *pieces,
+                                             uint32_t count, uint32_t *done, const char **why) {
+    const struct msghdr message = {.msg_iov = pieces, .msg_iovlen = count};
+    if (count == 1)
+        return send_or_keep(conn, pieces->iov_base, (uint32_t)pieces->iov_len, done, why);
+    *done = 0;
+    const enum transport_result result =
+        sent_result(sendmsg(conn->fd, &message, MSG_NOSIGNAL), done, why);
+    if (result == TRANSPORT_CLOSED || result == TRANSPORT_FAILED)
+        return result;
+    if (keep_pieces(conn, pieces, count, *done))
+        return TRANSPORT_OK;
+    *why = "no memory for what the socket did not take";
+    return TRANSPORT_FAILED;
+}
+
 /* ---- Both ---- */
 
 enum transport_result transport_read(struct conn *conn, struct transport_room *room, uint8_t *buf,
@@ -204,7 +236,7 @@ enum transport_result transport_sent(struct conn *conn, const uint8_t *buf, uint
     *done = 0;
     if (sent < 0)
         errno = -sent;
-    const enum transport_result result = send_result(sent < 0 ? -1 : sent, done, why);
+    const enum transport_result result = sent_result(sent < 0 ? -1 : sent, done, why);
     if (result == TRANSPORT_CLOSED || result == TRANSPORT_FAILED || *done == len)
         return result;
     return keep(conn, buf, *done, len, why);

@@ -10,6 +10,8 @@
 #ifndef BROKER_IO_TRANSPORT_H
 #define BROKER_IO_TRANSPORT_H
 
+#include <sys/uio.h>
+
 #include "broker/io/conn.h"
 #include "broker/io/tls.h"
 
@@ -69,8 +71,11 @@ enum transport_result transport_discard(struct conn *conn, uint8_t *buf, uint32_
 enum transport_result transport_write(struct conn *conn, struct transport_room *room,
                                       const uint8_t *buf, uint32_t len, uint32_t *done,
                                       const char **why);
-/* The same, after the bytes were given to the socket by somebody else: sent is what send(2) would
- * have returned, or the error number, negative. */
+/* The same for what stands in several pieces, none of them empty; without TLS alone. */
+enum transport_result transport_write_pieces(struct conn *conn, struct iovec *pieces,
+                                             uint32_t count, uint32_t *done, const char **why);
+/* The same as transport_write(), after the bytes were given to the socket by somebody else: sent
+ * is what send(2) would have returned, or the error number, negative. */
 enum transport_result transport_sent(struct conn *conn, const uint8_t *buf, uint32_t len, int sent,
                                      uint32_t *done, const char **why);
 /* Sends what is in conn->out, which is gone when all of it is sent. */
