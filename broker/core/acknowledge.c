@@ -34,7 +34,7 @@ static void complete(struct core *core, struct session *session, struct queue_en
     //= v5/4.4.0-2 v5/4.8.2-6 v5/4.3.2-3 v5/4.3.3-3 v5/4.3.3-5 v3/4.3.2-1 v3/4.3.3-1
     if (entry->message != NULL && reason_code >= ELLA_REASON_UNSPECIFIED_ERROR)
         deliver_drop(core, STAT_DROPPED_REFUSED_BY_CLIENT, session, entry->message);
-    deliver_discard(core, session, entry);
+    deliver_end(core, session, entry);
 }
 
 /* What was never sent is not to be acknowledged. */

@@ -39,6 +39,14 @@ enum walk_part {
     WALK_END, /* its last record was made in the batch that waits */
 };
 
+/* Where the DONE that was recorded last stands in the buffer of the journal. */
+struct last_done {
+    uint64_t filling; /* of the journal; what follows is true for that alone */
+    size_t at;
+    uint64_t session;
+    uint64_t number; /* of the entry in its head */
+};
+
 struct walk {
     enum walk_part part;
     uint32_t bucket;           /* of the table of sessions */
@@ -75,6 +83,7 @@ struct core {
     struct timer clock_timer; /* of RECORD_TIME */
     struct journal journal;
     struct fresh fresh;
+    struct last_done last_done;
     struct walk walk;
     struct restore *restore;  /* until CORE_RECORDS_END; NULL: no record has come */
     int64_t wall_offset_ms;   /* wall clock minus now_ms */
@@ -215,6 +224,8 @@ void deliver_detached(struct core *core, struct session *session);
 bool deliver_store(struct core *core, struct session *session, struct queue_entry *entry);
 /* Takes an entry out of the session's queue, sent, finished or given up. */
 void deliver_discard(struct core *core, struct session *session, struct queue_entry *entry);
+/* Its last acknowledgement came: gives it up too. */
+void deliver_end(struct core *core, struct session *session, struct queue_entry *entry);
 /* Counts a message that is not delivered and says why. session may be NULL. */
 void deliver_drop(struct core *core, enum core_stat stat, const struct session *session,
                   const struct message *message);
@@ -284,6 +295,10 @@ void store_sent(struct core *core, const struct session *session, const struct q
 void store_released(struct core *core, const struct session *session,
                     const struct queue_entry *entry);
 void store_done(struct core *core, const struct session *session, const struct queue_entry *entry);
+/* The same, of one whose last acknowledgement is all that the event is about: it may be recorded
+ * with those of events before. */
+void store_acknowledged(struct core *core, const struct session *session,
+                        const struct queue_entry *entry);
 void store_queued_end(struct core *core, const struct session *session);
 void store_received(struct core *core, const struct session *session, uint16_t packet_id);
 void store_received_end(struct core *core, const struct session *session, uint16_t packet_id);

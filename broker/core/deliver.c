@@ -159,14 +159,23 @@ bool deliver_store(struct core *core, struct session *session, struct queue_entr
     return false;
 }
 
-void deliver_discard(struct core *core, struct session *session, struct queue_entry *entry) {
-    if (core->journal.on) {
-        store_done(core, session, entry);
-        if (core->walk.entry == entry)
-            core->walk.entry = entry->next;
-    }
+static inline void forget(struct core *core, struct session *session, struct queue_entry *entry) {
+    if (core->walk.entry == entry)
+        core->walk.entry = entry->next;
     core->stats->value[STAT_QUEUED_MESSAGES]--;
     queue_remove(&core->memory, &session->queue, entry);
+}
+
+void deliver_discard(struct core *core, struct session *session, struct queue_entry *entry) {
+    if (core->journal.on)
+        store_done(core, session, entry);
+    forget(core, session, entry);
+}
+
+void deliver_end(struct core *core, struct session *session, struct queue_entry *entry) {
+    if (core->journal.on)
+        store_acknowledged(core, session, entry);
+    forget(core, session, entry);
 }
 
 void deliver_detached(struct core *core, struct session *session) {

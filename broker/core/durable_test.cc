@@ -315,9 +315,11 @@ Lines entries_of(const World &world) {
         size = record_read(batch.bytes.data(), at, end, &r);
         if (size == 0)
             return {"no record"};
-        if (r.kind == RECORD_QUEUED || r.kind == RECORD_SENT || r.kind == RECORD_DONE)
-            out.push_back(std::string(record_kind_name(r.kind)) + " #" +
-                          std::to_string(r.packet_id));
+        if (r.kind != RECORD_QUEUED && r.kind != RECORD_SENT && r.kind != RECORD_DONE)
+            continue;
+        out.push_back(std::string(record_kind_name(r.kind)) + " #" + std::to_string(r.packet_id));
+        for (uint32_t i = r.body.off; r.kind == RECORD_DONE && i < r.body.end; i += 4)
+            out.back() += " +" + std::to_string(record_get_u32(r.body.base + i));
     }
     return out;
 }
@@ -386,6 +388,102 @@ TEST_F(Durable, AnIdentifierThatBecameFreeMeanwhileIsNotPutBeforeThat) {
     world.takes_batches = true;
     world.sync();
     EXPECT_EQ(entries_of(world), (Lines{"queued #0", "done #1", "sent #1"}));
+}
+
+// ---- Acknowledgements in a row
+
+struct Acknowledged : Durable {
+    // Both have four messages in flight.
+    void SetUp() override {
+        for (Client *client : {&a, &b}) {
+            connected(*client, client == &a ? "a" : "b");
+            subscribed(*client, client == &a ? "t/a" : "t/b", 1);
+        }
+        for (int i = 0; i < 4; i++) {
+            world.publish("t/a", "x", 1, false);
+            world.publish("t/b", "x", 1, false);
+        }
+        world.sync();
+        EXPECT_EQ(a.all().size() + b.all().size(), 8u);
+    }
+    // What is recorded of them.
+    Lines recorded(const std::vector<std::pair<Client *, uint16_t>> &acknowledgements) {
+        world.takes_batches = false;
+        for (const auto &each : acknowledgements)
+            each.first->ack(ELLA_PUBACK, each.second);
+        world.takes_batches = true;
+        world.sync();
+        return entries_of(world);
+    }
+    // How many messages wait for each after a crash.
+    std::vector<size_t> left() {
+        World again;
+        again.journal = Journal::AT_ONCE;
+        for (const Batch &batch : world.durable) {
+            if (batch.begins_snapshot)
+                again.records.clear();
+            again.records.push_back(batch);
+        }
+        EXPECT_NE(again.core(), nullptr);
+        EXPECT_EQ(again.bad_records, 0u);
+        std::vector<size_t> out;
+        for (const char *name : {"a", "b"}) {
+            Client client(again);
+            ConnectOptions o;
+            o.clean = false;
+            o.properties = expiry(1000);
+            client.send_connect(name, o);
+            again.sync();
+            client.take(ELLA_CONNACK);
+            out.push_back(client.all().size());
+        }
+        return out;
+    }
+
+    Client a{world}, b{world};
+};
+
+TEST_F(Acknowledged, InARowHaveOneRecord) {
+    EXPECT_EQ(recorded({{&a, 1}, {&a, 2}, {&a, 3}}), Lines{"done #1 +2 +4"});
+    EXPECT_EQ(left(), (std::vector<size_t>{1, 4}));
+}
+
+TEST_F(Acknowledged, OfAnotherSessionBeginARecord) {
+    EXPECT_EQ(recorded({{&a, 1}, {&b, 1}, {&b, 2}, {&a, 2}, {&a, 3}, {&a, 4}}),
+              (Lines{"done #1", "done #1 +2", "done #2 +2 +4"}));
+    EXPECT_EQ(left(), (std::vector<size_t>{0, 2}));
+}
+
+TEST_F(Acknowledged, BackwardsBeginARecordEach) {
+    EXPECT_EQ(recorded({{&a, 2}, {&a, 4}, {&a, 1}, {&a, 3}}), (Lines{"done #2 +4", "done #1 +4"}));
+    EXPECT_EQ(left(), (std::vector<size_t>{0, 4}));
+}
+
+TEST_F(Acknowledged, BehindAnotherRecordBeginARecord) {
+    world.takes_batches = false;
+    a.ack(ELLA_PUBACK, 1);
+    world.publish("t/b", "y", 1, false);
+    EXPECT_EQ(recorded({{&a, 2}, {&a, 3}}), (Lines{"done #1", "queued #5", "done #2 +2"}));
+    EXPECT_EQ(left(), (std::vector<size_t>{1, 5}));
+}
+
+TEST_F(Acknowledged, DoNotJoinWhatHasLeft) {
+    EXPECT_EQ(recorded({{&a, 1}}), Lines{"done #1"});
+    EXPECT_EQ(recorded({{&a, 2}, {&a, 3}}), Lines{"done #2 +2"});
+    EXPECT_EQ(left(), (std::vector<size_t>{1, 4}));
+}
+
+// The disk fails in between; the snapshot has what is left.
+TEST_F(Acknowledged, DoNotJoinWhatIsLost) {
+    world.takes_batches = false;
+    a.ack(ELLA_PUBACK, 1);
+    world.storage(CORE_STORAGE_FAILED);
+    a.ack(ELLA_PUBACK, 2);
+    world.storage(CORE_STORAGE_OK);
+    a.ack(ELLA_PUBACK, 3);
+    world.takes_batches = true;
+    world.sync();
+    EXPECT_EQ(left(), (std::vector<size_t>{1, 4}));
 }
 
 } // namespace

@@ -25,7 +25,7 @@ struct FreshTest : testing::Test {
         each.number = number;
         const uint8_t *body = journal_add(&port.memory, &records, &each, 0);
         fresh_queued(&port.memory, &known, &records, number);
-        return body - RECORD_HEAD_SIZE;
+        return body - RECORD_HEAD_SIZE_MIN;
     }
 
     libella_test::test_memory port;
@@ -40,7 +40,9 @@ TEST_F(FreshTest, FindsTheRecordOfEachEntry) {
     for (uint64_t number = 7; number < 300; number++) {
         const uint8_t *head = fresh_find(&known, &records, 1, number);
         ASSERT_NE(head, nullptr);
-        EXPECT_EQ(record_get_u64(head + 16), number);
+        record found{};
+        ASSERT_NE(record_read(head, 0, RECORD_HEAD_SIZE_MIN, &found), 0u);
+        EXPECT_EQ(found.number, number);
     }
     EXPECT_EQ(fresh_find(&known, &records, 1, 6), nullptr);
     EXPECT_EQ(fresh_find(&known, &records, 1, 300), nullptr);

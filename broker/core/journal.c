@@ -61,8 +61,27 @@ bool journal_reserve(struct memory *memory, struct journal *journal, size_t size
 }
 
 void journal_trim(struct journal *journal, uint32_t body_len) {
-    record_put_u32(journal->bytes + journal->last, RECORD_HEAD_SIZE + body_len);
-    journal->used = journal->last + RECORD_HEAD_SIZE + body_len;
+    uint8_t *head = journal->bytes + journal->last;
+
+    record_put_body_len(head, body_len);
+    journal->used = journal->last + record_head_size_at(head) + body_len;
+}
+
+uint8_t *journal_extend(struct memory *memory, struct journal *journal) {
+    const uint32_t more = 4u;
+    uint8_t *head;
+
+    if (journal->lost || journal->pulled || journal->used == 0u ||
+        journal->used - journal->last > RECORD_SIZE_MAX - more ||
+        !journal_reserve(memory, journal, more))
+        return NULL;
+    head = journal->bytes + journal->last;
+    record_put_u32(head, record_get_u32(head) + more);
+    if (journal->unit_start == journal->used)
+        journal->unit_start += more;
+    journal->used += more;
+    journal->touched = true;
+    return journal->bytes + journal->used - more;
 }
 
 void journal_lose(struct journal *journal) {

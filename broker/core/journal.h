@@ -51,24 +51,28 @@ bool journal_reserve(struct memory *memory, struct journal *journal, size_t size
  * twice. Inline, since each message has several. */
 static inline uint8_t *journal_add(struct memory *memory, struct journal *journal,
                                    const struct record *record, uint32_t body_len) {
-    const size_t size = (size_t)RECORD_HEAD_SIZE + body_len;
+    const size_t size = (size_t)RECORD_HEAD_SIZE_MAX + body_len;
+    uint32_t head_size;
     uint8_t *to;
 
     journal->touched = true;
-    if (journal->lost || body_len > UINT32_MAX - RECORD_HEAD_SIZE)
+    if (journal->lost || body_len > RECORD_SIZE_MAX - RECORD_HEAD_SIZE_MAX)
         return NULL;
     if ((journal->pulled || journal->capacity - journal->used < size) &&
         !journal_reserve(memory, journal, size))
         return NULL;
     to = journal->bytes + journal->used;
-    record_write_head(record, body_len, to);
+    head_size = record_write_head(record, body_len, to);
     journal->last = journal->used;
-    journal->used += size;
-    return to + RECORD_HEAD_SIZE;
+    journal->used += head_size + body_len;
+    return to + head_size;
 }
 /* The last record's body has only body_len bytes: for one whose size is known once it is written.
  * It was added, and nothing since. */
 void journal_trim(struct journal *journal, uint32_t body_len);
+/* Room for four bytes more at the end of the last record's body, which then has them, and with it
+ * its unit. NULL: there is none, or nothing in the buffer to add to. */
+uint8_t *journal_extend(struct memory *memory, struct journal *journal);
 /* The records added since the last call are a unit. */
 static inline void journal_end_unit(struct journal *journal) {
     if (journal->pulled || journal->used == journal->unit_start)

@@ -33,13 +33,28 @@ const char *record_kind_name(uint8_t kind) {
 static uint32_t size_of(const uint8_t *at, uint32_t left) {
     uint32_t size;
 
-    if (left < RECORD_HEAD_SIZE)
+    if (left < RECORD_HEAD_SIZE_MIN)
         return 0u;
-    size = record_get_u32(at);
-    if (size < RECORD_HEAD_SIZE || size > left || at[4] == 0u || at[4] >= RECORD_KIND_COUNT ||
-        (at[5] & ~RECORD_FLAGS_KNOWN) != 0u)
+    size = record_get_u32(at) & RECORD_SIZE_MAX;
+    if (record_get_u32(at) >> RECORD_SHAPE_SHIFT > RECORD_NARROW ||
+        size < record_head_size_at(at) || size > left || at[4] == 0u ||
+        at[4] >= RECORD_KIND_COUNT || (at[5] & ~RECORD_FLAGS_KNOWN) != 0u)
         return 0u;
     return size;
+}
+
+static void read_numbers(const uint8_t *head, struct record *out) {
+    const uint32_t shape = record_get_u32(head) >> RECORD_SHAPE_SHIFT;
+
+    if (shape == RECORD_NARROW) {
+        out->session = record_get_u32(head + 8);
+        out->number = record_get_u64(head + 12) & RECORD_NUMBER_MAX;
+        out->value = record_get_u64(head + 16) >> 16;
+        return;
+    }
+    out->session = record_get_u64(head + 8);
+    out->number = record_get_u64(head + 16);
+    out->value = shape == RECORD_WIDE ? record_get_u64(head + 24) : 0u;
 }
 
 uint32_t record_read(const uint8_t *bytes, uint32_t start, uint32_t end, struct record *out) {
@@ -51,24 +66,34 @@ uint32_t record_read(const uint8_t *bytes, uint32_t start, uint32_t end, struct 
     out->kind = at[4];
     out->flags = at[5];
     out->packet_id = (uint16_t)(at[6] | at[7] << 8);
-    out->session = record_get_u64(at + 8);
-    out->number = record_get_u64(at + 16);
-    out->value = record_get_u64(at + 24);
+    read_numbers(at, out);
     out->body.base = bytes;
-    out->body.off = start + RECORD_HEAD_SIZE;
+    out->body.off = start + record_head_size_at(at);
     out->body.end = start + size;
     return size;
 }
 
-uint32_t record_unit_size(const uint8_t *bytes, uint32_t start, uint32_t end) {
+uint32_t record_units_size(const uint8_t *bytes, uint32_t start, uint32_t end, uint32_t enough,
+                           uint32_t *out_count) {
+    uint32_t count = 0u;
     uint32_t at = start;
-    uint32_t size;
 
-    while ((size = size_of(bytes + at, end - at)) > 0u) {
-        const uint8_t flags = bytes[at + 5u];
+    while (end - at >= RECORD_HEAD_SIZE_MIN) {
+        const uint8_t *head = bytes + at;
+        const uint32_t size = record_get_u32(head) & RECORD_SIZE_MAX;
+
+        if (size < RECORD_HEAD_SIZE_MIN || size > end - at)
+            break;
         at += size;
-        if ((flags & RECORD_UNIT_END) != 0u)
+        if ((head[5] & RECORD_UNIT_END) == 0u)
+            continue;
+        count++;
+        if (at - start >= enough || at == end) {
+            *out_count = count;
             return at - start;
+        }
     }
-    return 0u;
+    /* It does not end with a unit: one that is no whole one. */
+    *out_count = count + 1u;
+    return end - start;
 }

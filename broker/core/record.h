@@ -4,17 +4,22 @@
  * The records of the journal, byte by byte: what a batch of core_pull_journal() is made of. It
  * knows nothing of files: length, checksum and encryption of what is stored are the driver's.
  *
- * A record is 32 bytes of head and a body. Integers are little-endian.
+ * A record is a head of 24 or 32 bytes and a body. Integers are little-endian. What stands in the
+ * head has one of three shapes, of which the first that holds it is written:
  *
- *     offset  size
- *          0     4  size of the record in bytes, head included
- *          4     1  kind (enum record_kind)
- *          5     1  flags (RECORD_*)
- *          6     2  packet_id
- *          8     8  session: number of the session, 0: none
- *         16     8  number, by kind
- *         24     8  value, by kind
- *         32     …  body: an MQTT 5.0 packet as the codec encodes it, or what is said below
+ *     narrow  no value  wide
+ *          0         0     0  4 bytes: size of the record in bytes, head included, in the lower 30
+ *                             bits; its shape (enum record_shape) in the upper two
+ *          4         4     4  1: kind (enum record_kind)
+ *          5         5     5  1: flags (RECORD_*)
+ *          6         6     6  2: packet_id
+ *        8+4       8+8   8+8  session: number of the session, 0: none
+ *       12+6      16+8  16+8  number, by kind
+ *       18+6         -  24+8  value, by kind
+ *         24        24    32  body: an MQTT 5.0 packet as the codec encodes it, or what is said
+ *                             below
+ *
+ * (8+4: at offset 8, in 4 bytes.) Version 1 had wide heads only, and so it is read as it is.
  *
  * Numbers of sessions, messages and queue entries begin with 1 and are never used again. Times are
  * milliseconds since 1970-01-01 UTC.
@@ -42,8 +47,9 @@
  *                    packet_id
  *     RELEASED       session; number of the entry;        - (PUBREC came: PUBREL is next)
  *                    packet_id
- *     DONE           session; number of the entry;        - (finished or given up)
- *                    packet_id, 0: was not sent
+ *     DONE           session; number of the entry;        for each other entry that is finished
+ *                    packet_id, 0: was not sent           too, 4 bytes: how much higher its
+ *                    (finished or given up)               number is (not in version 1)
  *     QUEUED_END     session                              - (all its entries were walked)
  *     RECEIVED       session; packet_id                   - (of a QoS 2 PUBLISH from the client)
  *     RECEIVED_END   session; packet_id                   - (PUBREL came)
@@ -56,14 +62,25 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "libella/codec.h"
 
-#define RECORD_HEAD_SIZE 32u
+#define RECORD_HEAD_SIZE_MIN 24u
+#define RECORD_HEAD_SIZE_MAX 32u
+/* Of a record, head included. */
+#define RECORD_SIZE_MAX 0x3fffffffu
 /* The format above. A reader refuses files of a higher version. */
-#define RECORD_VERSION 1u
+#define RECORD_VERSION 2u
 /* Of sessions and messages. */
 #define RECORD_NUMBER_MAX 0xffffffffffffu
+
+enum record_shape {
+    RECORD_WIDE = 0,
+    RECORD_NO_VALUE, /* it is 0 */
+    RECORD_NARROW,   /* session below 2^32, number and value below 2^48 */
+};
+#define RECORD_SHAPE_SHIFT 30u
 
 enum record_kind {
     RECORD_START = 1, /* the first of each run of the broker */
@@ -110,48 +127,78 @@ struct record {
 /* The record that begins at bytes[start]; its size, or 0 if there is no whole record of a known
  * kind in [start, end). The body is not looked at. */
 uint32_t record_read(const uint8_t *bytes, uint32_t start, uint32_t end, struct record *out);
-/* The size of the first unit in bytes[start, end): of the records up to the first one that has
- * RECORD_UNIT_END. 0: there is no whole one. */
-uint32_t record_unit_size(const uint8_t *bytes, uint32_t start, uint32_t end);
-/* Little-endian integers, for bodies. Written out, so that compilers make one load or store of
- * each. */
+/* The size of the first units in bytes[start, end), which are records as the core writes them: of
+ * so many that they have enough bytes, or of all. *out_count: how many. */
+uint32_t record_units_size(const uint8_t *bytes, uint32_t start, uint32_t end, uint32_t enough,
+                           uint32_t *out_count);
+/* Little-endian integers, for bodies: one load or store each. */
+static inline uint64_t record_little_u64(uint64_t value) {
+    return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? value : __builtin_bswap64(value);
+}
+static inline uint32_t record_little_u32(uint32_t value) {
+    return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? value : __builtin_bswap32(value);
+}
 static inline void record_put_u32(uint8_t *to, uint32_t value) {
-    to[0] = (uint8_t)value;
-    to[1] = (uint8_t)(value >> 8);
-    to[2] = (uint8_t)(value >> 16);
-    to[3] = (uint8_t)(value >> 24);
+    const uint32_t bytes = record_little_u32(value);
+    memcpy(to, &bytes, sizeof bytes);
 }
 static inline void record_put_u64(uint8_t *to, uint64_t value) {
-    to[0] = (uint8_t)value;
-    to[1] = (uint8_t)(value >> 8);
-    to[2] = (uint8_t)(value >> 16);
-    to[3] = (uint8_t)(value >> 24);
-    to[4] = (uint8_t)(value >> 32);
-    to[5] = (uint8_t)(value >> 40);
-    to[6] = (uint8_t)(value >> 48);
-    to[7] = (uint8_t)(value >> 56);
+    const uint64_t bytes = record_little_u64(value);
+    memcpy(to, &bytes, sizeof bytes);
 }
 static inline uint32_t record_get_u32(const uint8_t *from) {
-    return from[0] | (uint32_t)from[1] << 8 | (uint32_t)from[2] << 16 | (uint32_t)from[3] << 24;
+    uint32_t bytes;
+    memcpy(&bytes, from, sizeof bytes);
+    return record_little_u32(bytes);
 }
 static inline uint64_t record_get_u64(const uint8_t *from) {
-    return record_get_u32(from) | (uint64_t)record_get_u32(from + 4) << 32;
+    uint64_t bytes;
+    memcpy(&bytes, from, sizeof bytes);
+    return record_little_u64(bytes);
 }
 /* Writes the packet identifier into a head. */
 static inline void record_put_packet_id(uint8_t *head, uint16_t packet_id) {
     head[6] = (uint8_t)packet_id;
     head[7] = (uint8_t)(packet_id >> 8);
 }
-/* Writes the head of a record whose body has body_len bytes; to has room for RECORD_HEAD_SIZE.
- * The body of record is not looked at. */
-static inline void record_write_head(const struct record *record, uint32_t body_len, uint8_t *to) {
-    record_put_u32(to, RECORD_HEAD_SIZE + body_len);
+static inline uint32_t record_shape(const struct record *record) {
+    if (record->session <= UINT32_MAX && (record->number | record->value) <= RECORD_NUMBER_MAX)
+        return RECORD_NARROW;
+    return record->value == 0u ? RECORD_NO_VALUE : RECORD_WIDE;
+}
+static inline uint32_t record_head_size(uint32_t shape) {
+    return shape == RECORD_WIDE ? RECORD_HEAD_SIZE_MAX : RECORD_HEAD_SIZE_MIN;
+}
+/* The size of the head that begins at head. */
+static inline uint32_t record_head_size_at(const uint8_t *head) {
+    return record_head_size(record_get_u32(head) >> RECORD_SHAPE_SHIFT);
+}
+/* Sets the size of the body in a head. */
+static inline void record_put_body_len(uint8_t *head, uint32_t body_len) {
+    const uint32_t shape = record_get_u32(head) >> RECORD_SHAPE_SHIFT;
+    record_put_u32(head, shape << RECORD_SHAPE_SHIFT | (record_head_size(shape) + body_len));
+}
+/* Writes the head of a record whose body has body_len bytes; returns its size, at most
+ * RECORD_HEAD_SIZE_MAX. The body of record is not looked at. */
+static inline uint32_t record_write_head(const struct record *record, uint32_t body_len,
+                                         uint8_t *to) {
+    const uint32_t shape = record_shape(record);
+    const uint32_t head_size = record_head_size(shape);
+    record_put_u32(to, shape << RECORD_SHAPE_SHIFT | (head_size + body_len));
     to[4] = record->kind;
     to[5] = record->flags;
     record_put_packet_id(to, record->packet_id);
+    if (shape == RECORD_NARROW) {
+        record_put_u32(to + 8, (uint32_t)record->session);
+        record_put_u64(to + 12, record->number | record->value << 48);
+        record_put_u32(to + 20, (uint32_t)(record->value >> 16));
+        return head_size;
+    }
     record_put_u64(to + 8, record->session);
     record_put_u64(to + 16, record->number);
-    record_put_u64(to + 24, record->value);
+    if (shape == RECORD_WIDE)
+        record_put_u64(to + 24, record->value);
+    return head_size;
 }
 /* Sets RECORD_UNIT_END in a head. */
 static inline void record_mark_end(uint8_t *head) {

@@ -487,12 +487,29 @@ static enum core_status released(struct core *core, const struct record *record)
     return CORE_OK;
 }
 
-static enum core_status done(struct core *core, const struct record *record) {
-    struct session *session = session_of(core, record);
-    struct queue_entry *entry = session == NULL ? NULL : entry_of(session, record);
+static void one_done(struct core *core, struct session *session, const struct record *record) {
+    struct queue_entry *entry = entry_of(session, record);
 
     if (entry != NULL)
         queue_remove(&core->memory, &session->queue, entry);
+}
+
+static enum core_status done(struct core *core, const struct record *record) {
+    const uint8_t *others = ella_slice_data(record->body);
+    const uint32_t len = ella_slice_len(record->body);
+    struct session *session = session_of(core, record);
+    struct record other = *record;
+
+    if (len % 4u != 0u)
+        return CORE_BAD_RECORD;
+    if (session == NULL)
+        return CORE_OK;
+    one_done(core, session, record);
+    other.packet_id = 0u;
+    for (uint32_t i = 0u; i < len; i += 4u) {
+        other.number = record->number + record_get_u32(others + i);
+        one_done(core, session, &other);
+    }
     return CORE_OK;
 }
 
@@ -617,8 +634,7 @@ static uint64_t due_ms(const struct core *core, uint64_t since_wall_ms, uint32_t
 /* The session as one that lost its connection when it did. */
 static void settle_session(struct core *core, struct session *session) {
     /* In the future only if the clock was set back: then its time begins now, and ends. */
-    const uint64_t lost_wall_ms =
-        earlier(session->expires_ms, core_wall_ms(core, core->now_ms));
+    const uint64_t lost_wall_ms = earlier(session->expires_ms, core_wall_ms(core, core->now_ms));
 
     session->mark = 0u;
     queue_rewind(&session->queue);

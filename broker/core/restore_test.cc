@@ -147,6 +147,48 @@ TEST_F(Restore, FromASnapshotAloneIsTheSame) {
     expect_same(state_of(restart(0)), before);
 }
 
+// The records as version 1 wrote them: with wide heads, and a DONE for each entry.
+std::vector<Batch> of_version_1(const std::vector<Batch> &batches) {
+    std::vector<Batch> out = batches;
+    for (Batch &batch : out) {
+        const std::vector<Batch> one{batch};
+        batch.bytes.clear();
+        each_record(one, [&](const record &r, Bytes::const_iterator at, uint32_t size) {
+            const uint32_t body_len = ella_slice_len(r.body);
+            const uint32_t more = r.kind == RECORD_DONE ? body_len / 4 : 0;
+            for (uint32_t i = 0; i <= more; i++) {
+                const uint8_t *other = r.body.base + r.body.off + 4 * i - 4;
+                Bytes head(32);
+                record_put_u32(head.data(), 32 + (more > 0 ? 0 : body_len));
+                head[4] = r.kind;
+                head[5] = r.flags;
+                record_put_packet_id(head.data(), i == 0 ? r.packet_id : 0);
+                record_put_u64(head.data() + 8, r.session);
+                record_put_u64(head.data() + 16, r.number + (i == 0 ? 0 : record_get_u32(other)));
+                record_put_u64(head.data() + 24, r.value);
+                batch.bytes.insert(batch.bytes.end(), head.begin(), head.end());
+            }
+            if (more == 0)
+                batch.bytes.insert(batch.bytes.end(), at + (size - body_len), at + size);
+        });
+    }
+    return out;
+}
+
+TEST_F(Restore, FromVersion1IsTheSame) {
+    fill(world());
+    const auto before = state_of(restart(0));
+    World w;
+    w.journal = Journal::AT_ONCE;
+    w.wall_offset_ms = world().wall_offset_ms;
+    w.records = of_version_1(world().records);
+    EXPECT_GT(w.records[1].bytes.size(), world().records[1].bytes.size());
+    EXPECT_NE(w.core(), nullptr);
+    EXPECT_EQ(w.bad_records, 0u);
+    w.sync();
+    expect_same(state_of(w), before);
+}
+
 TEST_F(Restore, AnExchangeGoesOnWhereItWas) {
     Client *a = new Client(world());
     a->connect("a", lasting());
@@ -436,8 +478,9 @@ TEST_F(Restore, AMessageHasATopic) {
     // PUBLISH of QoS 0 with a topic alias and no payload, in a record of its own.
     const Bytes publish = {0x30, 6, 0, 0, 3, 0x23, 0, 1};
     Batch bad;
-    bad.bytes.resize(RECORD_HEAD_SIZE);
-    record_write_head(&message, static_cast<uint32_t>(publish.size()), bad.bytes.data());
+    bad.bytes.resize(RECORD_HEAD_SIZE_MAX);
+    bad.bytes.resize(
+        record_write_head(&message, static_cast<uint32_t>(publish.size()), bad.bytes.data()));
     bad.bytes.insert(bad.bytes.end(), publish.begin(), publish.end());
     World w;
     w.journal = Journal::BY_HAND;

@@ -289,15 +289,19 @@ bool store_queued(struct core *core, const struct session *session, struct queue
     return true;
 }
 
+static inline bool is_recorded(const struct core *core, const struct session *session,
+                               const struct queue_entry *entry) {
+    return is_stored(core, session) && queue_entry_number(entry) != 0u;
+}
+
 static inline void entry_record(struct core *core, const struct session *session,
-                         const struct queue_entry *entry, enum record_kind kind) {
+                                const struct queue_entry *entry, enum record_kind kind) {
     const struct record record = {.kind = (uint8_t)kind,
                                   .packet_id = entry->packet_id,
                                   .session = session_number(session),
                                   .number = queue_entry_number(entry)};
 
-    if (is_stored(core, session) && queue_entry_number(entry) != 0u)
-        (void)add(core, &record, 0u);
+    (void)add(core, &record, 0u);
 }
 
 /* Where its QUEUED still waits, the packet identifier goes in there. */
@@ -317,7 +321,7 @@ static void sent_record(struct core *core, const struct session *session,
 
 void store_sent(struct core *core, const struct session *session,
                 const struct queue_entry *entry) {
-    if (!is_stored(core, session) || queue_entry_number(entry) == 0u)
+    if (!is_recorded(core, session, entry))
         return;
     //= v5/4.4.0-1 v3/4.4.0-1
     sent_record(core, session, entry);
@@ -325,6 +329,8 @@ void store_sent(struct core *core, const struct session *session,
 
 void store_released(struct core *core, const struct session *session,
                     const struct queue_entry *entry) {
+    if (!is_recorded(core, session, entry))
+        return;
     entry_record(core, session, entry, RECORD_RELEASED);
 }
 
@@ -337,11 +343,56 @@ static bool may_come_again(const struct queue *queue, uint16_t packet_id) {
            (ahead < 3u * FRESH_COUNT_MAX || queue->in_flight_count > FRESH_COUNT_MAX);
 }
 
-void store_done(struct core *core, const struct session *session,
-                const struct queue_entry *entry) {
+static void done_record(struct core *core, const struct session *session,
+                        const struct queue_entry *entry) {
+    const struct journal *journal = &core->journal;
+
     entry_record(core, session, entry, RECORD_DONE);
+    if (!journal->lost)
+        core->last_done = (struct last_done){.filling = journal->filling,
+                                             .at = journal->last,
+                                             .session = session_number(session),
+                                             .number = queue_entry_number(entry)};
+}
+
+/* Adds the entry to the DONE of its session that was recorded last. false: there is none. */
+static bool join_done(struct core *core, const struct session *session,
+                      const struct queue_entry *entry) {
+    const struct last_done *done = &core->last_done;
+    const uint64_t higher = queue_entry_number(entry) - done->number;
+    uint8_t *to;
+
+    if (done->filling != core->journal.filling || done->at != core->journal.last ||
+        done->session != session_number(session) || higher > UINT32_MAX)
+        return false;
+    to = journal_extend(&core->memory, &core->journal);
+    if (to == NULL)
+        return false;
+    record_put_u32(to, (uint32_t)higher);
+    return true;
+}
+
+static void free_packet_id(struct core *core, const struct session *session,
+                           const struct queue_entry *entry) {
     if (may_come_again(&session->queue, entry->packet_id))
         fresh_bar(&core->fresh, &core->journal, session_number(session));
+}
+
+void store_done(struct core *core, const struct session *session,
+                const struct queue_entry *entry) {
+    if (!is_recorded(core, session, entry))
+        return;
+    done_record(core, session, entry);
+    free_packet_id(core, session, entry);
+}
+
+void store_acknowledged(struct core *core, const struct session *session,
+                        const struct queue_entry *entry) {
+    if (!is_recorded(core, session, entry))
+        return;
+    if (!join_done(core, session, entry))
+        done_record(core, session, entry);
+    free_packet_id(core, session, entry);
 }
 
 static void packet_id_record(struct core *core, const struct session *session, uint16_t packet_id,

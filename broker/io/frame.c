@@ -54,7 +54,8 @@ static uint32_t place_crc(const struct frame_file *file, uint64_t offset) {
 bool frame_file_make(struct frame_file *file, enum frame_start start, uint64_t number,
                      const uint8_t salt[FRAME_SALT_LEN], const uint8_t *key,
                      uint8_t out[FRAME_FILE_HEADER_LEN]) {
-    *file = (struct frame_file){.start = start, .number = number, .is_encrypted = key != NULL};
+    *file = (struct frame_file){
+        .version = FRAME_VERSION, .start = start, .number = number, .is_encrypted = key != NULL};
     memcpy(file->salt, salt, FRAME_SALT_LEN);
     file->salt_crc = crc32c(0, salt, FRAME_SALT_LEN);
     memset(out, 0, FRAME_FILE_HEADER_LEN);
@@ -177,10 +178,13 @@ static enum frame_open_status read_header(struct frame_file *file, const uint8_t
     if (memcmp(header, magic, sizeof magic) != 0 ||
         frame_u32(header + HEADER_CRC_AT) != crc32c(0, header, HEADER_CRC_AT))
         return FRAME_OPEN_BAD;
-    if (header[8] != 0 || header[9] != FRAME_VERSION)
+    if (header[8] != 0 || header[9] > FRAME_VERSION)
         return FRAME_OPEN_NEWER;
+    if (header[9] < FRAME_VERSION_OLDEST)
+        return FRAME_OPEN_BAD;
     if (header[10] > FRAME_FRESH || header[11] > 1)
         return FRAME_OPEN_BAD;
+    file->version = header[9];
     file->start = (enum frame_start)header[10];
     file->is_encrypted = header[11] == 1;
     file->number = frame_get_u64(header + 16);

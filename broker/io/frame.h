@@ -7,7 +7,8 @@
  *
  * File header, 64 bytes
  *    0  8   89 'L' 'I' 'B' 'E' 'L' 'L' 'A'
- *    8  2   version of the format, 1
+ *    8  2   version of the format, 2; files of version 1, whose records have other heads
+ *           (core/record.h), are read as well
  *   10  1   how the file begins (enum frame_start)
  *   11  1   0 plain, 1 AES-256-GCM
  *   12  4   0
@@ -47,7 +48,8 @@
 
 #define FRAME_FILE_HEADER_LEN 64u
 #define FRAME_HEADER_LEN 12u
-#define FRAME_VERSION 1u
+#define FRAME_VERSION 2u
+#define FRAME_VERSION_OLDEST 1u
 #define FRAME_SALT_LEN 16u
 #define FRAME_BATCH_END_LEN 28u
 #define FRAME_BATCH_ENDS_SNAPSHOT 1u
@@ -68,6 +70,7 @@ enum frame_kind {
 
 /* What a file is, whether it is written or read. */
 struct frame_file {
+    uint8_t version; /* of the format */
     enum frame_start start;
     uint64_t number;
     uint8_t salt[FRAME_SALT_LEN];

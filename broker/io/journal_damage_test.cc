@@ -137,14 +137,28 @@ TEST_F(Damage, AFileThatWasOnlyBegunLeavesNoGap) {
     EXPECT_EQ(found("", JOURNAL_OK, true), 60u);
 }
 
-TEST_F(Damage, ALaterVersion) {
-    bytes &last = (--disk_.names.end())->second->data;
-    const std::string name = (--disk_.names.end())->first;
-    // Version 2 with a check sum that is right.
-    last[9] = 2;
-    const uint32_t crc = crc32c(0, last.data(), 60);
+// Of another version, with a check sum that is right.
+void set_version(bytes &file, uint8_t version) {
+    file[9] = version;
+    const uint32_t crc = crc32c(0, file.data(), 60);
     for (int i = 0; i < 4; i++)
-        last[size_t(60 + i)] = uint8_t(crc >> (24 - 8 * i));
+        file[size_t(60 + i)] = uint8_t(crc >> (24 - 8 * i));
+}
+
+TEST_F(Damage, AnOldVersionIsNone) {
+    for (auto &name : disk_.names)
+        set_version(name.second->data, 1);
+    EXPECT_EQ(found("", JOURNAL_OK, true), 60u);
+}
+
+TEST_F(Damage, NoVersionIsNoHeader) {
+    set_version(file(3), 0);
+    EXPECT_LT(found("0000000003.journal has no readable header"), 60u);
+}
+
+TEST_F(Damage, ALaterVersion) {
+    const std::string name = (--disk_.names.end())->first;
+    set_version((--disk_.names.end())->second->data, 3);
     expect_strict_refuses("is of a later version of libellad");
     EXPECT_LT(found("start that version"), 60u);
     EXPECT_EQ(disk_.names.count(name + ".newer"), 1u);

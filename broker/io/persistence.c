@@ -115,14 +115,10 @@ static bool write_batch(struct persistence *persistence, struct core *core, uint
     const uint32_t end = (uint32_t)batch.size;
     journal_begin(journal, batch.number, batch.begins_snapshot, now_ms);
     for (uint32_t start = 0; start < end;) {
-        uint32_t at = start;
         uint32_t unit_count = 0;
-        for (; at < end && at - start < CHUNK_BYTES; unit_count++) {
-            const uint32_t unit_size = record_unit_size(batch.bytes, at, end);
-            at = unit_size > 0 ? at + unit_size : end;
-        }
-        journal_append(journal, batch.bytes + start, at - start, unit_count);
-        start = at;
+        const uint32_t size = record_units_size(batch.bytes, start, end, CHUNK_BYTES, &unit_count);
+        journal_append(journal, batch.bytes + start, size, unit_count);
+        start += size;
     }
     journal_commit(journal, batch.ends_snapshot, now_ms);
     persistence->in_snapshot =

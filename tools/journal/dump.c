@@ -115,6 +115,14 @@ static void print_value(const struct record *record) {
         printf(" packet_id=%u", record->packet_id);
 }
 
+/* Entries that a DONE speaks of beside the one in its head. */
+static void print_others(const struct record *record) {
+    const uint8_t *body = ella_slice_data(record->body);
+    const uint32_t len = ella_slice_len(record->body);
+    for (uint32_t i = 0; i + 4u <= len; i += 4u)
+        printf("%s%" PRIu64, i == 0 ? " and=" : ",", record->number + record_get_u32(body + i));
+}
+
 static void print_record(const struct record *record) {
     printf("  %s", record_kind_name(record->kind));
     print_value(record);
@@ -135,6 +143,9 @@ static void print_record(const struct record *record) {
     case RECORD_QUEUED:
         printf(" qos=%u retain=%u", (record->flags & RECORD_QOS_MASK) >> RECORD_QOS_SHIFT,
                (record->flags & RECORD_RETAIN) != 0);
+        break;
+    case RECORD_DONE:
+        print_others(record);
         break;
     default:
         break;
@@ -210,7 +221,7 @@ static void print_header(const char *name, const struct frame_reader *reader) {
                                          [FRAME_FIRST] = "the first file",
                                          [FRAME_SNAPSHOT] = "begins a snapshot",
                                          [FRAME_FRESH] = "begins anew after a failure"};
-    printf("%s: %" PRIu64 " bytes, version %u, %s, %s\n", name, reader->size, FRAME_VERSION,
+    printf("%s: %" PRIu64 " bytes, version %u, %s, %s\n", name, reader->size, reader->file.version,
            starts[reader->file.start], reader->file.is_encrypted ? "encrypted" : "plain");
 }
 

@@ -93,21 +93,23 @@ static void *add_row(struct table *table, size_t row_size) {
 }
 
 static uint8_t *body_of(struct import *import, size_t size) {
-    if (import->body_size < size + RECORD_HEAD_SIZE) {
-        import->body_size = 2u * size + RECORD_HEAD_SIZE;
+    if (import->body_size < size + RECORD_HEAD_SIZE_MAX) {
+        import->body_size = 2u * size + RECORD_HEAD_SIZE_MAX;
         import->body = enough(import->body, import->body_size);
     }
-    return import->body + RECORD_HEAD_SIZE;
+    return import->body + RECORD_HEAD_SIZE_MAX;
 }
 
 /* ---- Records ---- */
 
 /* A unit of one record, whose body is in place. */
 static bool write_record(struct import *import, struct record record, uint32_t body_len) {
-    (void)body_of(import, body_len);
+    uint8_t head[RECORD_HEAD_SIZE_MAX];
+    uint8_t *body = body_of(import, body_len);
     record.flags |= RECORD_UNIT_END;
-    record_write_head(&record, body_len, import->body);
-    return tool_write(&import->writer, import->body, RECORD_HEAD_SIZE + (size_t)body_len);
+    const uint32_t head_size = record_write_head(&record, body_len, head);
+    memcpy(body - head_size, head, head_size);
+    return tool_write(&import->writer, body - head_size, head_size + (size_t)body_len);
 }
 
 static bool write_packet(struct import *import, const struct record *record,

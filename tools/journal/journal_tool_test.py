@@ -4,10 +4,10 @@
 """libella-journal as people use it: files of Mosquitto's are imported and served by the broker,
 journals are printed, found damaged, and repaired.
 
-usage: journal_tool_test.py LIBELLA-JOURNAL LIBELLAD MOSQUITTO-DB
+usage: journal_tool_test.py LIBELLA-JOURNAL LIBELLAD MOSQUITTO-DB OLD-JOURNAL
 
 MOSQUITTO-DB was written by Mosquitto 2.0.11 (version 6); files of version 5, and malformed ones,
-are written here.
+are written here. OLD-JOURNAL is what a libellad left that wrote version 1 and was killed.
 """
 import os
 import pathlib
@@ -20,7 +20,7 @@ import tempfile
 import time
 import unittest
 
-TOOL, BROKER, REAL_DB = (os.path.realpath(path) for path in sys.argv[1:4])
+TOOL, BROKER, REAL_DB, OLD_JOURNAL = (os.path.realpath(path) for path in sys.argv[1:5])
 MAGIC = b"\x00\xb5\x00mosquitto db"
 NEVER = 0xFFFFFFFF
 
@@ -291,6 +291,51 @@ class Import(ToolTest):
             self.assertIn(done.returncode, (0, 1), done.stderr)
             if done.returncode == 1:
                 self.assertIn("cut or malformed at byte", done.stderr)
+
+
+class OldVersion(ToolTest):
+    """Two sessions had a/#: "away" got nothing yet, "here" the first two of three messages."""
+
+    def setUp(self):
+        super().setUp()
+        self.journal.mkdir(0o700)
+        (self.journal / "0000000001.journal").write_bytes(pathlib.Path(OLD_JOURNAL).read_bytes())
+        (self.journal / "0000000001.journal").chmod(0o600)
+
+    def check_served(self):
+        port = self.start_broker()
+        here = Client(port, b"here", 5)
+        self.assertTrue(here.session_present)
+        self.assertEqual(here.read_publish(), (False, 1, 0, b"a/3", 3, b"\0third, retained"))
+        away = Client(port, b"away", 5)
+        self.assertTrue(away.session_present)
+        self.assertEqual(away.read_publish(), (False, 1, 0, b"a/1", 1, b"\0first, at least once"))
+        self.assertEqual(away.read_publish(), (False, 2, 0, b"a/2", 2, b"\0second, exactly once"))
+        self.assertEqual(away.read_publish(), (False, 1, 0, b"a/3", 3, b"\0third, retained"))
+        here.close()
+        away.close()
+
+    def test_is_printed(self):
+        dump = self.run_tool("dump", self.journal)
+        self.assertIn("1788 bytes, version 1, the first file, plain", dump)
+        self.assertIn("done number=2 session=2 packet_id=1\n", dump)
+        self.assertIn("24 records, 0 bad bytes: all is well", dump)
+
+    def test_is_served_and_goes_on(self):
+        self.check_served()
+        self.kill_broker()
+        dump = self.run_tool("dump", self.journal)
+        self.assertIn(", version 1, the first file", dump)
+        self.assertIn(", version 2, continues the file before", dump)
+        port = self.start_broker()
+        away = Client(port, b"away", 5)
+        self.assertEqual(away.read_publish(), (True, 2, 0, b"a/2", 2, b"\0second, exactly once"))
+        away.close()
+
+    def test_is_repaired(self):
+        self.run_tool("repair", self.journal)
+        self.assertIn("version 2, the first file", self.run_tool("dump", self.journal))
+        self.check_served()
 
 
 class Look(ToolTest):
