@@ -7,8 +7,10 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <csignal>
+#include <fstream>
 
 #include "broker/io/test_support.h"
 
@@ -95,6 +97,26 @@ TEST_F(FilePosix, MakesAndReadsFilesForNobodyElse) {
     uint64_t bytes = 0;
     EXPECT_EQ(port.free_bytes(port.ctx, &bytes), FILE_OK);
     EXPECT_GT(bytes, 0u);
+}
+
+// Ahead of what is written, and not for small files; a file is as long as what was written.
+TEST_F(FilePosix, BlocksAreReservedInLargePieces) {
+    const off_t piece = 4 << 20;
+    const std::string path = dir.file("j/long");
+    const int file = make("long");
+    struct stat found;
+    append(file, std::string(size_t(piece - 1), 'x'));
+    ASSERT_EQ(stat(path.c_str(), &found), 0);
+    EXPECT_EQ(found.st_size, piece - 1);
+    append(file, "yz");
+    ASSERT_EQ(stat(path.c_str(), &found), 0);
+    EXPECT_EQ(found.st_size, piece + 1);
+    port.close(port.ctx, file);
+    std::ifstream in(path, std::ios::binary);
+    in.seekg(piece - 1);
+    std::string end;
+    std::getline(in, end);
+    EXPECT_EQ(end, "yz");
 }
 
 TEST_F(FilePosix, LinksAndFoldersAreNoFiles) {

@@ -30,7 +30,7 @@
  *
  * End of a batch (of what one write wrote): 8 bytes segment number, 8 bytes offset: everything
  * before that place was synced when this was written; 8 bytes number of the batch; 4 bytes flags:
- * 1 the snapshot under way ends with this batch.
+ * 1 the snapshot under way ends with this batch; zeros, as many as the writer likes.
  *
  * Salt and offset in the check sums: a frame is good at its own place in its own file only. Old
  * blocks of the disk, misdirected writes, and payloads in which somebody wrote frames of his own

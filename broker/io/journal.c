@@ -22,6 +22,11 @@
  * disk and time at the start, less would write more snapshots than changes. */
 #define SNAPSHOT_RATIO 2u
 
+/* With `never` a batch costs what the cache of the system takes for it, and that takes large
+ * pieces at multiples of their size for half: so a large batch is filled up to such a place. */
+#define FILL_FROM_BYTES 32768u
+#define FILL_TO_BYTES 16384u
+
 void journal_options_init(struct journal_options *options) {
     *options = (struct journal_options){.sync = JOURNAL_SYNC_ALWAYS,
                                         .sync_interval_ms = 1000,
@@ -309,13 +314,24 @@ void journal_append(struct journal *journal, const uint8_t *units, size_t units_
     journal->tail_units += unit_count;
 }
 
+/* Zeros behind the end of the batch, up to where the next one is to begin. */
+static size_t filler_len(const struct journal *journal) {
+    const uint64_t end = journal->current.size + journal->buffer_len +
+                         frame_size(&journal->current.file, FRAME_BATCH_END_LEN);
+    if (journal->options.sync != JOURNAL_SYNC_NEVER || journal->buffer_len < FILL_FROM_BYTES)
+        return 0;
+    return (size_t)(FILL_TO_BYTES - end % FILL_TO_BYTES) % FILL_TO_BYTES;
+}
+
 static void add_batch_end(struct journal *journal, bool ends_snapshot) {
-    uint8_t body[FRAME_BATCH_END_LEN] = {0};
+    uint8_t body[FRAME_BATCH_END_LEN + FILL_TO_BYTES];
+    const size_t body_len = FRAME_BATCH_END_LEN + filler_len(journal);
+    memset(body, 0, body_len);
     frame_put_u64(body, journal->synced_number);
     frame_put_u64(body + 8, journal->synced_bytes);
     frame_put_u64(body + 16, journal->batch);
     body[27] = ends_snapshot ? FRAME_BATCH_ENDS_SNAPSHOT : 0;
-    add_frame(journal, FRAME_BATCH_END, body, sizeof body);
+    add_frame(journal, FRAME_BATCH_END, body, body_len);
 }
 
 static void empty_buffer(struct journal *journal) {

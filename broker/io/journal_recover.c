@@ -146,7 +146,7 @@ static bool was_synced(const struct recovery *recovery, uint64_t number, uint64_
 /* What the end of a batch says. */
 static void note_batch_end(struct recovery *recovery, struct found_file *file,
                            const struct frame *frame) {
-    if (frame->body_len != FRAME_BATCH_END_LEN)
+    if (frame->body_len < FRAME_BATCH_END_LEN)
         return;
     const uint64_t number = frame_get_u64(frame->body);
     const uint64_t bytes = frame_get_u64(frame->body + 8);

@@ -132,6 +132,33 @@ TEST(Journal, SnapshotsRemoveFilesAndBoundTheDisk) {
 }
 
 // With `never` only a snapshot is synced, and not the file before it, which is removed then.
+TEST(Journal, WithoutSyncALargeBatchEndsWhereTheNextWriteIsCheap) {
+    for (const journal_sync sync :
+         {JOURNAL_SYNC_ALWAYS, JOURNAL_SYNC_INTERVAL, JOURNAL_SYNC_NEVER}) {
+        disk disk;
+        const bool fills = sync == JOURNAL_SYNC_NEVER;
+        {
+            node node(disk, [&](journal_options &options) {
+                options.sync = sync;
+                options.segment_bytes = 1u << 20;
+                options.snapshot_bytes_min = 1u << 20;
+            });
+            ASSERT_EQ(node.recover(), JOURNAL_OK);
+            const bytes &file = (--disk.names.end())->second->data;
+            for (const size_t len : {32000u, 33000u, 100u, 49000u, 49004u, 65530u}) {
+                node.change(len);
+                node.settle();
+                EXPECT_EQ(file.size() % 16384 == 0, fills && len > 32768) << len;
+            }
+            EXPECT_TRUE(node.close());
+        }
+        node again(disk);
+        ASSERT_EQ(again.recover(), JOURNAL_OK);
+        EXPECT_EQ(again.seen.changes(), 6u);
+        EXPECT_EQ(again.said, "");
+    }
+}
+
 TEST(Journal, WithoutSyncWhatIsRemovedSoonIsNotBroughtToDisk) {
     for (const bool is_small : {true, false}) {
         disk disk;

@@ -183,7 +183,7 @@ static void walk_unit(struct walk *walk, const char *name, const struct frame *f
 }
 
 static void walk_batch_end(const struct walk *walk, const struct frame *frame) {
-    if (!walk->prints || frame->body_len != FRAME_BATCH_END_LEN)
+    if (!walk->prints || frame->body_len < FRAME_BATCH_END_LEN)
         return;
     printf("%10" PRIu64 " end of batch %" PRIu64 ", synced up to %" PRIu64 ":%" PRIu64 "%s\n",
            frame->offset, frame_get_u64(frame->body + 16), frame_get_u64(frame->body),
