@@ -35,7 +35,7 @@ static void begin_again(struct memory *memory, struct journal *journal) {
         journal_free(memory, journal);
 }
 
-bool journal_reserve(struct memory *memory, struct journal *journal, size_t size) {
+bool journal_grow(struct memory *memory, struct journal *journal, size_t size) {
     size_t capacity = journal->capacity < CAPACITY_MIN ? CAPACITY_MIN : journal->capacity;
     uint8_t *grown;
 

@@ -42,9 +42,14 @@ struct journal {
 /* Begins zero but for this. */
 void journal_init(struct journal *journal);
 void journal_free(struct memory *memory, struct journal *journal);
+/* The same as below, where there is no room. */
+bool journal_grow(struct memory *memory, struct journal *journal, size_t size);
 /* Makes room for size more bytes, so that the next records of that size can't fail. false: no
  * memory, nothing changed. */
-bool journal_reserve(struct memory *memory, struct journal *journal, size_t size);
+static inline bool journal_reserve(struct memory *memory, struct journal *journal, size_t size) {
+    return (!journal->pulled && journal->capacity - journal->used >= size) ||
+           journal_grow(memory, journal, size);
+}
 /* Appends a record whose body has body_len bytes; returns where to write the body, which must be
  * written before the next call. NULL: no memory, or it is lost, in which case nothing is to be
  * done: only journal->lost tells. Begin and size of a body are known, so nothing is copied
@@ -58,8 +63,7 @@ static inline uint8_t *journal_add(struct memory *memory, struct journal *journa
     journal->touched = true;
     if (journal->lost || body_len > RECORD_SIZE_MAX - RECORD_HEAD_SIZE_MAX)
         return NULL;
-    if ((journal->pulled || journal->capacity - journal->used < size) &&
-        !journal_reserve(memory, journal, size))
+    if (!journal_reserve(memory, journal, size))
         return NULL;
     to = journal->bytes + journal->used;
     head_size = record_write_head(record, body_len, to);

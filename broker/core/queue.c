@@ -301,20 +301,6 @@ struct queue_entry *queue_entry_identify(struct memory *memory, struct queue *qu
     return entry;
 }
 
-uint32_t queue_entry_identifiers(const struct queue_entry *entry, const uint32_t **out) {
-    const struct queue_long_entry *longer = (const struct queue_long_entry *)entry;
-
-    *out = NULL;
-    if (!entry->is_long)
-        return 0u;
-    if (entry->has_many) {
-        *out = &longer->identifiers.many[1];
-        return longer->identifiers.many[0];
-    }
-    *out = &longer->identifiers.one;
-    return longer->identifiers.one != 0u ? 1u : 0u;
-}
-
 /* Packet ids are given in the order of the queue. So, unless one was passed over or came from
  * records, those in flight lie between the first one's and last_packet_id, round the end of the
  * numbers if need be, and no walk is needed to know that the next one is unused. */

@@ -95,7 +95,20 @@ void queue_entry_set_number(struct queue_entry *entry, uint64_t number);
 struct queue_entry *queue_entry_identify(struct memory *memory, struct queue *queue,
                                          struct queue_entry *entry, uint32_t identifier);
 /* How many subscription identifiers there are, and where. */
-uint32_t queue_entry_identifiers(const struct queue_entry *entry, const uint32_t **out);
+static inline uint32_t queue_entry_identifiers(const struct queue_entry *entry,
+                                               const uint32_t **out) {
+    const struct queue_long_entry *longer = (const struct queue_long_entry *)entry;
+
+    *out = NULL;
+    if (!entry->is_long)
+        return 0u;
+    if (entry->has_many) {
+        *out = &longer->identifiers.many[1];
+        return longer->identifiers.many[0];
+    }
+    *out = &longer->identifiers.one;
+    return longer->identifiers.one != 0u ? 1u : 0u;
+}
 
 /* The entry is sent for the first time at QoS 1 or 2: gives it an unused packet id, which must
  * exist (in_flight_count < 65535), and counts it as in flight. Its state is left to the caller.

@@ -230,9 +230,10 @@ static bool message_record(struct core *core, struct message *message) {
     struct message_record name = message_get_record(message);
     uint8_t *to;
 
-    if (name.number == 0u)
+    if (name.number == 0u) {
         name.number = ++core->last_message & RECORD_NUMBER_MAX;
-    message_set_record(message, name);
+        message_set_record(message, name);
+    }
     record.number = name.number;
     if (message_expires_ms(message) != MESSAGE_NEVER_EXPIRES)
         record.value = core_wall_ms(core, message_expires_ms(message));
@@ -252,16 +253,48 @@ static inline bool store_message(struct core *core, struct message *message) {
     return message_get_record(message).epoch == core->epoch || message_record(core, message);
 }
 
+/* Bytes of the body of QUEUED: where the entry comes from, if that is to be said. */
+static inline uint32_t origin_len(const struct queue_entry *entry) {
+    const uint32_t *identifiers;
+    const uint32_t count = queue_entry_identifiers(entry, &identifiers);
+
+    return count > 0u || entry->share_serial != 0u ? 4u + 4u * count : 0u;
+}
+
+static void put_origin(const struct queue_entry *entry, uint8_t *to) {
+    const uint32_t *identifiers;
+    const uint32_t count = queue_entry_identifiers(entry, &identifiers);
+
+    record_put_u32(to, entry->share_serial);
+    for (uint32_t i = 0u; i < count; i++)
+        record_put_u32(to + 4u + 4u * i, identifiers[i]);
+}
+
+static inline bool queued_record(struct core *core, const struct session *session,
+                                 const struct queue_entry *entry, uint8_t flags) {
+    const struct message *message = entry->message;
+    const uint32_t body_len = origin_len(entry);
+    const struct record record = {
+        .kind = RECORD_QUEUED,
+        .flags = (uint8_t)(flags | (unsigned)entry->qos << RECORD_QOS_SHIFT |
+                           (entry->retain ? RECORD_RETAIN : 0u) |
+                           (entry->account == QUEUE_UNLIMITED ? RECORD_UNLIMITED : 0u)),
+        .packet_id = entry->packet_id,
+        .session = session_number(session),
+        .number = queue_entry_number(entry),
+        .value = message == NULL ? 0u : message_get_record(message).number};
+    uint8_t *to;
+
+    if (!try_add(core, &record, body_len, &to))
+        return false;
+    if (to != NULL && body_len > 0u)
+        put_origin(entry, to);
+    return true;
+}
+
 bool store_queued(struct core *core, const struct session *session, struct queue_entry *entry,
                   uint8_t flags) {
-    struct record record = {.kind = RECORD_QUEUED,
-                            .flags = flags,
-                            .packet_id = entry->packet_id,
-                            .session = session_number(session)};
     const bool is_first = queue_entry_number(entry) == 0u;
-    const uint32_t *identifiers;
-    uint32_t count;
-    uint8_t *to;
 
     //= v5/4.1.0-1 v3/3.1.2-5
     if (!is_stored(core, session) || entry->qos == 0u)
@@ -270,22 +303,10 @@ bool store_queued(struct core *core, const struct session *session, struct queue
         queue_entry_set_number(entry, ++core->last_entry);
     if (entry->message != NULL && !store_message(core, entry->message))
         return false;
-    record.number = queue_entry_number(entry);
-    record.value = entry->message == NULL ? 0u : message_get_record(entry->message).number;
-    record.flags = (uint8_t)(record.flags | (unsigned)entry->qos << RECORD_QOS_SHIFT |
-                             (entry->retain ? RECORD_RETAIN : 0u) |
-                             (entry->account == QUEUE_UNLIMITED ? RECORD_UNLIMITED : 0u));
-    count = queue_entry_identifiers(entry, &identifiers);
-    if (!try_add(core, &record, count > 0u || entry->share_serial != 0u ? 4u + 4u * count : 0u,
-                 &to))
+    if (!queued_record(core, session, entry, flags))
         return false;
     if (is_first && (flags & RECORD_WALKED) == 0u)
-        fresh_queued(&core->memory, &core->fresh, &core->journal, record.number);
-    if (to == NULL || (count == 0u && entry->share_serial == 0u))
-        return true;
-    record_put_u32(to, entry->share_serial);
-    for (uint32_t i = 0u; i < count; i++)
-        record_put_u32(to + 4u + 4u * i, identifiers[i]);
+        fresh_queued(&core->memory, &core->fresh, &core->journal, queue_entry_number(entry));
     return true;
 }
 
