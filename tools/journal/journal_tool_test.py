@@ -112,6 +112,13 @@ class Client:
             self.socket.sendall(packet(0x40, struct.pack(">H", packet_id)))
         return (bool(kind & 8), qos, kind & 1, body[2:end], packet_id, rest)
 
+    def settle(self):
+        """What was sent before is on disk when SUBACK comes."""
+        properties = b"\0" if self.version == 5 else b""
+        body = struct.pack(">H", 99) + properties + text(b"settled") + b"\0"
+        self.socket.sendall(packet(0x82, body))
+        assert self.read()[0] == 0x90
+
     def close(self):
         self.socket.close()
 
@@ -312,8 +319,9 @@ class OldVersion(ToolTest):
         self.assertEqual(away.read_publish(), (False, 1, 0, b"a/1", 1, b"\0first, at least once"))
         self.assertEqual(away.read_publish(), (False, 2, 0, b"a/2", 2, b"\0second, exactly once"))
         self.assertEqual(away.read_publish(), (False, 1, 0, b"a/3", 3, b"\0third, retained"))
-        here.close()
-        away.close()
+        for client in (here, away):
+            client.settle()
+            client.close()
 
     def test_is_printed(self):
         dump = self.run_tool("dump", self.journal)
