@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <fstream>
 
 namespace load {
@@ -15,21 +16,17 @@ namespace {
 
 // The first number of schedstat: time on a processor, in ns, by the scheduler's own clock, which
 // is exact, where utime and stime of stat are counted in ticks.
-bool add_threads(const std::string &folder, uint64_t *cpu_ns) {
-    DIR *tasks = opendir((folder + "/task").c_str());
-    if (tasks == nullptr) {
-        return false;
-    }
+bool add_threads(int pid, uint64_t *cpu_ns) {
     bool any = false;
-    for (const dirent *entry = readdir(tasks); entry != nullptr; entry = readdir(tasks)) {
-        std::ifstream file(folder + "/task/" + entry->d_name + "/schedstat");
+    for (const int thread : process_threads(pid)) {
+        std::ifstream file("/proc/" + std::to_string(pid) + "/task/" + std::to_string(thread) +
+                           "/schedstat");
         uint64_t ns = 0;
-        if (entry->d_name[0] != '.' && file >> ns) {
+        if (file >> ns) {
             *cpu_ns += ns;
             any = true;
         }
     }
-    closedir(tasks);
     return any;
 }
 
@@ -46,11 +43,26 @@ bool add_memory(const std::string &folder, uint64_t *rss_bytes) {
 
 } // namespace
 
+std::vector<int> process_threads(int pid) {
+    std::vector<int> threads;
+    DIR *tasks = opendir(("/proc/" + std::to_string(pid) + "/task").c_str());
+    if (tasks == nullptr) {
+        return threads;
+    }
+    for (const dirent *entry = readdir(tasks); entry != nullptr; entry = readdir(tasks)) {
+        if (entry->d_name[0] != '.') {
+            threads.push_back(std::atoi(entry->d_name));
+        }
+    }
+    closedir(tasks);
+    return threads;
+}
+
 process_figures process_read(const std::vector<int> &pids) {
     process_figures figures;
     for (const int pid : pids) {
         const std::string folder = "/proc/" + std::to_string(pid);
-        const bool threads = add_threads(folder, &figures.cpu_ns);
+        const bool threads = add_threads(pid, &figures.cpu_ns);
         const bool memory = add_memory(folder, &figures.rss_bytes);
         figures.complete = figures.complete && threads && memory;
     }

@@ -23,6 +23,9 @@ struct process_figures {
 // subtracted only while the threads stay the same.
 process_figures process_read(const std::vector<int> &pids);
 
+// The numbers of its threads, none if it can't be read.
+std::vector<int> process_threads(int pid);
+
 // Of this process.
 struct own_figures {
     uint64_t cpu_ns = 0;

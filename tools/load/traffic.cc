@@ -404,6 +404,9 @@ report traffic::run() {
     connect(0, pool_.count());
     const process_figures connected = broker();
     subscribe();
+    if (polls_) {
+        apart_ = std::make_unique<apart>(wanted_.pids);
+    }
 
     start_ns_ = pinged_ns_ = now_ns();
     flowing_ = true;
@@ -498,6 +501,10 @@ void traffic::tell_rate(report *out) const {
     }
     out->notes.push_back(polls_ ? "polled between messages: own_cpu is a core by intent"
                                 : "slept between messages: broker_cpu includes waking it");
+    if (polls_ && !apart_->is_kept()) {
+        out->notes.push_back("not bound to processors of their own (see --pid): latencies are the "
+                             "scheduler's when it put both on one");
+    }
 }
 
 // Over the whole run, warm-up included.

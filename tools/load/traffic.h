@@ -20,6 +20,7 @@
 #include <memory>
 #include <vector>
 
+#include "tools/load/apart.h"
 #include "tools/load/histogram.h"
 #include "tools/load/routing.h"
 #include "tools/load/runner.h"
@@ -110,6 +111,7 @@ class traffic : public runner {
     sequence_checker seen_;
     std::unique_ptr<sequence_checker> order_; // with a shared subscription
     std::unique_ptr<routing> routes_;
+    std::unique_ptr<apart> apart_; // while it polls
     histogram latency_ns_;
     histogram late_ns_; // with a rate: when sent, behind due and allowed
 
