@@ -16,6 +16,7 @@
 #include "broker/core/core.h"
 #include "broker/core/output.h"
 #include "broker/core/session.h"
+#include "state_machines/connection.h"
 #include "state_machines/qos_send.h"
 
 struct connect_request; /* connect.c */
@@ -114,6 +115,12 @@ bool connection_has_output(const struct core *core, const struct connection *con
 
 static inline bool connection_is_partial(const struct connection *connection) {
     return connection->more != NULL && connection->more->partial != NULL;
+}
+/* core_accepts() of it. */
+static inline bool connection_accepts(const struct connection *connection) {
+    return !connection->failed && !connection->stalled &&
+           connection->state != CONNECTION_CHECKING && connection->state != CONNECTION_CLOSING &&
+           output_waiting_bytes(connection->output) < OUTPUT_ACCEPT_BYTES;
 }
 static inline struct text *connection_method(const struct connection *connection) {
     return connection->more == NULL ? NULL : connection->more->method;

@@ -150,13 +150,13 @@ static void process(struct core *core, struct connection *c, const struct ella_p
     }
 }
 
-static void take_packet(struct core *core, struct connection *c, const struct core_event *event) {
-    const struct ella_packet *packet = event->packet;
+static void take_packet(struct core *core, struct connection *c, const struct ella_packet *packet,
+                        uint32_t size) {
     const enum connection_event what = connection_packet_event(packet->type, has_method(packet));
     const struct connection_transition step = connection_step(c->state, what);
 
     core_count(core, STAT_PACKETS_RECEIVED);
-    core_count_many(core, STAT_BYTES_RECEIVED, event->packet_size);
+    core_count_many(core, STAT_BYTES_RECEIVED, size);
     log_packet(core, CORE_LOG_PACKET_IN, c, (uint8_t)packet->type, ella_slice_of(NULL, 0u), 0u);
     c->last_packet_ms = core->now_ms;
     CORE_ASSERT(step.action != CONNECTION_DO_HOLD); /* core_accepts() said no */
@@ -245,14 +245,22 @@ static void shut_down(struct core *core) {
 
 /* An answer that could not be queued closes its connection, after whoever wanted to send it has
  * returned. */
-static enum core_status settle(struct core *core, uint32_t slot) {
-    struct connection *c = connection_at(core, slot);
-
+static enum core_status settle(struct core *core, struct connection *c) {
     if (c == NULL || !c->failed)
         return CORE_OK;
     close_connection(core, c, CONNECTION_ON_EXPELLED, ELLA_REASON_QUOTA_EXCEEDED, ELLA_ERROR_NONE,
                      "an answer is too large for the client, or there is no memory for it");
     return CORE_NO_MEMORY;
+}
+
+static enum core_status step_packet(struct core *core, struct connection *c,
+                                    const struct ella_packet *packet, uint32_t size) {
+    if (core->journal.on && durable_stalls(core, c, packet)) {
+        connection_stall(core, c);
+        return CORE_NOT_TAKEN;
+    }
+    take_packet(core, c, packet, size);
+    return settle(core, c);
 }
 
 static void set_clocks(struct core *core, const struct core_event *event) {
@@ -275,13 +283,8 @@ static enum core_status step(struct core *core, const struct core_event *event) 
         done = open_connection(core, event);
         break;
     case CORE_PACKET:
-        if (core->journal.on &&
-            durable_stalls(core, connection_of(core, event->conn), event->packet)) {
-            connection_stall(core, connection_of(core, event->conn));
-            return CORE_NOT_TAKEN;
-        }
-        take_packet(core, connection_of(core, event->conn), event);
-        break;
+        return step_packet(core, connection_of(core, event->conn), event->packet,
+                           event->packet_size);
     case CORE_BAD_PACKET:
         bad_packet(core, connection_of(core, event->conn), event->decoder);
         break;
@@ -320,7 +323,20 @@ static enum core_status step(struct core *core, const struct core_event *event) 
             snapshot_begin(core);
         return CORE_OK;
     }
-    return done ? settle(core, event->conn) : CORE_NO_MEMORY;
+    return done ? settle(core, connection_at(core, event->conn)) : CORE_NO_MEMORY;
+}
+
+enum core_status core_step_packet(struct core *core, struct connection *connection,
+                                  const struct ella_packet *packet, uint32_t size) {
+    enum core_status status;
+
+    if (timer_next_ms(&core->timers) <= core->now_ms)
+        expire_due(core);
+    core->journal.touched = false;
+    status = step_packet(core, connection, packet, size);
+    if (core->journal.on)
+        journal_end_unit(&core->journal);
+    return status;
 }
 
 enum core_status core_step(struct core *core, const struct core_event *event) {
@@ -379,8 +395,7 @@ bool core_next_effect(struct core *core, struct core_effect *out) {
 bool core_accepts(const struct core *core, uint32_t conn) {
     const struct connection *c = connection_at(core, conn);
 
-    return c != NULL && !c->failed && !c->stalled && c->state != CONNECTION_CHECKING &&
-           c->state != CONNECTION_CLOSING && output_waiting_bytes(c->output) < OUTPUT_ACCEPT_BYTES;
+    return c != NULL && connection_accepts(c);
 }
 
 uint64_t core_deadline_ms(const struct core *core) {

@@ -136,6 +136,9 @@ static inline uint32_t core_level_count(struct ella_slice topic) {
 /* ---- core.c ---- */
 
 uint64_t core_random(struct core *core);
+/* The same as core_step() with CORE_PACKET, for who has told core->now_ms the time. */
+enum core_status core_step_packet(struct core *core, struct connection *connection,
+                                  const struct ella_packet *packet, uint32_t size);
 
 static inline uint64_t core_wall_ms(const struct core *core, uint64_t at_ms) {
     return (uint64_t)((int64_t)at_ms + core->wall_offset_ms);

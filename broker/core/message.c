@@ -75,8 +75,6 @@ static uint32_t properties_size(const struct ella_properties *properties) {
     uint32_t size = 0u;
     enum ella_error error;
 
-    if (properties->present == 0u)
-        return 0u;
     error = ella_properties_size(properties, ELLA_PUBLISH, ELLA_FROM_SERVER, &size);
     CORE_ASSERT(error == ELLA_ERROR_NONE);
     return size;
@@ -123,14 +121,18 @@ static void head_make(const struct message_lengths *lengths, unsigned parts,
 static struct message *create(struct memory *memory, struct ella_slice topic,
                               struct ella_slice payload, const struct ella_properties *properties,
                               unsigned parts) {
-    struct ella_properties forwarded = *properties;
     struct message_lengths lengths = {ella_slice_len(topic), 0u, ella_slice_len(payload)};
+    struct ella_properties forwarded;
     struct message head;
     struct message *message;
 
     CORE_ASSERT(lengths.topic <= ELLA_STRING_LEN_MAX);
-    forwarded.present &= PROPERTIES_FORWARDED;
-    lengths.properties = properties_size(&forwarded);
+    forwarded.present = properties->present & PROPERTIES_FORWARDED;
+    if (forwarded.present != 0u) {
+        forwarded = *properties;
+        forwarded.present &= PROPERTIES_FORWARDED;
+        lengths.properties = properties_size(&forwarded);
+    }
     if (ella_property_present(properties, ELLA_PROPERTY_MESSAGE_EXPIRY_INTERVAL))
         parts |= MESSAGE_EXPIRY;
     head_make(&lengths, parts, &head);
