@@ -28,6 +28,24 @@ struct encode_plan {
     uint32_t size; /* fixed header included */
 };
 
+/* For the contracts: properties do not lie where the writer or the plan does. */
+/*@ predicate put_apart{L}(struct writer *w, struct ella_properties *p) =
+      \separated(w, p) && \separated(p, w->buf + (w->at .. w->end - 1)) &&
+      \separated(w->buf + (w->at .. w->end - 1), &ella_property_rules[0 .. 42]) &&
+      \separated(w, &ella_property_rules[0 .. 42]) &&
+      slice_apart(w, p->content_type) && slice_apart(w, p->response_topic) &&
+      slice_apart(w, p->correlation_data) && slice_apart(w, p->assigned_client_identifier) &&
+      slice_apart(w, p->authentication_method) && slice_apart(w, p->authentication_data) &&
+      slice_apart(w, p->response_information) && slice_apart(w, p->server_reference) &&
+      slice_apart(w, p->reason_string) && slice_apart(w, p->subscription_identifiers) &&
+      slice_apart(w, p->user_properties);
+
+    predicate plan_apart_runs{L}(struct encode_plan *plan, struct ella_properties *p) =
+      \separated(plan, p->user_properties.base +
+        (p->user_properties.off .. p->user_properties.end - 1)) &&
+      \separated(plan, p->subscription_identifiers.base +
+        (p->subscription_identifiers.off .. p->subscription_identifiers.end - 1)); */
+
 /*@ assigns \nothing;
     ensures \result.version == version && \result.sender == sender;
     ensures \result.error == ELLA_ERROR_NONE && \result.body == 0;

@@ -19,35 +19,80 @@ struct property_walk {
 
 /*@ requires \valid_read(properties);
     assigns \nothing;
-    ensures \result.rest == properties->present && \result.id == 0; */
+    ensures \result.rest == properties->present && \result.id == 0;
+    ensures walk_in(\result.rest, \result.id); */
 static struct property_walk walk_begin(const struct ella_properties *properties) {
     struct property_walk walk;
+    /*@ assert power_of_2(8) == 256; */
+    /*@ assert power_of_2(16) == 65536; */
+    /*@ assert power_of_2(24) == 16777216; */
+    /*@ assert power_of_2(32) == 4294967296; */
+    /*@ assert power_of_2(40) == 1099511627776; */
+    /*@ assert power_of_2(48) == 281474976710656; */
+    /*@ assert power_of_2(56) == 72057594037927936; */
+    /*@ assert power_of_2(64) == 18446744073709551616; */
     walk.rest = properties->present;
     walk.id = 0u;
     return walk;
 }
 
 /*@ requires \valid(walk) && \valid(id) && \separated(walk, id);
+    requires walk_in(walk->rest, walk->id);
     assigns *walk, *id;
     ensures \result <==> \old(walk->rest) != 0;
-    ensures \result ==> *id < ELLA_PROPERTY_RULE_COUNT; */
+    ensures \result ==> *id < ELLA_PROPERTY_RULE_COUNT && walk->id > \old(walk->id);
+    ensures walk_in(walk->rest, walk->id);
+    ensures \result ==> \forall struct ella_properties p, integer ids, pairs;
+      walk_size(p, \old(walk->rest), \old(walk->id), ids, pairs) ==
+      property_size(p, *id, ids, pairs) + walk_size(p, walk->rest, walk->id, ids, pairs);
+    ensures \result ==> \forall struct ella_properties p;
+      walk_sized(p, \old(walk->rest), \old(walk->id)) <==>
+      property_sized(p, *id) && walk_sized(p, walk->rest, walk->id);
+    ensures !\result ==> walk->rest == 0; */
 static bool walk_next(struct property_walk *walk, uint32_t *id) {
     if (walk->rest == 0u)
         return false;
-    /*@ loop invariant walk->rest != 0;
+    /*@ loop invariant walk->rest != 0 && walk_in(walk->rest, walk->id);
+        loop invariant walk->id >= \at(walk->id, Pre);
+        loop invariant
+          walk_same(\at(walk->rest, Pre), \at(walk->id, Pre), walk->rest, walk->id);
         loop assigns *walk;
         loop variant walk->rest; */
     while (walk->rest % 256u == 0u) {
+        /*@ ghost uint64_t q = walk->rest / 256u; */
+        /*@ assert walk->rest == 256 * q && q > 0; */
+        /*@ assert walk_same(256 * q, walk->id, 128 * q, walk->id + 1); */
+        /*@ assert walk_same(128 * q, walk->id + 1, 64 * q, walk->id + 2); */
+        /*@ assert walk_same(64 * q, walk->id + 2, 32 * q, walk->id + 3); */
+        /*@ assert walk_same(32 * q, walk->id + 3, 16 * q, walk->id + 4); */
+        /*@ assert walk_same(16 * q, walk->id + 4, 8 * q, walk->id + 5); */
+        /*@ assert walk_same(8 * q, walk->id + 5, 4 * q, walk->id + 6); */
+        /*@ assert walk_same(4 * q, walk->id + 6, 2 * q, walk->id + 7); */
+        /*@ assert walk_same(2 * q, walk->id + 7, q, walk->id + 8); */
+        /*@ assert walk_in(128 * q, walk->id + 1); */
+        /*@ assert walk_in(64 * q, walk->id + 2); */
+        /*@ assert walk_in(32 * q, walk->id + 3); */
+        /*@ assert walk_in(16 * q, walk->id + 4); */
+        /*@ assert walk_in(8 * q, walk->id + 5); */
+        /*@ assert walk_in(4 * q, walk->id + 6); */
+        /*@ assert walk_in(2 * q, walk->id + 7); */
+        /*@ assert walk_in(q, walk->id + 8); */
         walk->rest /= 256u;
         walk->id += 8u;
     }
-    /*@ loop invariant walk->rest != 0;
+    /*@ loop invariant walk->rest != 0 && walk_in(walk->rest, walk->id);
+        loop invariant walk->id >= \at(walk->id, Pre);
+        loop invariant
+          walk_same(\at(walk->rest, Pre), \at(walk->id, Pre), walk->rest, walk->id);
         loop assigns *walk;
         loop variant walk->rest; */
     while (walk->rest % 2u == 0u) {
+        /*@ assert walk_same(walk->rest, walk->id, walk->rest / 2, walk->id + 1); */
+        /*@ assert walk_in(walk->rest / 2, walk->id + 1); */
         walk->rest /= 2u;
         walk->id += 1u;
     }
+    /*@ assert walk_in(walk->rest / 2, walk->id + 1); */
     *id = walk->id < ELLA_PROPERTY_RULE_COUNT ? walk->id : 0u;
     walk->rest /= 2u;
     walk->id += 1u;
@@ -55,6 +100,8 @@ static bool walk_next(struct property_walk *walk, uint32_t *id) {
 }
 
 /* The member that holds an integer property. */
+/*@ requires \valid_read(p);
+    assigns \nothing; */
 static uint32_t integer_of(const struct ella_properties *p, uint32_t id) {
     switch (id) {
     case ELLA_PROPERTY_PAYLOAD_FORMAT_INDICATOR:
@@ -93,6 +140,21 @@ static uint32_t integer_of(const struct ella_properties *p, uint32_t id) {
 }
 
 /* The member that holds a string, binary data or a run of repeatable properties. */
+/*@ requires properties_lawful(p);
+    assigns \nothing;
+    ensures slice_lawful(\result);
+    ensures is_text(type_of(id)) ==> \result.end - \result.off == text_len(*p, id);
+    ensures id == 0x03 ==> \result == p->content_type;
+    ensures id == 0x08 ==> \result == p->response_topic;
+    ensures id == 0x09 ==> \result == p->correlation_data;
+    ensures id == 0x0B ==> \result == p->subscription_identifiers;
+    ensures id == 0x12 ==> \result == p->assigned_client_identifier;
+    ensures id == 0x15 ==> \result == p->authentication_method;
+    ensures id == 0x16 ==> \result == p->authentication_data;
+    ensures id == 0x1A ==> \result == p->response_information;
+    ensures id == 0x1C ==> \result == p->server_reference;
+    ensures id == 0x1F ==> \result == p->reason_string;
+    ensures id == 0x26 ==> \result == p->user_properties; */
 static struct ella_slice slice_of(const struct ella_properties *p, uint32_t id) {
     switch (id) {
     case ELLA_PROPERTY_CONTENT_TYPE:
@@ -155,7 +217,8 @@ static enum ella_error allowed_check(const struct encode_plan *plan, uint32_t pl
     ensures \result == (ella_property_rules[id].type == ELLA_TYPE_BYTE ? 2 :
       (ella_property_rules[id].type == ELLA_TYPE_TWO_BYTE_INTEGER ? 3 : 5));
     ensures \old(plan->error) == ELLA_ERROR_NONE ==>
-      (plan->error == ELLA_ERROR_NONE <==> property_in_range(id, value)); */
+      (plan->error == ELLA_ERROR_NONE <==> property_in_range(id, value));
+    ensures \old(plan->error) != ELLA_ERROR_NONE ==> plan->error == \old(plan->error); */
 static uint32_t integer_plan(struct encode_plan *plan, uint32_t id, uint32_t value) {
     const struct ella_property_rule *rule = &ella_property_rules[id];
     if (value < rule->minimum || value > rule->maximum) {
@@ -168,6 +231,12 @@ static uint32_t integer_plan(struct encode_plan *plan, uint32_t id, uint32_t val
     return rule->type == ELLA_TYPE_TWO_BYTE_INTEGER ? 3u : 5u;
 }
 
+/*@ requires \valid(plan) && id < ELLA_PROPERTY_RULE_COUNT && s.off <= s.end;
+    requires types_known && is_text(type_of(id));
+    assigns plan->error;
+    ensures \old(plan->error) != ELLA_ERROR_NONE ==> plan->error == \old(plan->error);
+    ensures \old(plan->error) == ELLA_ERROR_NONE && plan->error == ELLA_ERROR_NONE ==>
+      \result == 3 + (s.end - s.off) && s.end - s.off <= 65535; */
 static uint32_t string_plan(struct encode_plan *plan, uint32_t id, struct ella_slice s) {
     const struct ella_property_rule *rule = &ella_property_rules[id];
     const uint32_t len = ella_slice_len(s);
@@ -181,6 +250,11 @@ static uint32_t string_plan(struct encode_plan *plan, uint32_t id, struct ella_s
 
 /* A Subscription Identifier of a run: the put functions make only good ones, other hands may not.
  */
+/*@ requires \valid(plan) && \valid_read(entry) && \separated(plan, entry);
+    requires entry->end <= run.end && run.off <= entry->off < entry->end;
+    requires slice_lawful(run);
+    assigns plan->error;
+    ensures \old(plan->error) != ELLA_ERROR_NONE ==> plan->error == \old(plan->error); */
 static void identifier_check(struct encode_plan *plan, struct ella_slice run,
                              const struct lists_property *entry) {
     struct ella_slice number = run;
@@ -194,12 +268,26 @@ static void identifier_check(struct encode_plan *plan, struct ella_slice run,
 }
 
 /* A run of encoded properties of which only those with this identifier count. */
+/*@ requires \valid(plan) && slice_lawful(run) && id < ELLA_PROPERTY_RULE_COUNT && place < 16;
+    requires types_known && \separated(plan, &ella_property_rules[0 .. 42]);
+    requires \separated(plan, run.base + (run.off .. run.end - 1));
+    assigns plan->error;
+    ensures \result == run_size(run.base, run.off, run.end, id);
+    ensures \old(plan->error) != ELLA_ERROR_NONE ==> plan->error == \old(plan->error); */
 static uint32_t run_plan(struct encode_plan *plan, uint32_t place, uint32_t id,
                          struct ella_slice run) {
     struct ella_slice rest = run;
     struct lists_property entry;
     uint32_t entry_count = 0u;
     uint32_t len = 0u;
+    /*@ loop invariant rest.base == run.base && rest.end == run.end;
+        loop invariant run.off <= rest.off <= run.end && 0 <= len <= rest.off - run.off;
+        loop invariant len + run_size(run.base, rest.off, run.end, id) ==
+          run_size(run.base, run.off, run.end, id);
+        loop invariant \at(plan->error, Pre) != ELLA_ERROR_NONE ==>
+          plan->error == \at(plan->error, Pre);
+        loop assigns rest, entry, entry_count, len, plan->error;
+        loop variant run.end - rest.off; */
     while (ella_lists_property_next(&rest, &entry)) {
         if (entry.id != id)
             continue;
@@ -208,6 +296,9 @@ static uint32_t run_plan(struct encode_plan *plan, uint32_t place, uint32_t id,
         if (id == ELLA_PROPERTY_SUBSCRIPTION_IDENTIFIER)
             identifier_check(plan, run, &entry);
     }
+    /*@ assert entry_end(run.base, rest.off, run.end) < 0; */
+    /*@ assert run_ends(run.base, rest.off, run.end, id); */
+    /*@ assert run_size(run.base, rest.off, run.end, id) == 0; */
     encode_require(plan, ella_slice_len(rest) == 0u, ELLA_ERROR_FIELD_PAST_END);
     encode_require(plan,
                    entry_count < 2u || in_set(ella_property_rules[id].repeatable_packets, place),
@@ -215,18 +306,26 @@ static uint32_t run_plan(struct encode_plan *plan, uint32_t place, uint32_t id,
     return len;
 }
 
+/*@ requires \valid(plan) && properties_lawful(properties) && place < 16;
+    requires id < ELLA_PROPERTY_RULE_COUNT && type_of(id) != ELLA_TYPE_NONE && types_known;
+    requires \separated(plan, properties) && \separated(plan, &ella_property_rules[0 .. 42]);
+    requires plan_apart_runs(plan, properties);
+    assigns plan->error;
+    ensures \old(plan->error) != ELLA_ERROR_NONE ==> plan->error == \old(plan->error);
+    ensures \old(plan->error) == ELLA_ERROR_NONE && plan->error == ELLA_ERROR_NONE ==>
+      property_sized(*properties, id) && \result ==
+      property_size(*properties, id, ids_size(properties), pairs_size(properties)); */
 static uint32_t property_plan(struct encode_plan *plan, uint32_t place,
                               const struct ella_properties *properties, uint32_t id) {
-    switch (ella_property_rules[id].type) {
-    case ELLA_TYPE_UTF8_STRING:
-    case ELLA_TYPE_BINARY:
+    const uint8_t type = ella_property_rules[id].type;
+    if ((type == (uint8_t)ELLA_TYPE_UTF8_STRING) || (type == (uint8_t)ELLA_TYPE_BINARY)) {
         return string_plan(plan, id, slice_of(properties, id));
-    case ELLA_TYPE_VARIABLE_BYTE_INTEGER:
-    case ELLA_TYPE_UTF8_PAIR:
-        return run_plan(plan, place, id, slice_of(properties, id));
-    default:
-        return integer_plan(plan, id, integer_of(properties, id));
     }
+    if ((type == (uint8_t)ELLA_TYPE_VARIABLE_BYTE_INTEGER) ||
+        (type == (uint8_t)ELLA_TYPE_UTF8_PAIR)) {
+        return run_plan(plan, place, id, slice_of(properties, id));
+    }
+    return integer_plan(plan, id, integer_of(properties, id));
 }
 
 /* What one property of CONNECT or AUTH says about another. */
@@ -254,6 +353,15 @@ void ella_encode_properties_plan(struct encode_plan *plan, uint32_t place,
     }
     /*@ loop invariant \at(properties->present, Pre) == 0 ==> walk.rest == 0 && sum == 0 &&
           plan->error == \at(plan->error, Pre);
+        loop invariant walk_in(walk.rest, walk.id) && 0 <= sum <= walk.id * 4294967295;
+        loop invariant \at(plan->error, Pre) != ELLA_ERROR_NONE ==>
+          plan->error == \at(plan->error, Pre);
+        loop invariant plan->error == ELLA_ERROR_NONE ==>
+          sum + walk_size(*properties, walk.rest, walk.id, ids_size(properties),
+                          pairs_size(properties)) == properties_size(properties);
+        loop invariant plan->error == ELLA_ERROR_NONE ==>
+          (walk_sized(*properties, properties->present, 0) <==>
+           walk_sized(*properties, walk.rest, walk.id));
         loop assigns walk, id, sum, plan->error; */
     while (walk_next(&walk, &id) && plan->error == ELLA_ERROR_NONE) {
         encode_fail(plan, allowed_check(plan, place, id));
@@ -267,19 +375,60 @@ void ella_encode_properties_plan(struct encode_plan *plan, uint32_t place,
 }
 
 /* Copies what counts of a run; each identifier is already part of its bytes. */
+/*@ requires writer_usable(w) && slice_lawful(run) && slice_apart(w, run) && types_known;
+    requires \separated(w->buf + (w->at .. w->end - 1), &ella_property_rules[0 .. 42]);
+    requires \separated(w, &ella_property_rules[0 .. 42]);
+    assigns w->at, w->failed, w->buf[w->at .. w->end - 1];
+    ensures \old(w->failed) ==> w->failed;
+    ensures w->at >= \old(w->at);
+    ensures !w->failed ==> w->at == \old(w->at) + \old(run_size(run.base, run.off, run.end, id));
+*/
 static void run_put(struct writer *w, uint32_t id, struct ella_slice run) {
     struct ella_slice rest = run;
     struct ella_slice encoded = run;
     struct lists_property entry;
+    /*@ loop invariant rest.base == run.base && rest.end == run.end && encoded.base == run.base;
+        loop invariant run.off <= rest.off <= run.end && w->at >= \at(w->at, Pre);
+        loop invariant \forall integer i; run.off <= i < run.end ==>
+          run.base[i] == \at(run.base[i], Pre);
+        loop invariant \at(w->failed, Pre) ==> w->failed;
+        loop invariant !w->failed ==>
+          w->at + run_size{Pre}(run.base, rest.off, run.end, id) ==
+          \at(w->at, Pre) + run_size{Pre}(run.base, run.off, run.end, id);
+        loop assigns rest, entry, encoded, w->at, w->failed,
+          w->buf[\at(w->at, Pre) .. w->end - 1];
+        loop variant run.end - rest.off; */
     while (ella_lists_property_next(&rest, &entry)) {
+        /*@ assert \forall integer i; run.off <= i ==>
+              field_end(run.base, i, run.end) == field_end{Pre}(run.base, i, run.end); */
+        /*@ assert \forall integer i; run.off <= i ==>
+              vbi_end(run.base, i, run.end) == vbi_end{Pre}(run.base, i, run.end); */
+        /*@ assert \forall integer i; run.off <= i ==>
+              pair_end(run.base, i, run.end) == pair_end{Pre}(run.base, i, run.end); */
+        /*@ assert \forall integer i, type; run.off <= i ==>
+              value_end(run.base, i, run.end, type) == value_end{Pre}(run.base, i, run.end, type);
+        */
+        /*@ assert entry_end(run.base, entry.off, run.end) == rest.off; */
+        /*@ assert entry_end{Pre}(run.base, entry.off, run.end) == rest.off; */
         if (entry.id != id)
             continue;
         encoded.off = entry.off;
         encoded.end = entry.end;
         writer_bytes(w, encoded);
     }
+    /*@ assert entry_end{Pre}(run.base, rest.off, run.end) < 0; */
+    /*@ assert run_ends{Pre}(run.base, rest.off, run.end, id); */
+    /*@ assert run_size{Pre}(run.base, rest.off, run.end, id) == 0; */
 }
 
+/*@ requires writer_usable(w) && properties_lawful(properties) && types_known;
+    requires put_apart(w, properties) && id < ELLA_PROPERTY_RULE_COUNT;
+    requires property_sized(*properties, id);
+    assigns w->at, w->failed, w->buf[w->at .. w->end - 1];
+    ensures \old(w->failed) ==> w->failed;
+    ensures w->at >= \old(w->at);
+    ensures !w->failed ==> w->at == \old(w->at) +
+      \old(property_size(*properties, id, ids_size(properties), pairs_size(properties))); */
 static void property_put(struct writer *w, const struct ella_properties *properties, uint32_t id) {
     const uint8_t type = ella_property_rules[id].type;
     if (type == ELLA_TYPE_VARIABLE_BYTE_INTEGER || type == ELLA_TYPE_UTF8_PAIR) {
@@ -302,6 +451,7 @@ static void properties_put(struct writer *w, const struct ella_properties *prope
     uint32_t id;
     /*@ loop invariant \at(properties->present, Pre) == 0 ==> walk.rest == 0 &&
           w->at == \at(w->at, Pre) && w->failed == \at(w->failed, Pre);
+        loop invariant walk_in(walk.rest, walk.id);
         loop assigns walk, id, w->at, w->failed, w->buf[\at(w->at, Pre) .. w->end - 1]; */
     while (walk_next(&walk, &id))
         property_put(w, properties, id);

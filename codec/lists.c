@@ -53,6 +53,10 @@ bool ella_lists_field_next(struct ella_slice *rest, struct ella_slice *out) {
 bool ella_lists_vbi_next(struct ella_slice *rest, uint32_t *out) {
     uint32_t value = 0u;
     uint32_t weight = 1u;
+    /*@ loop invariant rest->off <= at <= rest->off + 4 && (at > rest->off ==> at <= rest->end);
+        loop invariant \forall integer i; rest->off <= i < at ==> rest->base[i] >= 128;
+        loop assigns at, value, weight;
+        loop variant rest->off + 4 - at; */
     for (uint32_t at = rest->off; at < rest->end && at - rest->off < 4u; at++) {
         const uint32_t byte = rest->base[at];
         value += byte % 128u * weight;
@@ -66,6 +70,10 @@ bool ella_lists_vbi_next(struct ella_slice *rest, uint32_t *out) {
     return false;
 }
 
+/*@ requires \valid(rest);
+    assigns rest->off;
+    ensures \result <==> \old(rest->off) + len <= rest->end;
+    ensures rest->off == \old(rest->off) + (\result ? len : 0); */
 static bool skip_bytes(struct ella_slice *rest, uint32_t len) {
     const uint64_t end = (uint64_t)rest->off + len;
     if (end > rest->end)
@@ -74,6 +82,13 @@ static bool skip_bytes(struct ella_slice *rest, uint32_t len) {
     return true;
 }
 
+/*@ requires \valid(rest) && bytes_readable(rest->base, rest->off, rest->end);
+    requires \separated(rest, rest->base + (rest->off .. rest->end - 1));
+    assigns rest->off;
+    ensures \result <==> value_end(rest->base, \old(rest->off), rest->end, type) >= 0;
+    ensures \result ==>
+      rest->off == value_end(rest->base, \old(rest->off), rest->end, type) &&
+      rest->off <= rest->end; */
 static bool skip_value(struct ella_slice *rest, uint8_t type) {
     struct ella_slice ignored;
     uint32_t number;

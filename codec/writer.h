@@ -216,6 +216,7 @@ static inline void writer_bytes(struct writer *w, struct ella_slice s) {
     requires slice_readable(s) && slice_apart(w, s);
     assigns w->at, w->failed, w->buf[w->at .. w->end - 1];
     ensures w->failed == 0 || w->failed == 1;
+    ensures w->at >= \old(w->at);
     behavior fits:
       assumes s.off <= s.end <= s.off + ELLA_STRING_LEN_MAX;
       assumes !w->failed && w->at + 2 + (s.end - s.off) <= w->end;

@@ -443,6 +443,9 @@ ELLA_MUST_USE enum ella_error ella_topic_filter_check(const uint8_t *buf, uint32
       \separated(filter, whole.base + (whole.off .. whole.end - 1));
     assigns *name, *filter;
     ensures \result ==> starts_with_share(whole.base, whole.off);
+    ensures \result <==> whole.off + 7 < whole.end && starts_with_share(whole.base, whole.off) &&
+      level_end(whole.base, whole.off + 7, whole.end) + 1 < whole.end &&
+      share_name(whole.base, whole.off + 7, level_end(whole.base, whole.off + 7, whole.end));
     ensures !\result ==> *filter == whole && name->off == name->end;
     ensures \result ==> name->base == whole.base && filter->base == whole.base &&
       name->off == whole.off + 7 && filter->end == whole.end &&

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Libella authors
+ *
+ * sizes_properties: unit for the proof that properties have as many bytes as were announced.
+ */
+#include "wp/properties.h"
+
+#include "codec/encode.h"
+#include "codec/lists.h"
+
+/*@ requires \valid(plan) && properties_lawful(properties) && \valid(len) && place < 16;
+    requires types_known && \separated(plan, &ella_property_rules[0 .. 42]);
+    requires \separated(len, &ella_property_rules[0 .. 42]);
+    requires \separated(plan, properties) && \separated(len, properties);
+    requires \separated(len, &plan->version, &plan->sender, &plan->error, &plan->body);
+    requires plan_apart_runs(plan, properties);
+    assigns *len, plan->error;
+    ensures \old(plan->error) != ELLA_ERROR_NONE ==> plan->error == \old(plan->error);
+    ensures plan->error == ELLA_ERROR_NONE && plan->version != ELLA_VERSION_5_0 ==>
+      *len == 0 && properties->present == 0;
+    ensures plan->error == ELLA_ERROR_NONE && plan->version == ELLA_VERSION_5_0 ==>
+      *len == properties_size(properties) &&
+      walk_sized(*properties, properties->present, 0); */
+void ella_encode_properties_plan(struct encode_plan *plan, uint32_t place,
+                                 const struct ella_properties *properties, uint32_t *len);
+
+/*@ requires \valid(plan) && \valid_read(properties) && \separated(plan, properties);
+    assigns plan->error;
+    ensures \old(plan->error) != ELLA_ERROR_NONE ==> plan->error == \old(plan->error); */
+static void authentication_check(struct encode_plan *plan, uint32_t place,
+                                 const struct ella_properties *properties);
+
+#include "codec/encode_properties.c"
