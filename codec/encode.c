@@ -381,7 +381,7 @@ static void put_body(struct writer *w, const struct encode_plan *plan,
 /*@ requires \valid_read(packet) && 1 <= packet->type <= 15;
     assigns \nothing;
     ensures packet->type != ELLA_PUBLISH && ella_packet_rules[packet->type].flags <= 15 ==>
-      \result == packet->type * 16 + ella_packet_rules[packet->type].flags; */
+      \result == packet_first_byte(packet->type); */
 static uint8_t first_byte(const struct ella_packet *packet) {
     const uint32_t type = (uint32_t)packet->type;
     if (packet->type == ELLA_PUBLISH)
@@ -395,7 +395,7 @@ static uint8_t first_byte(const struct ella_packet *packet) {
     assigns \nothing;
     ensures \result.buf == buf && \result.end == end && \result.at <= end;
     ensures !\result.failed <==> start <= end && start + plan->size <= end;
-    ensures !\result.failed ==> \result.at == start; */
+    ensures start <= end ==> \result.at == start; */
 static struct writer writer_for(const struct encode_plan *plan, uint8_t *buf, uint32_t start,
                                 uint32_t end) {
     struct writer w = writer_of(buf, start, end);
@@ -416,13 +416,19 @@ static enum ella_error written(const struct writer *w, const struct encode_plan 
     return ELLA_ERROR_NONE;
 }
 
+/* The assertions hold where the Remaining Length is one byte: proofs/wp/shapes_encode.c. */
 enum ella_error ella_encode_planned(const struct encode_plan *plan,
                                     const struct ella_packet *packet, uint8_t *buf, uint32_t start,
                                     uint32_t end, uint32_t *size) {
     struct writer w = writer_for(plan, buf, start, end);
     writer_u8(&w, first_byte(packet));
+    /*@ assert w.at == start + 1 && buf[start] == packet_first_byte(packet->type); */
     writer_vbi(&w, plan->remaining_length);
+    /*@ assert w.at == start + 2 && buf[start + 1] == plan->remaining_length; */
+    /*@ assert buf[start] == packet_first_byte(packet->type); */
     put_body(&w, plan, packet);
+    /*@ assert buf[start] == packet_first_byte(packet->type); */
+    /*@ assert buf[start + 1] == plan->remaining_length; */
     return written(&w, plan, size);
 }
 

@@ -116,7 +116,8 @@ enum ella_error ella_frame_first_byte(uint8_t version, uint8_t sender, uint8_t f
 /*@ requires \valid(d);
     assigns d->first_byte_, d->packet_type, d->header_len_, d->error, d->error_offset;
     ensures d->first_byte_ == byte && d->packet_type == byte / 16 && d->header_len_ == 1;
-    ensures lawful_first_byte(d->version, d->sender_, byte) ==> d->error == \old(d->error); */
+    ensures lawful_first_byte(d->version, d->sender_, byte) ==> d->error == \old(d->error);
+    ensures d->error == \old(d->error) || d->error_offset == 0; */
 static void frame_first_byte(struct ella_decoder *d, uint8_t byte) {
     const enum ella_error error = ella_frame_first_byte(d->version, d->sender_, byte);
 
@@ -191,7 +192,11 @@ bool ella_frame_read(struct ella_decoder *d, const uint8_t *buf, uint32_t start,
 
     if (cs >= frame_first_final)
         return true;
-    /*@ loop invariant start <= p < pe;
+    /*@ loop invariant start <= p < pe && d->error == ELLA_ERROR_NONE;
+        loop invariant p - d->header_len_ == start - \at(d->header_len_, Pre);
+        loop invariant frame_seen(d, cs, buf, start - \at(d->header_len_, Pre)) && cs != 6;
+        loop assigns p, cs, d->packet_type, d->header_len_, d->not_shortest_,
+          d->remaining_length_, d->first_byte_, d->error, d->error_offset;
         loop variant pe - p; */
     %% write exec;
     d->state_ = (uint8_t)cs;

@@ -620,6 +620,9 @@ void ella_packets_subscribe(struct reader *r, const uint8_t *buf, uint32_t start
 
 %% write data noerror;
 
+/*@ assigns \nothing;
+    ensures version != ELLA_VERSION_5_0 && packet_type != ELLA_SUBACK ==>
+      \result == suback_en_unsuback_v3; */
 static int suback_entry(uint8_t version, uint8_t packet_type) {
     if (version == (uint8_t)ELLA_VERSION_5_0)
         return suback_en_v5;
@@ -632,6 +635,13 @@ static void suback_return_code(struct reader *r, uint8_t code) {
         reader_fail(r, ELLA_ERROR_REASON_CODE, r->field);
 }
 
+/* What is known before byte p of an UNSUBACK of before 5.0, which has two. */
+/*@ predicate unsuback_short{L}(struct reader *r, uint8_t *buf, integer start, integer p,
+                                integer cs) =
+      r->error == ELLA_ERROR_NONE &&
+      (p == start && cs == 8 && r->number == 0 ||
+       p == start + 1 && cs == 9 && r->number == buf[start] && r->number < 256); */
+
 void ella_packets_suback(struct reader *r, const uint8_t *buf, uint32_t start, uint32_t end,
                          struct ella_suback *out) {
     uint32_t p = start;
@@ -640,6 +650,9 @@ void ella_packets_suback(struct reader *r, const uint8_t *buf, uint32_t start, u
 
     reader_next(r, start);
     /*@ loop invariant start <= p < pe;
+        loop invariant pe - start <= 2 ==> unsuback_short(r, buf, start, p, cs) &&
+          out->properties.present == \at(out->properties.present, Pre);
+        loop assigns p, cs, r->field, r->number, r->off, r->end, r->vbi_len, r->error, *out;
         loop variant pe - p; */
     %% write exec;
     reader_finish(r, cs >= suback_first_final, p, pe);

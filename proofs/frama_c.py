@@ -78,7 +78,7 @@ def without_contracts(text, kept):
         behind = BEHIND_CONTRACT.match(text, match.end())
         if re.search(r"/\*@\s*(predicate|logic)\b", block):
             return block if kept else block.replace("/*@", "/* ")
-        if behind and behind.group(1) in kept:
+        if behind and behind.group(1) in kept and not re.match(r"/\*@\s*assert\b", block):
             return block
         return block.replace("/*@", "/* ")
     return CONTRACT.sub(strip, text)

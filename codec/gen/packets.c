@@ -1249,6 +1249,9 @@ static const int suback_en_suback_v3 = 5;
 static const int suback_en_unsuback_v3 = 8;
 static const int suback_en_v5 = 1;
 
+/*@ assigns \nothing;
+    ensures version != ELLA_VERSION_5_0 && packet_type != ELLA_SUBACK ==>
+      \result == suback_en_unsuback_v3; */
 static int suback_entry(uint8_t version, uint8_t packet_type) {
     if (version == (uint8_t)ELLA_VERSION_5_0)
         return suback_en_v5;
@@ -1260,6 +1263,13 @@ static void suback_return_code(struct reader *r, uint8_t code) {
     if (code > (uint8_t)ELLA_SUBACK_V3_GRANTED_QOS_2 && code != (uint8_t)ELLA_SUBACK_V3_FAILURE)
         reader_fail(r, ELLA_ERROR_REASON_CODE, r->field);
 }
+
+/* What is known before byte p of an UNSUBACK of before 5.0, which has two. */
+/*@ predicate unsuback_short{L}(struct reader *r, uint8_t *buf, integer start, integer p,
+                                integer cs) =
+      r->error == ELLA_ERROR_NONE &&
+      (p == start && cs == 8 && r->number == 0 ||
+       p == start + 1 && cs == 9 && r->number == buf[start] && r->number < 256); */
 
 void ella_packets_suback(struct reader *r, const uint8_t *buf, uint32_t start, uint32_t end,
                          struct ella_suback *out) {
@@ -1274,6 +1284,9 @@ void ella_packets_suback(struct reader *r, const uint8_t *buf, uint32_t start, u
     if ( cs == 0 )
         goto _out;
     /*@ loop invariant start <= p < pe;
+        loop invariant pe - start <= 2 ==> unsuback_short(r, buf, start, p, cs) &&
+        out->properties.present == \at(out->properties.present, Pre);
+        loop assigns p, cs, r->field, r->number, r->off, r->end, r->vbi_len, r->error, *out;
         loop variant pe - p; */
     while (1) {
     switch ( cs ) {

@@ -90,6 +90,9 @@
       (type == ELLA_DISCONNECT &&
         (end == i || end == i + 1 && version == ELLA_VERSION_5_0 && reason_in(type, b[i])));
 
+    predicate body_room(integer type, integer i, integer end) =
+      is_ack(type) || type == ELLA_CONNACK || type == ELLA_UNSUBACK ==> i + 2 <= end;
+
     predicate ack_says{L}(struct ella_ack *a, uint8_t *b, integer i, integer end) =
       a->packet_id == b[i] * 256 + b[i + 1] &&
       (end == i + 2 ==> a->reason_code == 0) && (end == i + 3 ==> a->reason_code == b[i + 2]);
@@ -103,33 +106,80 @@
     predicate reason_says{L}(struct ella_reason *r, uint8_t *b, integer i, integer end) =
       (end == i ==> r->reason_code == 0) && (end == i + 1 ==> r->reason_code == b[i]);
 
+    predicate says_ack_id{L}(struct ella_packet *p, uint8_t *b, integer i) =
+      is_ack(p->type) ==> p->ack.packet_id == b[i] * 256 + b[i + 1];
+
+    predicate says_ack_code{L}(struct ella_packet *p, uint8_t *b, integer i, integer end) =
+      is_ack(p->type) ==> (end == i + 2 ==> p->ack.reason_code == 0) &&
+        (end == i + 3 ==> p->ack.reason_code == b[i + 2]) && p->ack.properties.present == 0;
+
+    predicate says_connack{L}(struct ella_packet *p, uint8_t *b, integer i) =
+      p->type == ELLA_CONNACK ==>
+        connack_says(&p->connack, b, i) && p->connack.properties.present == 0;
+
+    predicate says_unsuback{L}(struct ella_packet *p, uint8_t *b, integer i) =
+      p->type == ELLA_UNSUBACK ==>
+        unsuback_says(&p->suback, b, i) && p->suback.properties.present == 0;
+
+    predicate says_disconnect{L}(struct ella_packet *p, uint8_t *b, integer i, integer end) =
+      p->type == ELLA_DISCONNECT ==>
+        reason_says(&p->reason, b, i, end) && p->reason.properties.present == 0;
+
     predicate body_says{L}(struct ella_packet *p, uint8_t *b, integer i, integer end) =
-      (is_ack(p->type) ==>
-        ack_says(&p->ack, b, i, end) && p->ack.properties.present == 0) &&
-      (p->type == ELLA_CONNACK ==>
-        connack_says(&p->connack, b, i) && p->connack.properties.present == 0) &&
-      (p->type == ELLA_UNSUBACK ==>
-        unsuback_says(&p->suback, b, i) && p->suback.properties.present == 0) &&
-      (p->type == ELLA_DISCONNECT ==>
-        reason_says(&p->reason, b, i, end) && p->reason.properties.present == 0);
+      says_ack_id(p, b, i) && says_ack_code(p, b, i, end) && says_connack(p, b, i) &&
+      says_unsuback(p, b, i) && says_disconnect(p, b, i, end);
 
     predicate body_readable{L}(struct reader *r, uint8_t *buf, integer start, integer end) =
       \valid(r) && start <= end && bytes_readable(buf, start, end) && r->buf == buf &&
       \separated(r, buf + (start .. end - 1)) && r->error == ELLA_ERROR_NONE &&
       body_right(r->version, r->packet_type, buf, start, end); */
 
-/* The same packet, but for members that do not count. */
-/*@ predicate same_packet{L}(struct ella_packet *a, struct ella_packet *b) =
-      a->type == b->type &&
-      (is_ack(a->type) ==> a->ack.packet_id == b->ack.packet_id &&
-        a->ack.reason_code == b->ack.reason_code && b->ack.properties.present == 0) &&
-      (a->type == ELLA_CONNACK ==> a->connack.session_present == b->connack.session_present &&
-        a->connack.reason_code == b->connack.reason_code &&
-        b->connack.properties.present == 0) &&
-      (a->type == ELLA_UNSUBACK ==> a->suback.packet_id == b->suback.packet_id &&
-        no_codes(&b->suback)) &&
-      (is_reason(a->type) ==> a->reason.reason_code == b->reason.reason_code &&
-        b->reason.properties.present == 0); */
+/* What the table says of the flags are four bits. */
+/*@ predicate flags_fit{L}(integer type) = ella_packet_rules[type].flags <= 15; */
+
+/* The whole packet, fixed header included: which bytes it has, and which the decoder takes. All of
+ * them are so short that the Remaining Length is one byte. */
+/*@ predicate packet_is{L}(integer version, struct ella_packet *p, uint8_t *b, integer i) =
+      b[i] == packet_first_byte(p->type) &&
+      b[i + 1] == body_len(version, p) &&
+      body_is(version, p, b, i + 2, i + 2 + body_len(version, p));
+
+    predicate packet_right{L}(integer version, integer sender, uint8_t *b, integer i) =
+      lawful_first_byte(version, sender, b[i]) && b[i + 1] <= 3 &&
+      body_right(version, b[i] / 16, b, i + 2, i + 2 + b[i + 1]); */
+
+/* A decoder between two packets. */
+/*@ predicate between_packets{L}(struct ella_decoder *d) =
+      d->error == ELLA_ERROR_NONE && d->state_ == 1 && d->header_len_ == 0 &&
+      d->remaining_length_ == 0 && !d->not_shortest_; */
+
+/* What q is afterwards is what p was before, but for members that do not count. */
+/*@ predicate same_ack{L1, L2}(struct ella_packet *p, struct ella_packet *q) =
+      is_ack(\at(p->type, L1)) ==>
+        \at(p->ack.packet_id, L1) == \at(q->ack.packet_id, L2) &&
+        \at(p->ack.reason_code, L1) == \at(q->ack.reason_code, L2) &&
+        \at(q->ack.properties.present, L2) == 0;
+
+    predicate same_connack{L1, L2}(struct ella_packet *p, struct ella_packet *q) =
+      \at(p->type, L1) == ELLA_CONNACK ==>
+        \at(p->connack.session_present, L1) == \at(q->connack.session_present, L2) &&
+        \at(p->connack.reason_code, L1) == \at(q->connack.reason_code, L2) &&
+        \at(q->connack.properties.present, L2) == 0;
+
+    predicate same_unsuback{L1, L2}(struct ella_packet *p, struct ella_packet *q) =
+      \at(p->type, L1) == ELLA_UNSUBACK ==>
+        \at(p->suback.packet_id, L1) == \at(q->suback.packet_id, L2) &&
+        \at(no_codes(&q->suback), L2);
+
+    predicate same_disconnect{L1, L2}(struct ella_packet *p, struct ella_packet *q) =
+      \at(p->type, L1) == ELLA_DISCONNECT ==>
+        \at(p->reason.reason_code, L1) == \at(q->reason.reason_code, L2) &&
+        \at(q->reason.properties.present, L2) == 0;
+
+    predicate same_packet{L1, L2}(struct ella_packet *p, struct ella_packet *q) =
+      \at(p->type, L1) == \at(q->type, L2) && same_ack{L1, L2}(p, q) &&
+      same_connack{L1, L2}(p, q) && same_unsuback{L1, L2}(p, q) &&
+      same_disconnect{L1, L2}(p, q); */
 
 /* Where things lie. */
 /*@ predicate plan_apart{L}(struct encode_plan *plan, struct ella_packet *p) =

@@ -6,7 +6,7 @@
  * announced. The contracts here speak of those packets alone, which their `requires` say; so they
  * stand here and not above the functions.
  */
-#include "wp/shapes.h"
+#include "wp/shapes_calls.h"
 
 /* Encoding: the plan. */
 
@@ -182,6 +182,30 @@ static void put_suback(struct writer *w, const struct encode_plan *plan,
     ensures body_is(plan->version, packet, w->buf, \old(w->at), w->at); */
 static void put_body(struct writer *w, const struct encode_plan *plan,
                      const struct ella_packet *packet);
+
+/* The parts put together. */
+
+/*@ requires \valid_read(plan) && \valid_read(packet) && \valid(size);
+    requires \separated(size, plan) && \separated(size, packet);
+    requires \valid(buf + (start .. end - 1)) && \separated(size, buf + (start .. end - 1));
+    requires \separated(plan, buf + (start .. end - 1));
+    requires \separated(packet, buf + (start .. end - 1));
+    requires fixed_shape(plan->version, packet) && flags_fit(packet->type);
+    requires plan->properties_len == 0;
+    requires plan->remaining_length == body_len(plan->version, packet);
+    requires plan->size == 2 + body_len(plan->version, packet) && start + plan->size <= end;
+    assigns *size, buf[start .. end - 1];
+    ensures \result == ELLA_ERROR_NONE && *size == plan->size;
+    ensures buf[start] == packet_first_byte(packet->type);
+    ensures buf[start + 1] == body_len(plan->version, packet);
+    ensures body_is(plan->version, packet, buf, start + 2, start + plan->size);
+    ensures packet->ack.reason_code == \old(packet->ack.reason_code);
+    ensures packet->connack.reason_code == \old(packet->connack.reason_code);
+    ensures packet->connack.session_present == \old(packet->connack.session_present);
+    ensures packet->reason.reason_code == \old(packet->reason.reason_code); */
+enum ella_error ella_encode_planned(const struct encode_plan *plan,
+                                    const struct ella_packet *packet, uint8_t *buf, uint32_t start,
+                                    uint32_t end, uint32_t *size);
 
 #include "codec/encode.c"
 

@@ -59,6 +59,9 @@ extern "C" {
     predicate reason_in{L}(integer type, integer code) =
       (ella_reason_packets[code] & (uint32_t)(1 << (uint32_t)type)) != 0;
 
+    logic integer packet_first_byte{L}(integer type) =
+      type * 16 + ella_packet_rules[type].flags;
+
     predicate lawful_first_byte{L}(integer version, integer sender, integer byte) =
       1 <= byte / 16 <= 15 && byte / 16 != 3 && version != 0 &&
       may_send(version, sender, byte / 16) && byte % 16 == ella_packet_rules[byte / 16].flags; */
