@@ -11,11 +11,13 @@ preloaded into the broker, writes one line for each sync that succeeded:
 
 Names are removed by the library only when their directory is synced: a removal that was not synced
 has not happened. Here, after the kill, every file is cut at the size that is on disk, some of what
-is behind it is kept as zeros or garbage, and files whose name was never synced are removed.
+is behind it is kept as zeros or garbage, and files whose name was never synced are removed; if one
+was renamed to the name of another that was there at the start, that one has its name again.
 """
 
 import os
 import random
+import shutil
 from pathlib import Path
 
 
@@ -24,6 +26,7 @@ class Power:
         self.library = None if library is None else Path(library).resolve()
         self.data = data
         self.record = folder / "powercut.log"
+        self.started = folder / "powercut.started"  # the files of the start, linked
         self.luck = random.Random(1)
         self.before = {}
 
@@ -31,6 +34,11 @@ class Power:
         if self.library is None:
             return None
         self.record.write_text("")
+        shutil.rmtree(self.started, ignore_errors=True)
+        self.started.mkdir()
+        for entry in os.scandir(self.data):
+            if entry.is_file():
+                os.link(entry.path, self.started / entry.name)
         self.before = {entry.inode(): entry.stat().st_size for entry in os.scandir(self.data)}
         return dict(os.environ, LD_PRELOAD=str(self.library), POWERCUT_DIRECTORY=str(self.data),
                     POWERCUT_RECORD=str(self.record))
@@ -56,12 +64,19 @@ class Power:
                 continue
             size, kept = entry.stat().st_size, synced.get(entry.inode(), 0)
             if entry.inode() not in names and self.luck.random() < 0.5:
-                os.remove(entry.path)
                 dropped += size
+                self.forget_name(entry)
             elif size > kept:
                 dropped += size - kept
                 self.tear(entry.path, kept, size)
         return dropped
+
+    def forget_name(self, entry):
+        renamed_over = self.started / entry.name
+        if renamed_over.exists():
+            os.replace(renamed_over, entry.path)
+        else:
+            os.remove(entry.path)
 
     def tear(self, path, kept, size):
         """Nothing, zeros or garbage where bytes were not synced; never all of them."""
