@@ -12,18 +12,23 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
+// Asks for a session that is stored.
+void connect_stored(World &world, Client &client, const std::string &id) {
+    ConnectOptions o;
+    o.clean = false;
+    o.properties = expiry(1000);
+    client.send_connect(id, o);
+    world.sync();
+    client.take(ELLA_CONNACK);
+}
+
 class Durable : public testing::Test {
   protected:
     Durable() { world.journal = Journal::BY_HAND; }
 
     // A connected client with a session that is stored.
     void connected(Client &client, const std::string &id, ella_version = ELLA_VERSION_5_0) {
-        ConnectOptions o;
-        o.clean = false;
-        o.properties = expiry(1000);
-        client.send_connect(id, o);
-        world.sync();
-        client.take(ELLA_CONNACK);
+        connect_stored(world, client, id);
     }
     void subscribed(Client &client, const char *topic, uint8_t qos) {
         client.send_subscribe(1, {filter(topic, qos)});
@@ -429,12 +434,7 @@ struct Acknowledged : Durable {
         std::vector<size_t> out;
         for (const char *name : {"a", "b"}) {
             Client client(again);
-            ConnectOptions o;
-            o.clean = false;
-            o.properties = expiry(1000);
-            client.send_connect(name, o);
-            again.sync();
-            client.take(ELLA_CONNACK);
+            connect_stored(again, client, name);
             out.push_back(client.all().size());
         }
         return out;

@@ -251,26 +251,30 @@ static void sent(struct core *core, struct connection *c, const struct outgoing 
                         out->publish.topic);
 }
 
+/* The whole packet into the buffer. Its size; 0: there is no room, and nothing was written. */
+static uint32_t encode(const struct connection *c, struct room *room,
+                       const struct ella_publish *publish) {
+    uint32_t size = 0u;
+
+    if (ella_encode_publish(publish, c->version, ELLA_FROM_SERVER, room->buf, room->copied,
+                            room->copied + room_left_to_copy(room), &size) != ELLA_ERROR_NONE)
+        return 0u;
+    room_put(room, size);
+    return size;
+}
+
 /* To a client that takes any size the packet is written without being measured before. false:
  * there may be no room for it, or its payload is to be lent, and nothing was written. */
 static bool write_unmeasured(const struct core *core, const struct connection *c,
                              struct room *room, const struct outgoing *out) {
-    uint32_t size = 0u;
-
-    if (c->maximum_packet_size != UINT32_MAX ||
-        may_lend(core, room, ella_slice_len(out->publish.payload)) ||
-        ella_encode_publish(&out->publish, c->version, ELLA_FROM_SERVER, room->buf, room->copied,
-                            room->copied + room_left_to_copy(room), &size) != ELLA_ERROR_NONE)
-        return false;
-    room_put(room, size);
-    return true;
+    return c->maximum_packet_size == UINT32_MAX &&
+           !may_lend(core, room, ella_slice_len(out->publish.payload)) &&
+           encode(c, room, &out->publish) > 0u;
 }
 
 /* Writes the packet to the room, or begins to send it in pieces if the room is all there is. */
 static enum pulled write_packet(struct core *core, struct connection *c, struct room *room,
                                 const struct outgoing *out, struct message *message) {
-    uint32_t size = 0u;
-
     if (out->size <= room_left(room) && head_size(out) <= room_left_to_copy(room) &&
         may_lend(core, room, ella_slice_len(out->publish.payload))) {
         head_put(c, out, room_at(room));
@@ -279,11 +283,8 @@ static enum pulled write_packet(struct core *core, struct connection *c, struct 
         return PULLED;
     }
     if (out->size <= room_left_to_copy(room)) {
-        const enum ella_error error =
-            ella_encode_publish(&out->publish, c->version, ELLA_FROM_SERVER, room->buf,
-                                room->copied, room->copied + room_left_to_copy(room), &size);
-        CORE_ASSERT(error == ELLA_ERROR_NONE && size == out->size);
-        room_put(room, size);
+        const uint32_t size = encode(c, room, &out->publish);
+        CORE_ASSERT(size == out->size);
         return PULLED;
     }
     if (room->used > room->begun)

@@ -89,16 +89,23 @@ static enum transport_result keep(struct conn *conn, const uint8_t *buf, uint32_
     return TRANSPORT_FAILED;
 }
 
+/* The same for a send of buf: keeps what it did not take. */
+static enum transport_result sent_or_keep(struct conn *conn, const uint8_t *buf, uint32_t len,
+                                          ssize_t sent, uint32_t *done, const char **why) {
+    *done = 0;
+    const enum transport_result result = sent_result(sent, done, why);
+    if (result == TRANSPORT_CLOSED || result == TRANSPORT_FAILED || *done == len)
+        return result;
+    return keep(conn, buf, *done, len, why);
+}
+
 /* Sends buf behind what is kept; keeps what can't be sent. */
 static enum transport_result send_or_keep(struct conn *conn, const uint8_t *buf, uint32_t len,
                                           uint32_t *done, const char **why) {
+    if (conn->out == NULL)
+        return sent_or_keep(conn, buf, len, send(conn->fd, buf, len, MSG_NOSIGNAL), done, why);
     *done = 0;
-    if (conn->out == NULL) {
-        const enum transport_result result = socket_write(conn->fd, buf, len, done, why);
-        if (result == TRANSPORT_CLOSED || result == TRANSPORT_FAILED || *done == len)
-            return result;
-    }
-    return keep(conn, buf, *done, len, why);
+    return keep(conn, buf, 0, len, why);
 }
 
 /* ---- TLS ---- */
@@ -149,17 +156,18 @@ static enum transport_result write_tls(struct conn *conn, struct transport_room 
 
 /* ---- In pieces ---- */
 
-/* Keeps what stands behind the first skip bytes. false: no memory. */
-static bool keep_pieces(struct conn *conn, const struct iovec *pieces, uint32_t count,
-                        uint32_t skip) {
-    for (uint32_t i = 0; i < count; i++) {
+/* Keeps what stands behind the first skip bytes. */
+static enum transport_result keep_pieces(struct conn *conn, const struct iovec *pieces,
+                                         uint32_t count, uint32_t skip, const char **why) {
+    enum transport_result result = TRANSPORT_OK;
+    for (uint32_t i = 0; i < count && result == TRANSPORT_OK; i++) {
         const uint32_t len = (uint32_t)pieces[i].iov_len;
         const uint32_t skipped = skip < len ? skip : len;
         skip -= skipped;
-        if (skipped < len && !conn_keep_output(conn, pieces[i].iov_base, skipped, len))
-            return false;
+        if (skipped < len)
+            result = keep(conn, pieces[i].iov_base, skipped, len, why);
     }
-    return true;
+    return result;
 }
 
 enum transport_result transport_write_pieces(struct conn *conn, struct iovec *pieces,
@@ -172,10 +180,7 @@ enum transport_result transport_write_pieces(struct conn *conn, struct iovec *pi
         sent_result(sendmsg(conn->fd, &message, MSG_NOSIGNAL), done, why);
     if (result == TRANSPORT_CLOSED || result == TRANSPORT_FAILED)
         return result;
-    if (keep_pieces(conn, pieces, count, *done))
-        return TRANSPORT_OK;
-    *why = "no memory for what the socket did not take";
-    return TRANSPORT_FAILED;
+    return keep_pieces(conn, pieces, count, *done, why);
 }
 
 /* ---- Both ---- */
@@ -233,13 +238,9 @@ enum transport_result transport_write(struct conn *conn, struct transport_room *
 
 enum transport_result transport_sent(struct conn *conn, const uint8_t *buf, uint32_t len, int sent,
                                      uint32_t *done, const char **why) {
-    *done = 0;
     if (sent < 0)
         errno = -sent;
-    const enum transport_result result = sent_result(sent < 0 ? -1 : sent, done, why);
-    if (result == TRANSPORT_CLOSED || result == TRANSPORT_FAILED || *done == len)
-        return result;
-    return keep(conn, buf, *done, len, why);
+    return sent_or_keep(conn, buf, len, sent < 0 ? -1 : sent, done, why);
 }
 
 enum transport_result transport_write_kept(struct conn *conn, uint32_t *done, const char **why) {
