@@ -45,11 +45,11 @@ const char *folder_title(const std::string &folder) {
 
 std::string broker_row(const grid_column &column) {
     const report_facts &facts = column.facts;
-    std::string out = "<tr><td><b>" + html_escape(facts.broker) + "</b><br><span class=dim>" +
-                      html_escape(facts.version) + "</span><br><a href=\"" + column.broker.name +
+    std::string out = "<tr><td><b>" + escaped(facts.broker) + "</b><br><span class=dim>" +
+                      escaped(facts.version) + "</span><br><a href=\"" + column.broker.name +
                       ".html\">all cases and logs</a>";
     for (const std::string &note : facts.notes) {
-        out += "<br><span class=\"chip fail\">✗ " + html_escape(note) + "</span>";
+        out += "<br><span class=\"chip fail\">✗ " + escaped(note) + "</span>";
     }
     for (const char *folder : folders) {
         out += "<td>";
@@ -108,7 +108,7 @@ std::string chapters_part(const std::vector<grid_column> &columns) {
         out +=
             std::string("<h3>") + folder_title(folder) + "</h3>\n<table class=chapters><tr><th>";
         for (const grid_column &column : columns) {
-            out += "<th>" + html_escape(column.facts.broker);
+            out += "<th>" + escaped(column.facts.broker);
         }
         out += "</tr>\n";
         for (const std::string &chapter : chapters) {
@@ -157,20 +157,20 @@ std::string cell(const grid_column &column, size_t index) {
     }
     const report_row &witness = column.rows[report_witness(statement, column.rows)];
     return "<td><a href=\"" + column.broker.name + ".html#" +
-           html_escape(witness.scenario->address()) + "\" title=\"" +
+           escaped(witness.scenario->address()) + "\" title=\"" +
            std::to_string(statement.rows.size()) +
            (statement.rows.size() == 1 ? " case: " : " cases: ") +
-           html_escape(witness.scenario->name) + "\">" + html_chip(statement.verdict) + "</a>";
+           escaped(witness.scenario->name) + "\">" + html_chip(statement.verdict) + "</a>";
 }
 
 std::string statement_row(const std::vector<grid_column> &columns, size_t index) {
     const std::string &id = columns[0].statements[index].id;
     const statement_info *info = statement_find(id);
     std::string out = "<tr class=\"" + classes(traits_of(columns, index)) + "\"><td class=id>" +
-                      html_escape(id) + "<td>";
+                      escaped(id) + "<td>";
     if (info != nullptr) {
-        out += std::string("<span class=dim>") + info->keyword + "</span> " +
-               html_escape(info->summary);
+        out +=
+            std::string("<span class=dim>") + info->keyword + "</span> " + escaped(info->summary);
     }
     for (const grid_column &column : columns) {
         out += cell(column, index);
@@ -193,7 +193,7 @@ std::string chapter_part(const std::vector<grid_column> &columns, const std::str
                       statement_chapter_title(chapter) +
                       "</h3>\n<table class=grid><thead><tr><th>Statement<th>";
     for (const grid_column &column : columns) {
-        out += "<th>" + html_escape(column.facts.broker);
+        out += "<th>" + escaped(column.facts.broker);
     }
     return out + "</tr></thead>\n" + rows + "</table></section>\n";
 }
@@ -203,7 +203,7 @@ std::string chapter_part(const std::vector<grid_column> &columns, const std::str
 std::string grid_html(const std::vector<grid_column> &columns) {
     std::string out = html_begin("MQTT conformance of brokers") +
                       "<header><h1>MQTT conformance of brokers</h1>\n<p class=dim>" +
-                      html_escape(columns[0].facts.date) + " · " +
+                      escaped(columns[0].facts.date) + " · " +
                       std::to_string(columns[0].rows.size()) + " cases · " +
                       std::to_string(columns[0].statements.size()) +
                       " statements. A statement has the worst verdict of its cases; each cell "

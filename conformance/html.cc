@@ -86,8 +86,8 @@ std::string log_line(const log_entry &entry, size_t bytes_max) {
     std::snprintf(time.data(), time.size(), "%8llu ms",
                   static_cast<unsigned long long>(entry.at_ms));
     std::string out = std::string("<span class=t>") + time.data() +
-                      "</span>  <span class=" + classes[kind] + ">" + html_escape(entry.client) +
-                      arrows[kind] + html_escape(entry.line) + "</span>\n";
+                      "</span>  <span class=" + classes[kind] + ">" + escaped(entry.client) +
+                      arrows[kind] + escaped(entry.line) + "</span>\n";
     const std::string_view bytes = entry.bytes;
     if (!bytes.empty() && bytes_max > 0) {
         out += "<span class=b>" + std::string(17, ' ') + wire_hex(bytes.substr(0, bytes_max));
@@ -109,7 +109,7 @@ const std::array<verdict, verdict_count> html_order = {verdict::fail,    verdict
                                                        verdict::lenient, verdict::undefined,
                                                        verdict::pass,    verdict::not_supported};
 
-std::string html_escape(std::string_view text) {
+std::string escaped(std::string_view text) {
     std::string out;
     for (const char c : text) {
         switch (c) {
@@ -136,7 +136,7 @@ std::string html_begin(const std::string &title) {
     return "<!DOCTYPE html>\n<!-- SPDX-License-Identifier: Apache-2.0 -->\n"
            "<!-- Copyright The Libella authors -->\n<html lang=en>\n<head>\n<meta charset=utf-8>\n"
            "<meta name=viewport content=\"width=device-width,initial-scale=1\">\n<title>" +
-           html_escape(title) + "</title>\n<style>" + style + "</style>\n</head>\n<body>\n";
+           escaped(title) + "</title>\n<style>" + style + "</style>\n</head>\n<body>\n";
 }
 
 std::string html_end() {
@@ -167,7 +167,7 @@ std::string html_totals(const std::string &what, const std::array<size_t, verdic
                       std::to_string(count) + " " + verdict_name(which) + "</span>";
         }
     }
-    return "<div class=totals><b>" + std::to_string(total) + " " + html_escape(what) +
+    return "<div class=totals><b>" + std::to_string(total) + " " + escaped(what) +
            "</b><div class=bar>" + bar + "</div>" + legend + "</div>\n";
 }
 

@@ -16,7 +16,8 @@
 
 namespace conformance {
 
-std::string html_escape(std::string_view text);
+// In HTML and XML, text and attributes alike; control characters, which XML can not have, as ?.
+std::string escaped(std::string_view text);
 // Everything up to and including <body>.
 std::string html_begin(const std::string &title);
 std::string html_end();

@@ -6,34 +6,11 @@
 #include <array>
 #include <utility>
 
+#include "conformance/html.h"
 #include "conformance/report.h"
 
 namespace conformance {
 namespace {
-
-std::string xml(const std::string &text) {
-    std::string out;
-    for (const char c : text) {
-        switch (c) {
-        case '&':
-            out += "&amp;";
-            break;
-        case '<':
-            out += "&lt;";
-            break;
-        case '>':
-            out += "&gt;";
-            break;
-        case '"':
-            out += "&quot;";
-            break;
-        default:
-            // Control characters can't be written in XML 1.0 at all.
-            out += static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t' ? '?' : c;
-        }
-    }
-    return out;
-}
 
 std::string json(const std::string &text) {
     std::string out = "\"";
@@ -105,9 +82,10 @@ std::string junit_case(const report_row &row, bool strict) {
     const test_case &scenario = *row.scenario;
     const case_result &result = row.result;
     std::string out = "    <testcase classname=\"" +
-                      xml(scenario.folder + "/" + scenario.section) + "\" name=\"" +
-                      xml(scenario.name) + "\" time=\"" + seconds(result.duration_ms) + "\">\n";
-    const std::string message = "message=\"" + xml(result.reason) + "\"";
+                      escaped(scenario.folder + "/" + scenario.section) + "\" name=\"" +
+                      escaped(scenario.name) + "\" time=\"" + seconds(result.duration_ms) +
+                      "\">\n";
+    const std::string message = "message=\"" + escaped(result.reason) + "\"";
     if (result.verdict == verdict::not_supported) {
         out += "      <skipped " + message + "/>\n";
     } else if (report_failed(result.verdict, strict)) {
@@ -117,8 +95,8 @@ std::string junit_case(const report_row &row, bool strict) {
     }
     if (result.verdict != verdict::pass) {
         out += "      <system-out>" +
-               xml(std::string(verdict_name(result.verdict)) + "\n" +
-                   runner_log_text(result.log, "")) +
+               escaped(std::string(verdict_name(result.verdict)) + "\n" +
+                       runner_log_text(result.log, "")) +
                "</system-out>\n";
     }
     return out + "    </testcase>\n";
@@ -183,10 +161,10 @@ std::string report_junit(const std::vector<report_row> &rows, bool strict) {
             cases += junit_case(rows[end], strict);
         }
         const test_case &first = *rows[begin].scenario;
-        out += "  <testsuite name=\"" + xml(first.folder + "/" + first.section) + "\" tests=\"" +
-               std::to_string(end - begin) + "\" failures=\"" + std::to_string(failures) +
-               "\" errors=\"" + std::to_string(errors) + "\" skipped=\"" +
-               std::to_string(skipped) + "\">\n" + cases + "  </testsuite>\n";
+        out += "  <testsuite name=\"" + escaped(first.folder + "/" + first.section) +
+               "\" tests=\"" + std::to_string(end - begin) + "\" failures=\"" +
+               std::to_string(failures) + "\" errors=\"" + std::to_string(errors) +
+               "\" skipped=\"" + std::to_string(skipped) + "\">\n" + cases + "  </testsuite>\n";
         begin = end;
     }
     return out + "</testsuites>\n";

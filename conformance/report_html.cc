@@ -29,28 +29,27 @@ std::string heading(const std::string &chapter) {
 std::string case_link(const report_row &row) {
     const test_case &scenario = *row.scenario;
     const bool passed = row.result.verdict == verdict::pass;
-    return "<a href=\"#" + html_escape(scenario.address()) + "\"" +
+    return "<a href=\"#" + escaped(scenario.address()) + "\"" +
            (passed ? ">" : " class=\"chip " + html_class(row.result.verdict) + "\">") +
            (passed ? "" : html_sign(row.result.verdict) + std::string(" ")) +
-           html_escape(scenario.name) + "</a> ";
+           escaped(scenario.name) + "</a> ";
 }
 
 std::string remark_of(const report_facts &facts, const std::string &key) {
     const auto found = facts.remarks.find(key);
-    return found == facts.remarks.end()
-               ? std::string()
-               : "<p class=remark>" + html_escape(found->second) + "</p>\n";
+    return found == facts.remarks.end() ? std::string()
+                                        : "<p class=remark>" + escaped(found->second) + "</p>\n";
 }
 
 std::string statement_row(const report_statement &statement, const std::vector<report_row> &rows,
                           const report_facts &facts) {
     const statement_info *info = statement_find(statement.id);
     std::string out = "<tr class=\"row " + html_class(statement.verdict) + "\" id=\"s-" +
-                      html_escape(statement.id) + "\"><td class=id>" + html_escape(statement.id) +
-                      "<td>" + html_chip(statement.verdict) + "<td>";
+                      escaped(statement.id) + "\"><td class=id>" + escaped(statement.id) + "<td>" +
+                      html_chip(statement.verdict) + "<td>";
     if (info != nullptr) {
-        out += std::string("<span class=dim>") + info->keyword + "</span> " +
-               html_escape(info->summary);
+        out +=
+            std::string("<span class=dim>") + info->keyword + "</span> " + escaped(info->summary);
     }
     out += remark_of(facts, statement.id) + "<br>";
     for (const size_t index : statement.rows) {
@@ -66,7 +65,7 @@ std::string statements_part(const std::vector<report_row> &rows, const report_fa
         const std::string next = statement_chapter(statement.id);
         if (next != chapter) {
             out += chapter.empty() ? "" : "</table>\n";
-            out += "<h3>" + html_escape(heading(next)) + "</h3>\n<table class=statements>\n";
+            out += "<h3>" + escaped(heading(next)) + "</h3>\n<table class=statements>\n";
             chapter = next;
         }
         out += statement_row(statement, rows, facts);
@@ -77,7 +76,7 @@ std::string statements_part(const std::vector<report_row> &rows, const report_fa
 std::string cites_line(const test_case &scenario) {
     std::string out = "<p class=dim>cites";
     for (const std::string &id : scenario.cites) {
-        out += " <a href=\"#s-" + html_escape(id) + "\">" + html_escape(id) + "</a>";
+        out += " <a href=\"#s-" + escaped(id) + "\">" + escaped(id) + "</a>";
     }
     for (size_t i = 0; i < scenario.needs.size(); i++) {
         out += (i == 0 ? " · needs " : " ") + scenario.needs[i];
@@ -90,16 +89,16 @@ std::string case_part(const report_row &row, const report_facts &facts) {
     const case_result &result = row.result;
     const std::string name = html_class(result.verdict);
     std::string out = "<details class=\"row " + name + "\"><summary>" + html_chip(result.verdict) +
-                      "<code>" + html_escape(scenario.name) + "</code>";
+                      "<code>" + escaped(scenario.name) + "</code>";
     if (!scenario.title.empty()) {
-        out += "<span class=title>" + html_escape(scenario.title) + "</span>";
+        out += "<span class=title>" + escaped(scenario.title) + "</span>";
     }
-    out += "</summary><div class=inside id=\"" + html_escape(scenario.address()) + "\">\n" +
+    out += "</summary><div class=inside id=\"" + escaped(scenario.address()) + "\">\n" +
            cites_line(scenario) + remark_of(facts, scenario.address());
     if (!result.reason.empty()) {
         const unsigned line = result.line == 0 ? scenario.line : result.line;
-        out += "<p class=dim>" + html_escape(scenario.file) + ":" + std::to_string(line) +
-               "</p><pre>" + html_escape(result.reason) + "</pre>\n";
+        out += "<p class=dim>" + escaped(scenario.file) + ":" + std::to_string(line) +
+               "</p><pre>" + escaped(result.reason) + "</pre>\n";
     }
     const bool passed = result.verdict == verdict::pass;
     return out + html_log(result.log, passed ? facts.pass_bytes_max : other_bytes_max) +
@@ -113,7 +112,7 @@ std::string cases_part(const std::vector<report_row> &rows, const report_facts &
         const std::string next = row.scenario->folder + "/" + row.scenario->section;
         if (next != section) {
             section = next;
-            out += "<h3>" + html_escape(section) + "</h3>\n";
+            out += "<h3>" + escaped(section) + "</h3>\n";
         }
         out += case_part(row, facts);
     }
@@ -125,14 +124,14 @@ std::string facts_line(const report_facts &facts) {
     std::snprintf(seconds.data(), seconds.size(), "%.1f s",
                   static_cast<double>(facts.duration_ms) / 1000.0);
     std::string out = "<p class=dim>";
-    out += facts.version.empty() ? "" : html_escape(facts.version) + " · ";
-    out += html_escape(facts.date) + " · " + seconds.data();
+    out += facts.version.empty() ? "" : escaped(facts.version) + " · ";
+    out += escaped(facts.date) + " · " + seconds.data();
     if (!facts.home.empty()) {
-        out += " · <a href=\"" + html_escape(facts.home) + "\">all brokers</a>";
+        out += " · <a href=\"" + escaped(facts.home) + "\">all brokers</a>";
     }
     out += "</p>\n";
     for (const std::string &note : facts.notes) {
-        out += "<p class=remark>" + html_escape(note) + "</p>\n";
+        out += "<p class=remark>" + escaped(note) + "</p>\n";
     }
     return out;
 }
@@ -177,7 +176,7 @@ std::string report_html(const std::vector<report_row> &rows, const report_facts 
         statements[static_cast<size_t>(outcome)]++;
     }
     return html_begin("MQTT conformance of " + facts.broker) + "<header><h1>MQTT conformance of " +
-           html_escape(facts.broker) + "</h1>\n" + facts_line(facts) +
+           escaped(facts.broker) + "</h1>\n" + facts_line(facts) +
            html_totals("statements", statements) + html_totals("cases", totals.cases) +
            "</header>\n" + html_filters() + "<main>\n" + statements_part(rows, facts) +
            cases_part(rows, facts) + "</main>\n" + html_end();

@@ -274,34 +274,32 @@ bool config_set_log_facility(struct config_parser *parser, char *value) {
 
 /* ---- Security and limits ---- */
 
-bool config_set_allow_anonymous(struct config_parser *parser, char *value) {
+/* An answer of the listener at hand if each has settings of its own, and of all otherwise. */
+static bool set_answer(struct config_parser *parser, char *value, uint8_t *of_all,
+                       size_t offset_in_listener) {
     bool yes = false;
     if (!config_value_bool(parser, value, &yes))
         return false;
     parser->reading->security_seen = true;
-    struct config_listener *listener = NULL;
-    if (parser->config->per_listener_settings &&
-        (listener = config_current_listener(parser)) == NULL)
-        return false;
-    uint8_t *target =
-        listener != NULL ? &listener->allow_anonymous : &parser->config->allow_anonymous;
+    uint8_t *target = of_all;
+    if (parser->config->per_listener_settings) {
+        struct config_listener *listener = config_current_listener(parser);
+        if (listener == NULL)
+            return false;
+        target = (uint8_t *)listener + offset_in_listener;
+    }
     *target = yes ? CONFIG_YES : CONFIG_NO;
     return true;
 }
 
+bool config_set_allow_anonymous(struct config_parser *parser, char *value) {
+    return set_answer(parser, value, &parser->config->allow_anonymous,
+                      offsetof(struct config_listener, allow_anonymous));
+}
+
 bool config_set_allow_zero_length_clientid(struct config_parser *parser, char *value) {
-    bool yes = false;
-    if (!config_value_bool(parser, value, &yes))
-        return false;
-    parser->reading->security_seen = true;
-    struct config_listener *listener = NULL;
-    if (parser->config->per_listener_settings &&
-        (listener = config_current_listener(parser)) == NULL)
-        return false;
-    uint8_t *target = listener != NULL ? &listener->allow_zero_length_clientid
-                                       : &parser->config->allow_zero_length_clientid;
-    *target = yes ? CONFIG_YES : CONFIG_NO;
-    return true;
+    return set_answer(parser, value, &parser->config->allow_zero_length_clientid,
+                      offsetof(struct config_listener, allow_zero_length_clientid));
 }
 
 /* A file of everybody's, or of the current listener's with per_listener_settings. */
