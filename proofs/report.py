@@ -19,8 +19,9 @@ import run
 ROOT = run.PROOFS.parent
 REPORT = run.PROOFS / "report.md"
 PACKAGES = ("codec", "state_machines")
-BESIDES = ("broker/core/pool.c", "broker/core/pool.h", "broker/core/topic_tree.c",
-           "broker/core/topic_tree.h", "broker/io/frame_bytes.h")
+BESIDES = ("broker/core/pool.c", "broker/core/pool.h", "broker/core/record.c",
+           "broker/core/record.h", "broker/core/topic_tree.c", "broker/core/topic_tree.h",
+           "broker/io/frame.c", "broker/io/frame_bytes.h")
 DEFINITION = re.compile(r"^(?:static )?(?:inline )?[a-z][\w *]*?\b(\w+)\([^;{]*\) \{$", re.M)
 ASSUMED = re.compile(r"^\* \*\*(.+?)\*\*", re.M | re.S)
 ANNOTATION = re.compile(r"/\*@(?:(?!\*/).)*\*/|//@[^\n]*", re.S)
@@ -47,7 +48,7 @@ FILES = """A function has *no run-time error* if Eva enters it from a driver wit
 WP proves its guards; it has a *contract* if WP proves one."""
 
 BESIDES_TEXT = """Beside both packages, what an index of the broker's core stands on, and the
-bytes of the journal's frames:"""
+journal's frames and records:"""
 
 MUTANTS = """A mutant is the code with one small fault in it; it is killed if an alarm or an open
 goal tells. `proofs/mutants.toml` has them all, `proofs/mutants.json` what killed each."""

@@ -26,10 +26,15 @@ static const char *const names[RECORD_KIND_COUNT] = {
     [RECORD_RETAINED_CLEAR] = "retained clear",
 };
 
+/*@ assigns \nothing; */
 const char *record_kind_name(uint8_t kind) {
     return kind < RECORD_KIND_COUNT && names[kind] != NULL ? names[kind] : "?";
 }
 
+/*@ requires \valid_read(at + (0 .. left - 1));
+    assigns \nothing;
+    ensures \result != 0 ==> record_head_len(at) <= \result <= left;
+    ensures \result != 0 ==> RECORD_START <= at[4] < RECORD_KIND_COUNT; */
 static uint32_t size_of(const uint8_t *at, uint32_t left) {
     uint32_t size;
 
@@ -43,6 +48,8 @@ static uint32_t size_of(const uint8_t *at, uint32_t left) {
     return size;
 }
 
+/*@ requires \valid_read(head + (0 .. record_head_len(head) - 1)) && \valid(out);
+    assigns out->session, out->number, out->value; */
 static void read_numbers(const uint8_t *head, struct record *out) {
     const uint32_t shape = record_get_u32(head) >> RECORD_SHAPE_SHIFT;
 
@@ -57,6 +64,13 @@ static void read_numbers(const uint8_t *head, struct record *out) {
     out->value = shape == RECORD_WIDE ? record_get_u64(head + 24) : 0u;
 }
 
+/*@ requires start <= end && \valid_read(bytes + (start .. end - 1));
+    requires \valid(out) && \separated(out, bytes + (start .. end - 1));
+    assigns *out;
+    ensures \result != 0 ==> RECORD_HEAD_SIZE_MIN <= \result && start + \result <= end;
+    ensures \result != 0 ==> RECORD_START <= out->kind < RECORD_KIND_COUNT;
+    ensures \result != 0 ==> out->body.base == bytes &&
+      start + RECORD_HEAD_SIZE_MIN <= out->body.off <= out->body.end == start + \result; */
 uint32_t record_read(const uint8_t *bytes, uint32_t start, uint32_t end, struct record *out) {
     const uint8_t *at = bytes + start;
     const uint32_t size = size_of(at, end - start);
@@ -65,7 +79,7 @@ uint32_t record_read(const uint8_t *bytes, uint32_t start, uint32_t end, struct 
         return 0u;
     out->kind = at[4];
     out->flags = at[5];
-    out->packet_id = (uint16_t)(at[6] | at[7] << 8);
+    out->packet_id = (uint16_t)(at[6] + at[7] * 256u);
     read_numbers(at, out);
     out->body.base = bytes;
     out->body.off = start + record_head_size_at(at);
@@ -73,11 +87,19 @@ uint32_t record_read(const uint8_t *bytes, uint32_t start, uint32_t end, struct 
     return size;
 }
 
+/*@ requires start <= end && \valid_read(bytes + (start .. end - 1));
+    requires \valid(out_count) && \separated(out_count, bytes + (start .. end - 1));
+    assigns *out_count;
+    ensures \result <= end - start && (start < end ==> 0 < \result);
+    ensures 0 < *out_count <= end - start + 1; */
 uint32_t record_units_size(const uint8_t *bytes, uint32_t start, uint32_t end, uint32_t enough,
                            uint32_t *out_count) {
     uint32_t count = 0u;
     uint32_t at = start;
 
+    /*@ loop invariant start <= at <= end && RECORD_HEAD_SIZE_MIN * count <= at - start;
+        loop assigns at, count, *out_count;
+        loop variant end - at; */
     while (end - at >= RECORD_HEAD_SIZE_MIN) {
         const uint8_t *head = bytes + at;
         const uint32_t size = record_get_u32(head) & RECORD_SIZE_MAX;

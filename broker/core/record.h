@@ -131,6 +131,14 @@ uint32_t record_read(const uint8_t *bytes, uint32_t start, uint32_t end, struct 
  * so many that they have enough bytes, or of all. *out_count: how many. */
 uint32_t record_units_size(const uint8_t *bytes, uint32_t start, uint32_t end, uint32_t enough,
                            uint32_t *out_count);
+/*@ logic integer record_u32{L}(uint8_t *from) =
+      from[0] + 256 * from[1] + 65536 * from[2] + 16777216 * from[3];
+
+    // The upper two bits are the shape.
+    logic integer record_head_len{L}(uint8_t *head) =
+      (record_u32(head) & 0xc0000000) == 0 ? RECORD_HEAD_SIZE_MAX : RECORD_HEAD_SIZE_MIN;
+ */
+
 /* Little-endian integers, for bodies: one load or store each. */
 static inline uint64_t record_little_u64(uint64_t value) {
     return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? value : __builtin_bswap64(value);
@@ -138,48 +146,75 @@ static inline uint64_t record_little_u64(uint64_t value) {
 static inline uint32_t record_little_u32(uint32_t value) {
     return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? value : __builtin_bswap32(value);
 }
+/*@ requires \valid(to + (0 .. 3));
+    assigns to[0 .. 3];
+    ensures record_u32(to) == value; */
 static inline void record_put_u32(uint8_t *to, uint32_t value) {
     const uint32_t bytes = record_little_u32(value);
     memcpy(to, &bytes, sizeof bytes);
 }
+/*@ requires \valid(to + (0 .. 7));
+    assigns to[0 .. 7]; */
 static inline void record_put_u64(uint8_t *to, uint64_t value) {
     const uint64_t bytes = record_little_u64(value);
     memcpy(to, &bytes, sizeof bytes);
 }
+/*@ requires \valid_read(from + (0 .. 3));
+    assigns \nothing;
+    ensures \result == record_u32(from); */
 static inline uint32_t record_get_u32(const uint8_t *from) {
     uint32_t bytes;
     memcpy(&bytes, from, sizeof bytes);
     return record_little_u32(bytes);
 }
+/*@ requires \valid_read(from + (0 .. 7));
+    assigns \nothing; */
 static inline uint64_t record_get_u64(const uint8_t *from) {
     uint64_t bytes;
     memcpy(&bytes, from, sizeof bytes);
     return record_little_u64(bytes);
 }
 /* Writes the packet identifier into a head. */
+/*@ requires \valid(head + (6 .. 7));
+    assigns head[6 .. 7]; */
 static inline void record_put_packet_id(uint8_t *head, uint16_t packet_id) {
     head[6] = (uint8_t)packet_id;
     head[7] = (uint8_t)(packet_id >> 8);
 }
+/*@ requires \valid_read(record);
+    assigns \nothing;
+    ensures \result <= RECORD_NARROW; */
 static inline uint32_t record_shape(const struct record *record) {
     if (record->session <= UINT32_MAX && (record->number | record->value) <= RECORD_NUMBER_MAX)
         return RECORD_NARROW;
     return record->value == 0u ? RECORD_NO_VALUE : RECORD_WIDE;
 }
+/*@ assigns \nothing;
+    ensures \result == (shape == RECORD_WIDE ? 32 : 24); */
 static inline uint32_t record_head_size(uint32_t shape) {
     return shape == RECORD_WIDE ? RECORD_HEAD_SIZE_MAX : RECORD_HEAD_SIZE_MIN;
 }
 /* The size of the head that begins at head. */
+/*@ requires \valid_read(head + (0 .. 3));
+    assigns \nothing;
+    ensures \result == record_head_len(head); */
 static inline uint32_t record_head_size_at(const uint8_t *head) {
     return record_head_size(record_get_u32(head) >> RECORD_SHAPE_SHIFT);
 }
 /* Sets the size of the body in a head. */
+/*@ requires \valid(head + (0 .. 3)) && body_len <= RECORD_SIZE_MAX - RECORD_HEAD_SIZE_MAX;
+    assigns head[0 .. 3]; */
 static inline void record_put_body_len(uint8_t *head, uint32_t body_len) {
     const uint32_t shape = record_get_u32(head) >> RECORD_SHAPE_SHIFT;
     record_put_u32(head, shape << RECORD_SHAPE_SHIFT | (record_head_size(shape) + body_len));
 }
 /* Writes the head of a record whose body has body_len bytes; returns its size, at most
  * RECORD_HEAD_SIZE_MAX. The body of record is not looked at. */
+/*@ requires \valid_read(record) && \valid(to + (0 .. RECORD_HEAD_SIZE_MAX - 1));
+    requires \separated(record, to + (0 .. RECORD_HEAD_SIZE_MAX - 1));
+    requires body_len <= RECORD_SIZE_MAX - RECORD_HEAD_SIZE_MAX;
+    assigns to[0 .. RECORD_HEAD_SIZE_MAX - 1];
+    ensures RECORD_HEAD_SIZE_MIN <= \result <= RECORD_HEAD_SIZE_MAX; */
 static inline uint32_t record_write_head(const struct record *record, uint32_t body_len,
                                          uint8_t *to) {
     const uint32_t shape = record_shape(record);
@@ -201,6 +236,8 @@ static inline uint32_t record_write_head(const struct record *record, uint32_t b
     return head_size;
 }
 /* Sets RECORD_UNIT_END in a head. */
+/*@ requires \valid(head + 5);
+    assigns head[5]; */
 static inline void record_mark_end(uint8_t *head) {
     head[5] |= RECORD_UNIT_END;
 }

@@ -11,6 +11,8 @@
 #include <stdint.h>
 
 /* Goes on from crc, that of the bytes before data; 0 if there are none. */
+/*@ requires \valid_read(data + (0 .. data_len - 1));
+    assigns \nothing; */
 uint32_t crc32c(uint32_t crc, const uint8_t *data, size_t data_len);
 /* The same, as on a processor without an instruction for it: for tests. */
 uint32_t crc32c_by_tables(uint32_t crc, const uint8_t *data, size_t data_len);

@@ -5,6 +5,9 @@
  *
  * After a bad frame every place where a frame could begin is tried. The short check sum over the
  * header alone makes that cheap: of what is not a header one in 65536 gets as far as the long one.
+ *
+ * Frama-C proves it from its contracts (proofs/README.md, target wp_frame_reader), whose words are
+ * in proofs/wp/frame_reader.c: heap, is_open() and so on.
  */
 #include "broker/io/frame.h"
 
@@ -22,6 +25,8 @@
 
 static const uint8_t magic[8] = {0x89, 'L', 'I', 'B', 'E', 'L', 'L', 'A'};
 
+/*@ requires \valid(at + (0 .. 3));
+    assigns at[0 .. 3]; */
 static void put_u32(uint8_t *at, uint32_t value) {
     at[0] = (uint8_t)(value >> 24);
     at[1] = (uint8_t)(value >> 16);
@@ -29,20 +34,29 @@ static void put_u32(uint8_t *at, uint32_t value) {
     at[3] = (uint8_t)value;
 }
 
+/*@ requires \valid(at + (0 .. 7));
+    assigns at[0 .. 7]; */
 void frame_put_u64(uint8_t *at, uint64_t value) {
     put_u32(at, (uint32_t)(value >> 32));
     put_u32(at + 4, (uint32_t)value);
 }
 
+/*@ requires \valid_read(at + (0 .. 7));
+    assigns \nothing; */
 uint64_t frame_get_u64(const uint8_t *at) {
     return (uint64_t)frame_u32(at) << 32 | frame_u32(at + 4);
 }
 
+/*@ requires \valid_read(file) && body_len <= FRAME_BODY_LEN_MAX;
+    assigns \nothing;
+    ensures \result == frame_len(body_len, file->is_encrypted); */
 size_t frame_size(const struct frame_file *file, size_t body_len) {
     return frame_bytes_size(body_len, file->is_encrypted);
 }
 
 /* Of salt and offset, which begin both check sums. */
+/*@ requires \valid_read(file);
+    assigns \nothing; */
 static uint32_t place_crc(const struct frame_file *file, uint64_t offset) {
     uint8_t bytes[8];
     frame_put_u64(bytes, offset);
@@ -51,6 +65,14 @@ static uint32_t place_crc(const struct frame_file *file, uint64_t offset) {
 
 /* ---- Writing ---- */
 
+/*@ requires \valid(file) && \valid(out + (0 .. FRAME_FILE_HEADER_LEN - 1));
+    requires \valid_read(salt + (0 .. FRAME_SALT_LEN - 1));
+    requires key == \null || \valid_read(key + (0 .. JOURNAL_KEY_LEN - 1));
+    requires \separated(file, out + (0 .. FRAME_FILE_HEADER_LEN - 1),
+      salt + (0 .. FRAME_SALT_LEN - 1), key + (0 .. JOURNAL_KEY_LEN - 1));
+    assigns *file, out[0 .. FRAME_FILE_HEADER_LEN - 1];
+    ensures \result ==> has_cipher(file);
+    ensures !\result ==> file->cipher.context == \null; */
 bool frame_file_make(struct frame_file *file, enum frame_start start, uint64_t number,
                      const uint8_t salt[FRAME_SALT_LEN], const uint8_t *key,
                      uint8_t out[FRAME_FILE_HEADER_LEN]) {
@@ -75,11 +97,20 @@ bool frame_file_make(struct frame_file *file, enum frame_start start, uint64_t n
     return true;
 }
 
+/*@ requires \valid(file);
+    assigns file->cipher.context;
+    ensures file->cipher.context == \null; */
 void frame_file_free(struct frame_file *file) {
     if (file->cipher.context != NULL)
         journal_cipher_close(&file->cipher);
 }
 
+/*@ requires \valid(file) && has_cipher(file) && body_len <= FRAME_BODY_LEN_MAX;
+    requires \valid_read(body + (0 .. body_len - 1));
+    requires \valid(out + (0 .. frame_len(body_len, file->is_encrypted) - 1));
+    requires \separated(out + (0 .. frame_len(body_len, file->is_encrypted) - 1), file,
+      body + (0 .. body_len - 1));
+    assigns out[0 .. frame_len(body_len, file->is_encrypted) - 1]; */
 bool frame_write(struct frame_file *file, uint64_t offset, enum frame_kind kind,
                  const uint8_t *body, size_t body_len, uint8_t *out) {
     const size_t size = frame_size(file, body_len);
@@ -106,6 +137,13 @@ bool frame_write(struct frame_file *file, uint64_t offset, enum frame_kind kind,
 
 /* ---- Reading: bytes ---- */
 
+/*@ requires \valid(memory) && \valid(size) && \separated(memory, size) &&
+      is_block(*memory, *size);
+    requires !IN_HEAP(memory) && !IN_HEAP(size);
+    assigns *memory, *size, heap[0 .. HEAP_SIZE - 1];
+    ensures is_block(*memory, *size) && *size >= \old(*size);
+    ensures \result ==> *size >= wanted;
+    ensures !\result ==> *size == \old(*size); */
 static bool grow(uint8_t **memory, size_t *size, size_t wanted) {
     if (*size >= wanted)
         return true;
@@ -117,34 +155,55 @@ static bool grow(uint8_t **memory, size_t *size, size_t wanted) {
     return true;
 }
 
+/* How many of size bytes the disk gives when it is asked once. */
+/*@ requires \valid_read(reader) && is_port(reader->files) && \valid(out + (0 .. size - 1));
+    assigns out[0 .. size - 1];
+    ensures \result <= size; */
+static size_t read_once(const struct frame_reader *reader, uint64_t offset, uint8_t *out,
+                        size_t size) {
+    const struct file_port *files = reader->files;
+    enum file_status status;
+    size_t got = 0;
+    //@ calls any_read;
+    status = files->read(files->ctx, reader->handle, offset, out, size, &got);
+    return status == FILE_OK ? got : 0;
+}
+
 /* Block by block, zeros for those that the disk does not give. */
+/*@ requires \valid(reader) && is_port(reader->files) && \valid(out + (0 .. len - 1));
+    requires \separated(reader, out + (0 .. len - 1));
+    assigns out[0 .. len - 1], reader->unreadable_bytes; */
 static void read_blocks(struct frame_reader *reader, uint64_t offset, uint8_t *out, size_t len) {
+    /*@ loop invariant done <= len;
+        loop assigns done, out[0 .. len - 1], reader->unreadable_bytes;
+        loop variant len - done; */
     for (size_t done = 0; done < len;) {
         const size_t part = len - done < BLOCK_SIZE ? len - done : BLOCK_SIZE;
-        size_t got = 0;
-        const enum file_status status = reader->files->read(reader->files->ctx, reader->handle,
-                                                            offset + done, out + done, part, &got);
-        if (status != FILE_OK)
-            got = 0;
+        const size_t got = read_once(reader, offset + done, out + done, part);
         memset(out + done + got, 0, part - got);
         reader->unreadable_bytes += part - got;
         done += part;
     }
 }
 
+/*@ requires \valid(reader) && is_port(reader->files) && \valid(out + (0 .. size - 1));
+    requires \separated(reader, out + (0 .. size - 1));
+    assigns out[0 .. size - 1], reader->unreadable_bytes;
+    ensures \result <= size;
+    ensures offset < reader->size ==> \result == size || offset + \result == reader->size; */
 size_t frame_reader_raw(struct frame_reader *reader, uint64_t offset, uint8_t *out, size_t size) {
-    size_t got = 0;
     size = frame_bytes_left(reader->size, offset, size);
-    if (size == 0)
-        return 0;
-    const enum file_status status =
-        reader->files->read(reader->files->ctx, reader->handle, offset, out, size, &got);
-    if (status != FILE_OK || got < size)
+    if (size > 0 && read_once(reader, offset, out, size) < size)
         read_blocks(reader, offset, out, size);
     return size;
 }
 
 /* len bytes at offset, which the file has; NULL: no memory. */
+/*@ requires is_open(reader) && 0 < len && offset + len <= reader->size;
+    assigns reader->buffer, reader->buffer_size, reader->buffer_len, reader->buffer_offset,
+      reader->unreadable_bytes, heap[0 .. HEAP_SIZE - 1];
+    ensures is_open(reader);
+    ensures \result == \null || IN_HEAP(\result) && \valid_read(\result + (0 .. len - 1)); */
 static const uint8_t *bytes_at(struct frame_reader *reader, uint64_t offset, size_t len) {
     if (frame_bytes_held(reader->buffer_offset, reader->buffer_len, offset, len))
         return reader->buffer + (offset - reader->buffer_offset);
@@ -158,9 +217,17 @@ static const uint8_t *bytes_at(struct frame_reader *reader, uint64_t offset, siz
 
 /* ---- Reading: the header ---- */
 
+/*@ requires \valid(file) && \valid_read(header + (0 .. FRAME_FILE_HEADER_LEN - 1));
+    requires keys == \null || are_keys(keys);
+    requires \separated(file, header + (0 .. FRAME_FILE_HEADER_LEN - 1), keys);
+    assigns file->cipher, file->key_index;
+    ensures \result == FRAME_OPEN_OK ==> file->cipher.context != \null; */
 static enum frame_open_status try_keys(struct frame_file *file, const uint8_t *header,
                                        const struct journal_keys *keys) {
     uint8_t nothing[1];
+    /*@ loop invariant keys != \null ==> i <= keys->count;
+        loop assigns i, file->cipher, file->key_index, nothing[0];
+        loop variant JOURNAL_KEYS_MAX - i; */
     for (uint32_t i = 0; keys != NULL && i < keys->count; i++) {
         if (!journal_cipher_open(&file->cipher, keys->key[i], file->salt, FRAME_SALT_LEN))
             return FRAME_OPEN_FAILED;
@@ -173,6 +240,11 @@ static enum frame_open_status try_keys(struct frame_file *file, const uint8_t *h
     return FRAME_OPEN_WRONG_KEY;
 }
 
+/*@ requires \valid(file) && \valid_read(header + (0 .. FRAME_FILE_HEADER_LEN - 1));
+    requires keys == \null || are_keys(keys);
+    requires \separated(file, header + (0 .. FRAME_FILE_HEADER_LEN - 1), keys);
+    assigns *file;
+    ensures \result == FRAME_OPEN_OK ==> has_cipher(file); */
 static enum frame_open_status read_header(struct frame_file *file, const uint8_t *header,
                                           const struct journal_keys *keys) {
     if (memcmp(header, magic, sizeof magic) != 0 ||
@@ -193,11 +265,30 @@ static enum frame_open_status read_header(struct frame_file *file, const uint8_t
     return file->is_encrypted ? try_keys(file, header, keys) : FRAME_OPEN_OK;
 }
 
+/*@ requires \valid(reader);
+    assigns *reader;
+    ensures reader->files == files;
+    ensures !reader->file.is_encrypted && reader->file.cipher.context == \null;
+    ensures reader->buffer == \null && reader->buffer_size == 0 && reader->buffer_len == 0;
+    ensures reader->plain == \null && reader->plain_size == 0; */
+static void begin(struct frame_reader *reader, const struct file_port *files, int handle) {
+    *reader = (struct frame_reader){.files = files, .handle = handle};
+}
+
+/*@ requires \valid(reader) && !IN_HEAP(reader) && is_port(files);
+    requires keys == \null || are_keys(keys) && !IN_HEAP(keys);
+    requires \separated(reader, files, keys);
+    assigns *reader, heap[0 .. HEAP_SIZE - 1];
+    ensures is_reader(reader);
+    ensures \result == FRAME_OPEN_OK ==> is_open(reader); */
 enum frame_open_status frame_reader_open(struct frame_reader *reader,
                                          const struct file_port *files, int handle,
                                          const struct journal_keys *keys) {
-    *reader = (struct frame_reader){.files = files, .handle = handle};
-    if (files->size(files->ctx, handle, &reader->size) != FILE_OK)
+    begin(reader, files, handle);
+    enum file_status status;
+    //@ calls any_size;
+    status = files->size(files->ctx, handle, &reader->size);
+    if (status != FILE_OK)
         return FRAME_OPEN_BAD;
     if (reader->size < FRAME_FILE_HEADER_LEN)
         return FRAME_OPEN_SHORT;
@@ -208,28 +299,47 @@ enum frame_open_status frame_reader_open(struct frame_reader *reader,
     return read_header(&reader->file, header, keys);
 }
 
+/*@ requires is_reader(reader);
+    assigns *reader;
+    ensures is_reader(reader); */
 void frame_reader_free(struct frame_reader *reader) {
     frame_file_free(&reader->file);
     free(reader->buffer);
     free(reader->plain);
-    *reader = (struct frame_reader){.handle = -1};
+    begin(reader, NULL, -1);
 }
 
 /* ---- Reading: frames ---- */
 
-/* Whether a header stands at offset whose frame the file is long enough for. */
-static enum frame_status look_at(struct frame_reader *reader, uint64_t offset, size_t *out_size) {
+/* Whether a header stands at offset whose frame the file is long enough for; the frame's end. */
+/*@ requires is_open(reader) && offset < reader->size;
+    requires \valid(out_end) && \separated(out_end, reader, reader->files);
+    assigns reader->buffer, reader->buffer_size, reader->buffer_len, reader->buffer_offset,
+      reader->unreadable_bytes, *out_end, heap[0 .. HEAP_SIZE - 1];
+    ensures is_open(reader);
+    ensures \result == FRAME_GOOD || \result == FRAME_BAD || \result == FRAME_NO_MEMORY;
+    ensures \result == FRAME_GOOD ==> offset + 12 <= *out_end <= reader->size; */
+static enum frame_status look_at(struct frame_reader *reader, uint64_t offset, uint64_t *out_end) {
+    size_t size = 0;
     if (reader->size - offset < FRAME_HEADER_LEN)
         return FRAME_BAD;
     const uint8_t *at = bytes_at(reader, offset, FRAME_HEADER_LEN);
     if (at == NULL)
         return FRAME_NO_MEMORY;
-    if (!frame_bytes_plausible(at, reader->size - offset, reader->file.is_encrypted, out_size))
+    if (!frame_bytes_plausible(at, reader->size - offset, reader->file.is_encrypted, &size))
         return FRAME_BAD;
+    *out_end = offset + size;
     const uint32_t check = crc32c(place_crc(&reader->file, offset), at, 6);
-    return (check & 0xffffu) == (uint32_t)(at[6] << 8 | at[7]) ? FRAME_GOOD : FRAME_BAD;
+    return (check & 0xffffu) == at[6] * 256u + at[7] ? FRAME_GOOD : FRAME_BAD;
 }
 
+/*@ requires is_open(reader) && \valid(out) && \separated(out, reader, reader->files);
+    requires IN_HEAP(at) && out->body_len <= UINT32_MAX;
+    requires \valid_read(at + (0 .. 12 + out->body_len + tag_len(reader->file.is_encrypted) - 1));
+    assigns reader->plain, reader->plain_size, out->body, heap[0 .. HEAP_SIZE - 1];
+    ensures is_open(reader);
+    ensures \result == FRAME_GOOD || \result == FRAME_BAD || \result == FRAME_NO_MEMORY;
+    ensures \result == FRAME_GOOD ==> \valid_read(out->body + (0 .. out->body_len - 1)); */
 static enum frame_status open_body(struct frame_reader *reader, struct frame *out,
                                    const uint8_t *at) {
     out->body = at + FRAME_HEADER_LEN;
@@ -244,12 +354,19 @@ static enum frame_status open_body(struct frame_reader *reader, struct frame *ou
     return FRAME_GOOD;
 }
 
+/*@ requires is_open(reader) && offset < reader->size;
+    requires \valid(out) && \separated(out, reader, reader->files);
+    assigns reader->buffer, reader->buffer_size, reader->buffer_len, reader->buffer_offset,
+      reader->plain, reader->plain_size, reader->unreadable_bytes, *out, heap[0 .. HEAP_SIZE - 1];
+    ensures is_open(reader);
+    ensures \result == FRAME_GOOD || \result == FRAME_BAD || \result == FRAME_NO_MEMORY;
+    ensures \result == FRAME_GOOD ==> is_frame(out, offset, reader->size); */
 static enum frame_status frame_at(struct frame_reader *reader, uint64_t offset,
                                   struct frame *out) {
-    size_t size = 0;
-    const enum frame_status found = look_at(reader, offset, &size);
+    const enum frame_status found = look_at(reader, offset, &out->end);
     if (found != FRAME_GOOD)
         return found;
+    const size_t size = (size_t)(out->end - offset);
     const uint8_t *at = bytes_at(reader, offset, size);
     if (at == NULL)
         return FRAME_NO_MEMORY;
@@ -259,19 +376,36 @@ static enum frame_status frame_at(struct frame_reader *reader, uint64_t offset,
     crc = crc32c(crc, at + FRAME_HEADER_LEN, size - FRAME_HEADER_LEN);
     if (crc != frame_u32(at + 8))
         return FRAME_BAD;
-    *out = (struct frame){.offset = offset,
-                          .end = offset + size,
-                          .kind = (enum frame_kind)at[4],
-                          .body_len = frame_u32(at)};
+    out->offset = offset;
+    out->kind = (enum frame_kind)at[4];
+    out->body_len = frame_u32(at);
     return open_body(reader, out, at);
 }
 
+/*@ requires is_open(reader) && \valid(out) && \separated(out, reader, reader->files);
+    assigns reader->offset, reader->buffer, reader->buffer_size, reader->buffer_len,
+      reader->buffer_offset, reader->plain, reader->plain_size, reader->unreadable_bytes, *out,
+      heap[0 .. HEAP_SIZE - 1];
+    ensures is_open(reader);
+    ensures \result == FRAME_GOOD ==> is_frame(out, \old(reader->offset), reader->size);
+    ensures \result == FRAME_GOOD || \result == FRAME_BAD ==>
+      out->offset == \old(reader->offset) && out->end == reader->offset &&
+      \old(reader->offset) < reader->offset <= reader->size;
+    ensures \result == FRAME_NO_MORE <==> \old(reader->offset) >= reader->size; */
 enum frame_status frame_reader_next(struct frame_reader *reader, struct frame *out) {
     if (reader->offset >= reader->size)
         return FRAME_NO_MORE;
     const uint64_t start = reader->offset;
     uint64_t at = start;
     enum frame_status found = frame_at(reader, at, out);
+    /*@ loop invariant start <= at <= reader->size && is_open(reader);
+        loop invariant at == reader->size ==> found == FRAME_BAD;
+        loop invariant found == FRAME_GOOD || found == FRAME_BAD || found == FRAME_NO_MEMORY;
+        loop invariant found == FRAME_GOOD ==> is_frame(out, at, reader->size);
+        loop assigns at, found, reader->buffer, reader->buffer_size, reader->buffer_len,
+          reader->buffer_offset, reader->plain, reader->plain_size, reader->unreadable_bytes, *out,
+          heap[0 .. HEAP_SIZE - 1];
+        loop variant reader->size - at; */
     while (found == FRAME_BAD && at < reader->size) {
         at = frame_bytes_next(at, reader->size);
         if (at < reader->size)
@@ -282,6 +416,10 @@ enum frame_status frame_reader_next(struct frame_reader *reader, struct frame *o
     reader->offset = at == start ? out->end : at;
     if (at == start)
         return FRAME_GOOD;
-    *out = (struct frame){.offset = start, .end = reader->offset};
+    out->offset = start;
+    out->end = at;
+    out->kind = FRAME_NONE;
+    out->body = NULL;
+    out->body_len = 0;
     return FRAME_BAD;
 }

@@ -64,6 +64,7 @@ enum frame_start {
 };
 
 enum frame_kind {
+    FRAME_NONE = 0, /* in no file: of what is no good frame */
     FRAME_UNITS = 1,
     FRAME_BATCH_END = 2
 };

@@ -40,13 +40,29 @@ struct journal_cipher {
 };
 
 /* The key of one file. false: no memory. */
+/*@ requires \valid(cipher) && \valid_read(key + (0 .. JOURNAL_KEY_LEN - 1));
+    requires \valid_read(salt + (0 .. salt_len - 1));
+    assigns cipher->context;
+    ensures \result <==> cipher->context != \null; */
 bool journal_cipher_open(struct journal_cipher *cipher, const uint8_t key[JOURNAL_KEY_LEN],
                          const uint8_t *salt, size_t salt_len);
+/*@ requires \valid(cipher);
+    assigns cipher->context;
+    ensures cipher->context == \null; */
 void journal_cipher_close(struct journal_cipher *cipher);
 /* extra is authenticated, not encrypted. out has text_len bytes, then the tag. */
+/*@ requires \valid_read(cipher) && cipher->context != \null;
+    requires \valid_read(extra + (0 .. extra_len - 1)) && \valid_read(text + (0 .. text_len - 1));
+    requires \valid(out + (0 .. text_len + JOURNAL_TAG_LEN - 1));
+    assigns out[0 .. text_len + JOURNAL_TAG_LEN - 1]; */
 bool journal_cipher_seal(struct journal_cipher *cipher, uint64_t nonce, const uint8_t *extra,
                          size_t extra_len, const uint8_t *text, size_t text_len, uint8_t *out);
 /* sealed has out_len bytes and the tag. false: it is not what was sealed. */
+/*@ requires \valid_read(cipher) && cipher->context != \null;
+    requires \valid_read(extra + (0 .. extra_len - 1));
+    requires \valid_read(sealed + (0 .. out_len + JOURNAL_TAG_LEN - 1));
+    requires \valid(out + (0 .. out_len - 1));
+    assigns out[0 .. out_len - 1]; */
 bool journal_cipher_unseal(struct journal_cipher *cipher, uint64_t nonce, const uint8_t *extra,
                            size_t extra_len, const uint8_t *sealed, uint8_t *out, size_t out_len);
 
