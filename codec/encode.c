@@ -235,6 +235,8 @@ static void plan_filters(struct encode_plan *plan, enum ella_packet_type type,
     encode_require(plan, ella_slice_len(filters) > 0u,
                    type == ELLA_SUBSCRIBE ? ELLA_ERROR_SUBSCRIBE_EMPTY
                                           : ELLA_ERROR_UNSUBSCRIBE_EMPTY);
+    /*@ loop assigns rest, entry, options, plan->error;
+        loop variant rest.end - rest.off; */
     while (ella_lists_filter_next(type, &rest, &entry, &options)) {
         encode_require(plan, ella_slice_len(entry.filter) > 0u, ELLA_ERROR_TOPIC_FILTER_EMPTY);
         if (type == ELLA_SUBSCRIBE)
@@ -277,6 +279,7 @@ static void plan_suback(struct encode_plan *plan, enum ella_packet_type type,
         return;
     }
     encode_require(plan, ella_slice_len(codes) > 0u, ELLA_ERROR_REASON_CODE);
+    /*@ loop variant codes.end - at; */
     for (uint32_t at = codes.off; at < codes.end; at++) {
         //= v3/3.9.3-2 v5/3.9.3-2 v5/3.11.3-2
         encode_require(plan, suback_code_belongs(plan, type, codes.base[at]),

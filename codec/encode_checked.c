@@ -34,6 +34,8 @@ static void check_user_properties(struct encode_plan *plan, struct ella_slice ru
     struct ella_slice rest = run;
     struct ella_slice name;
     struct ella_slice value;
+    /*@ loop assigns rest, name, value, plan->error;
+        loop variant rest.end - rest.off; */
     while (ella_user_property_next(&rest, &name, &value)) {
         //= v5/1.5.7-1
         check_utf8(plan, name);
@@ -79,6 +81,8 @@ static void check_filters(struct encode_plan *plan, enum ella_packet_type type,
     struct ella_slice rest = filters;
     struct ella_filter entry;
     uint32_t error_at;
+    /*@ loop assigns rest, entry, error_at, plan->error;
+        loop variant rest.end - rest.off; */
     while (ella_filter_next(type, &rest, &entry)) {
         //= v3/3.8.3-1 v3/3.10.3-1 v5/3.8.3-1 v5/3.10.3-1
         encode_fail(plan, ella_topic_filter_check(entry.filter.base, entry.filter.off,

@@ -40,6 +40,7 @@ static struct property_walk walk_begin(const struct ella_properties *properties)
     requires walk_in(walk->rest, walk->id);
     assigns *walk, *id;
     ensures \result <==> \old(walk->rest) != 0;
+    ensures ends: \result ==> walk->rest < \old(walk->rest);
     ensures \result ==> *id < ELLA_PROPERTY_RULE_COUNT && walk->id > \old(walk->id);
     ensures walk_in(walk->rest, walk->id);
     ensures \result ==> \forall struct ella_properties p, integer ids, pairs;
@@ -52,7 +53,8 @@ static struct property_walk walk_begin(const struct ella_properties *properties)
 static bool walk_next(struct property_walk *walk, uint32_t *id) {
     if (walk->rest == 0u)
         return false;
-    /*@ loop invariant walk->rest != 0 && walk_in(walk->rest, walk->id);
+    /*@ loop invariant ends: 0 < walk->rest <= \at(walk->rest, Pre);
+        loop invariant walk_in(walk->rest, walk->id);
         loop invariant walk->id >= \at(walk->id, Pre);
         loop invariant
           walk_same(\at(walk->rest, Pre), \at(walk->id, Pre), walk->rest, walk->id);
@@ -80,7 +82,8 @@ static bool walk_next(struct property_walk *walk, uint32_t *id) {
         walk->rest /= 256u;
         walk->id += 8u;
     }
-    /*@ loop invariant walk->rest != 0 && walk_in(walk->rest, walk->id);
+    /*@ loop invariant ends: 0 < walk->rest <= \at(walk->rest, Pre);
+        loop invariant walk_in(walk->rest, walk->id);
         loop invariant walk->id >= \at(walk->id, Pre);
         loop invariant
           walk_same(\at(walk->rest, Pre), \at(walk->id, Pre), walk->rest, walk->id);
@@ -287,7 +290,7 @@ static uint32_t run_plan(struct encode_plan *plan, uint32_t place, uint32_t id,
         loop invariant \at(plan->error, Pre) != ELLA_ERROR_NONE ==>
           plan->error == \at(plan->error, Pre);
         loop assigns rest, entry, entry_count, len, plan->error;
-        loop variant run.end - rest.off; */
+        loop variant rest.end - rest.off; */
     while (ella_lists_property_next(&rest, &entry)) {
         if (entry.id != id)
             continue;
@@ -362,7 +365,8 @@ void ella_encode_properties_plan(struct encode_plan *plan, uint32_t place,
         loop invariant plan->error == ELLA_ERROR_NONE ==>
           (walk_sized(*properties, properties->present, 0) <==>
            walk_sized(*properties, walk.rest, walk.id));
-        loop assigns walk, id, sum, plan->error; */
+        loop assigns walk, id, sum, plan->error;
+        loop variant walk.rest; */
     while (walk_next(&walk, &id) && plan->error == ELLA_ERROR_NONE) {
         encode_fail(plan, allowed_check(plan, place, id));
         if (plan->error == ELLA_ERROR_NONE)
@@ -397,7 +401,7 @@ static void run_put(struct writer *w, uint32_t id, struct ella_slice run) {
           \at(w->at, Pre) + run_size{Pre}(run.base, run.off, run.end, id);
         loop assigns rest, entry, encoded, w->at, w->failed,
           w->buf[\at(w->at, Pre) .. w->end - 1];
-        loop variant run.end - rest.off; */
+        loop variant rest.end - rest.off; */
     while (ella_lists_property_next(&rest, &entry)) {
         /*@ assert \forall integer i; run.off <= i ==>
               field_end(run.base, i, run.end) == field_end{Pre}(run.base, i, run.end); */
@@ -452,7 +456,8 @@ static void properties_put(struct writer *w, const struct ella_properties *prope
     /*@ loop invariant \at(properties->present, Pre) == 0 ==> walk.rest == 0 &&
           w->at == \at(w->at, Pre) && w->failed == \at(w->failed, Pre);
         loop invariant walk_in(walk.rest, walk.id);
-        loop assigns walk, id, w->at, w->failed, w->buf[\at(w->at, Pre) .. w->end - 1]; */
+        loop assigns walk, id, w->at, w->failed, w->buf[\at(w->at, Pre) .. w->end - 1];
+        loop variant walk.rest; */
     while (walk_next(&walk, &id))
         property_put(w, properties, id);
 }

@@ -53,7 +53,8 @@ bool ella_lists_field_next(struct ella_slice *rest, struct ella_slice *out) {
 bool ella_lists_vbi_next(struct ella_slice *rest, uint32_t *out) {
     uint32_t value = 0u;
     uint32_t weight = 1u;
-    /*@ loop invariant rest->off <= at <= rest->off + 4 && (at > rest->off ==> at <= rest->end);
+    /*@ loop invariant ends: rest->off <= at <= rest->off + 4;
+        loop invariant at > rest->off ==> at <= rest->end;
         loop invariant \forall integer i; rest->off <= i < at ==> rest->base[i] >= 128;
         loop assigns at, value, weight;
         loop variant rest->off + 4 - at; */
@@ -82,6 +83,25 @@ static bool skip_bytes(struct ella_slice *rest, uint32_t len) {
     return true;
 }
 
+/* Two fields, one behind the other. */
+/*@ requires \valid(rest) && \valid(name) && \valid(value);
+    requires \separated(rest, name) && \separated(rest, value) && \separated(name, value);
+    requires bytes_readable(rest->base, rest->off, rest->end);
+    requires \separated(rest, rest->base + (rest->off .. rest->end - 1)) &&
+      \separated(name, rest->base + (rest->off .. rest->end - 1)) &&
+      \separated(value, rest->base + (rest->off .. rest->end - 1));
+    assigns rest->off, *name, *value;
+    ensures \result <==> pair_end(rest->base, \old(rest->off), rest->end) >= 0;
+    ensures \result ==>
+      rest->off == pair_end(rest->base, \old(rest->off), rest->end) && rest->off <= rest->end &&
+      name->base == rest->base && name->off == \old(rest->off) + 2 &&
+      name->end == field_end(rest->base, \old(rest->off), rest->end) &&
+      value->base == rest->base && value->off == name->end + 2 && value->end == rest->off; */
+static bool pair_next(struct ella_slice *rest, struct ella_slice *name,
+                      struct ella_slice *value) {
+    return ella_lists_field_next(rest, name) && ella_lists_field_next(rest, value);
+}
+
 /*@ requires \valid(rest) && bytes_readable(rest->base, rest->off, rest->end);
     requires \separated(rest, rest->base + (rest->off .. rest->end - 1));
     assigns rest->off;
@@ -91,6 +111,7 @@ static bool skip_bytes(struct ella_slice *rest, uint32_t len) {
       rest->off <= rest->end; */
 static bool skip_value(struct ella_slice *rest, uint8_t type) {
     struct ella_slice ignored;
+    struct ella_slice ignored_too;
     uint32_t number;
     switch (type) {
     case ELLA_TYPE_BYTE:
@@ -105,7 +126,7 @@ static bool skip_value(struct ella_slice *rest, uint8_t type) {
     case ELLA_TYPE_BINARY:
         return ella_lists_field_next(rest, &ignored);
     case ELLA_TYPE_UTF8_PAIR:
-        return ella_lists_field_next(rest, &ignored) && ella_lists_field_next(rest, &ignored);
+        return pair_next(rest, &ignored, &ignored_too);
     default:
         return false;
     }
@@ -128,6 +149,9 @@ bool ella_lists_property_next(struct ella_slice *rest, struct lists_property *ou
 
 bool ella_lists_property_find(struct ella_slice *rest, enum ella_property_id id,
                               struct lists_property *out) {
+    /*@ loop invariant ends: rest->end == \at(rest->end, Pre) && rest->off >= \at(rest->off, Pre);
+        loop assigns *rest, *out;
+        loop variant rest->end - rest->off; */
     while (ella_lists_property_next(rest, out)) {
         if (out->id == (uint8_t)id)
             return true;
@@ -143,8 +167,7 @@ bool ella_user_property_next(struct ella_slice *rest, struct ella_slice *name,
         return false;
     pair.off = found.off + 1u;
     pair.end = found.end;
-    /* Found, so both are whole: asked all the same, at no cost. */
-    return ella_lists_field_next(&pair, name) && ella_lists_field_next(&pair, value);
+    return pair_next(&pair, name, value);
 }
 
 bool ella_subscription_identifier_next(struct ella_slice *rest, uint32_t *out) {

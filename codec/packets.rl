@@ -295,7 +295,7 @@ void ella_packets_connect(struct reader *r, const uint8_t *buf, uint32_t start, 
 
     reader_next(r, start);
     out->version = (uint8_t)ELLA_VERSION_UNKNOWN;
-    /*@ loop invariant start <= p < pe;
+    /*@ loop invariant ends: start <= p < pe;
         loop variant pe - p; */
     %% write exec;
     if (cs == connect_error && !reader_failed(r))
@@ -393,7 +393,7 @@ void ella_packets_connack(struct reader *r, const uint8_t *buf, uint32_t start, 
     int cs = r->version == (uint8_t)ELLA_VERSION_5_0 ? connack_en_v5 : connack_en_v3;
 
     reader_next(r, start);
-    /*@ loop invariant start <= p < pe;
+    /*@ loop invariant ends: start <= p < pe;
         loop invariant pe - start <= 3 ==> connack_short(r, out, buf, start, p, cs) &&
           out->properties.present == \at(out->properties.present, Pre);
         loop assigns p, cs, r->field, r->number, r->off, r->end, r->vbi_len, r->error, *out;
@@ -453,7 +453,7 @@ void ella_packets_publish(struct reader *r, const uint8_t *buf, uint32_t start, 
     int cs = publish_entry(r->version, out->qos);
 
     reader_next(r, start);
-    /*@ loop invariant start <= p < pe;
+    /*@ loop invariant ends: start <= p < pe;
         loop variant pe - p; */
     %% write exec;
     reader_finish(r, cs >= publish_first_final, p, pe);
@@ -490,7 +490,7 @@ void ella_packets_ack(struct reader *r, const uint8_t *buf, uint32_t start, uint
 
     reader_next(r, start);
     out->reason_code = (uint8_t)ELLA_REASON_SUCCESS;
-    /*@ loop invariant start <= p < pe;
+    /*@ loop invariant ends: start <= p < pe;
         loop invariant pe - start <= 3 ==> ack_short(r, out, buf, start, p, cs) &&
           out->properties.present == \at(out->properties.present, Pre);
         loop assigns p, cs, r->field, r->number, r->off, r->end, r->vbi_len, r->error, *out;
@@ -578,7 +578,7 @@ void ella_packets_subscribe(struct reader *r, const uint8_t *buf, uint32_t start
     int cs = subscribe_entry(r->version, r->packet_type);
 
     reader_next(r, start);
-    /*@ loop invariant start <= p < pe;
+    /*@ loop invariant ends: start <= p < pe;
         loop variant pe - p; */
     %% write exec;
     reader_finish(r, cs >= subscribe_first_final, p, pe);
@@ -649,7 +649,7 @@ void ella_packets_suback(struct reader *r, const uint8_t *buf, uint32_t start, u
     int cs = suback_entry(r->version, r->packet_type);
 
     reader_next(r, start);
-    /*@ loop invariant start <= p < pe;
+    /*@ loop invariant ends: start <= p < pe;
         loop invariant pe - start <= 2 ==> unsuback_short(r, buf, start, p, cs) &&
           out->properties.present == \at(out->properties.present, Pre);
         loop assigns p, cs, r->field, r->number, r->off, r->end, r->vbi_len, r->error, *out;
@@ -702,7 +702,7 @@ void ella_packets_reason(struct reader *r, const uint8_t *buf, uint32_t start, u
 
     reader_next(r, start);
     out->reason_code = (uint8_t)ELLA_REASON_SUCCESS;
-    /*@ loop invariant start <= p < pe;
+    /*@ loop invariant ends: start <= p < pe;
         loop invariant pe - start <= 1 ==> reason_short(r, out, buf, start, p, cs) &&
           out->properties.present == \at(out->properties.present, Pre);
         loop assigns p, cs, r->field, r->number, r->off, r->end, r->vbi_len, r->error, *out;

@@ -359,7 +359,7 @@ void ella_properties_read(struct reader *r, const uint8_t *buf, uint32_t start, 
     int cs = properties_start;
 
     reader_next(r, start);
-    /*@ loop invariant start <= p < pe;
+    /*@ loop invariant ends: start <= p < pe;
         loop variant pe - p; */
     %% write exec;
     if (!reader_failed(r) && cs < properties_first_final)

@@ -7,13 +7,7 @@
  * Invariant: every byte of filter and name is looked at once at most; the only byte values that
  * mean anything are '/', '+', '#' and a leading '$'.
  */
-#include <string.h>
-
-#include "libella/codec.h"
-
-#define SHARE_PREFIX_LEN 7u
-
-static const uint8_t share_prefix[SHARE_PREFIX_LEN] = {'$', 's', 'h', 'a', 'r', 'e', '/'};
+#include "topic.h"
 
 /*@ requires s.off < s.end ==> \valid_read(s.base + s.off);
     assigns \nothing;
@@ -28,27 +22,6 @@ static bool starts_with(struct ella_slice s, uint8_t first) {
       (filter.base[filter.off] == '+' || filter.base[filter.off] == '#'); */
 static bool starts_with_wildcard(struct ella_slice filter) {
     return starts_with(filter, '+') || starts_with(filter, '#');
-}
-
-/* The index behind the level that begins at off: that of the next '/' or the end. */
-/*@ requires off <= name.end && bytes_readable(name.base, off, name.end);
-    assigns \nothing;
-    ensures off <= \result <= name.end;
-    ensures \result == level_end(name.base, off, name.end);
-    ensures \result < name.end ==> name.base[\result] == '/';
-    ensures \forall integer i; off <= i < \result ==> name.base[i] != '/'; */
-static uint32_t level_end(struct ella_slice name, uint32_t off) {
-    uint32_t at = off;
-
-    /*@ loop invariant off <= at <= name.end;
-        loop invariant level_end(name.base, off, name.end) ==
-          level_end(name.base, at, name.end);
-        loop invariant \forall integer i; off <= i < at ==> name.base[i] != '/';
-        loop assigns at;
-        loop variant name.end - at; */
-    while (at < name.end && name.base[at] != '/')
-        at++;
-    return at;
 }
 
 /* Whether the filter goes on with "/#" at off: then it also matches the parent level. */
@@ -86,7 +59,7 @@ bool ella_topic_match(struct ella_slice filter, struct ella_slice name) {
               (rest_matches(filter.base, f, filter.end, name.base, n, name.end) <==>
                rest_matches(filter.base, f + 1, filter.end, name.base, n + 1, name.end)); */
         if (filter.base[f] == '+') {
-            n = level_end(name, n);
+            n = ella_topic_level_end(name.base, n, name.end);
             f++;
             /*@ assert
                   rest_matches(filter.base, filter.off, filter.end, name.base, name.off, name.end)
@@ -102,15 +75,6 @@ bool ella_topic_match(struct ella_slice filter, struct ella_slice name) {
         }
     }
     return n == name.end;
-}
-
-/*@ requires whole.off <= whole.end && bytes_readable(whole.base, whole.off, whole.end);
-    assigns \nothing;
-    ensures \result <==> whole.off + 7 < whole.end &&
-      starts_with_share(whole.base, whole.off); */
-static bool has_share_prefix(struct ella_slice whole) {
-    return (uint64_t)whole.off + SHARE_PREFIX_LEN < whole.end &&
-           memcmp(ella_slice_data(whole), share_prefix, SHARE_PREFIX_LEN) == 0;
 }
 
 /*@ requires s.off <= s.end && bytes_readable(s.base, s.off, s.end);
@@ -130,17 +94,18 @@ static bool has_wildcard(struct ella_slice s) {
     return false;
 }
 
+/*@ ensures \result <==> is_share(whole.base, whole.off, whole.end); */
 bool ella_topic_share(struct ella_slice whole, struct ella_slice *name,
                       struct ella_slice *filter) {
     struct ella_slice share = {whole.base, whole.off, whole.off};
 
     *name = share;
     *filter = whole;
-    if (!has_share_prefix(whole))
+    if (!ella_topic_is_shared(whole.base, whole.off, whole.end))
         return false;
     //= v5/4.8.2-1 v5/4.8.2-2
     share.off = whole.off + SHARE_PREFIX_LEN;
-    share.end = level_end(whole, share.off);
+    share.end = ella_topic_level_end(whole.base, share.off, whole.end);
     if (share.off == share.end || (uint64_t)share.end + 1u >= whole.end || has_wildcard(share))
         return false;
     *name = share;

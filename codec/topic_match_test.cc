@@ -211,4 +211,13 @@ TEST(TopicShare, LeavesEveryOtherFilterWhole) {
     }
 }
 
+TEST(TopicShare, AsksEachByteOfThePrefix) {
+    const std::string shared = "$share/g/x";
+    for (size_t at = 0; at < 7; at++) {
+        std::string other = shared;
+        other[at] = '-';
+        EXPECT_EQ(share(other), (share_result{false, "", other}));
+    }
+}
+
 } // namespace

@@ -93,7 +93,7 @@
 static uint32_t utf8_printable_last(const uint8_t *buf, uint32_t start, uint32_t end) {
     uint32_t p = start + 1u;
 
-    /*@ loop invariant start < p <= end;
+    /*@ loop invariant ends: start < p <= end;
         loop invariant utf8_stop(buf, start, end) == utf8_stop(buf, p, end);
         loop assigns p;
         loop variant end - p; */
@@ -132,7 +132,7 @@ struct ella_utf8 ella_utf8_check(const uint8_t *buf, uint32_t start, uint32_t en
     uint32_t at = start;
     int cs = utf8_start;
 
-    /*@ loop invariant start <= at <= p < pe;
+    /*@ loop invariant ends: start <= at <= p < pe;
         loop invariant 1 <= cs <= 13 && utf8_state(buf, at, p, cs);
         loop invariant text.error == ELLA_ERROR_NONE;
         loop invariant utf8_stop(buf, start, pe) == utf8_stop(buf, at, pe);

@@ -2,6 +2,7 @@
 # Copyright The Libella authors
 """Runs Frama-C for one target and reads what it says. Judges nothing: that is run.py's part."""
 
+import fnmatch
 import json
 import os
 import re
@@ -85,6 +86,37 @@ def without_contracts(text, kept):
     return CONTRACT.sub(strip, text)
 
 
+ENDS = re.compile(r"\b(?:loop variant|(?:loop invariant|ensures) ends:)[^;]*;")
+ASSIGNS = re.compile(r"\b(?:loop )?assigns\b[^;]*;")
+RANGE = re.compile(r"\[[^\[\]]* \.\. [^\[\]]*\]")
+ENDS_SCRIPT = "proofs/wp/ends.ml"
+ANY_INDEX = "[0 .. 8589934590]"  # a sum of two numbers of 32 bits
+
+
+def only_ends(text, assigns):
+    """The same code; of the annotations only the variants of loops stay, what is named `ends`, and
+    what is assigned, where that is asked for. Nothing is known of indices then: any may occur."""
+    def strip(match):
+        block = match.group().split("behavior ")[0]
+        clauses = ENDS.findall(block)
+        if assigns:
+            clauses += [RANGE.sub(ANY_INDEX, clause) for clause in ASSIGNS.findall(block)]
+        clauses.sort(key=lambda clause: "variant" in clause.split()[:2])
+        kept = "/*@ " + " ".join(clauses) + " */" if clauses else "/* */"
+        return kept + "\n" * (match.group().count("\n") - kept.count("\n"))
+    return CONTRACT.sub(strip, text)
+
+
+def leave_only_ends(copy, files):
+    """Does so in copies of both packages; files are the patterns of those that keep `assigns`."""
+    for package in PACKAGES:
+        for path in sorted((copy / package).rglob("*.[ch]")):
+            name = path.relative_to(copy).as_posix()
+            assigns = any(fnmatch.fnmatch(name, pattern) for pattern in files)
+            text = only_ends(path.read_text(encoding="utf-8"), assigns)
+            path.write_text(text, encoding="utf-8")
+
+
 def eva(scratch, target, enough=None):
     """Absence of run-time errors by abstract interpretation, from the driver's entry on."""
     copy = scratch.sources(target["name"])
@@ -134,7 +166,9 @@ LEMMA = re.compile(r"/\*@(?:(?!\*/).)*\blemma\b", re.DOTALL)
 
 def wp_command(target, session, selection):
     command = ["frama-c", *MACHINE, "-cpp-extra-args=" + INCLUDES, target["file"],
-               *target.get("options", [])]
+               *target.get("others", []), *target.get("options", [])]
+    if "ends" in target:
+        command += ["-load-script", ENDS_SCRIPT]
     for number, prover in enumerate(target["provers"]):
         command += ["-then"] if number else []
         command += ["-wp", *selection, "-wp-prover", prover,
@@ -154,21 +188,39 @@ def wp(scratch, target, cache, smoke=False, enough=None):
     """Contracts and invariants by weakest preconditions. The cache holds answers of provers by
     the digest of the question; the result holds those that were used, old and new."""
     copy = scratch.sources(target["name"])
-    selection = ["-wp-fct", ",".join(target["functions"])]
+    if "ends" in target:
+        leave_only_ends(copy, target["ends"])
+        shutil.copy(ROOT / ENDS_SCRIPT, copy / ENDS_SCRIPT)
+    selection = ["-wp-fct", ",".join(target["functions"])] if "functions" in target else []
+    selection += target.get("selection", [])
     runs = [selection + (["-wp-smoke-tests"] if smoke else [])]
     if has_lemmas(copy) and not smoke:
         runs += [["-wp-prop", "@lemma"]]
     begun = time.monotonic()
-    result = None
+    result, ends = None, {}
     for run in runs:
         session = scratch.folder / "session"
         write_cache(session, cache)
         status, log = scratch.run(wp_command(target, session, run), copy, enough)
         one = dict(read_wp(log), status=status, log=log, cache=read_cache(session))
         one["smoke_failed"] += dead_statements(log, copy)
+        ends = ends or read_ends(log)
         result = joined(result, one) if result else one
+    if "ends" in target:
+        result["ends"] = ends
     result["seconds"] = round(time.monotonic() - begun, 1)
     return result
+
+
+def read_ends(log):
+    """What ends.ml says of each function of both packages: its loops, those proved to end, its
+    calls. It says so after each prover; the last has all."""
+    functions = {}
+    for file, name, loops, proved, calls in re.findall(
+            r"^ends\t(.*)\t(.*)\t(\d+)\t(\d+)\t(.*)$", log, re.M):
+        if file.startswith(PACKAGES):
+            functions[f"{file} {name}"] = (int(loops), int(proved), calls.split())
+    return functions
 
 
 def dead_statements(log, copy):

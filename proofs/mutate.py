@@ -93,7 +93,7 @@ def killer(mutant, target, folder, why3_conf):
     else:
         cache = run.read_cache(target)
         target = dict(target, timeout_s=timeout_s(cache),
-                      functions=mutant.get("functions", target["functions"]))
+                      **{key: mutant[key] for key in ("functions",) if key in mutant})
         result = frama_c.wp(scratch, target, cache, enough=verdict)
     if not verdict.fault and not result["finished"]:
         raise SystemExit(f"mutate.py: {mutant['what']}: no verdict\n{result['log']}")

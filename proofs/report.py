@@ -196,6 +196,17 @@ def total(results, key):
     return sum(result.get(key, 0) for result in results.values())
 
 
+def ends_rows(table, results):
+    """What is recorded only if it holds of every loop and function: run.py fails otherwise."""
+    for target in table["target"]:
+        if "ends" in target:
+            result = results[target["name"]]
+            loops = sum(result["loops"].values())
+            yield f"| loops that are proved to end, whatever the input | {loops} of {loops} |"
+            yield (f"| functions that may call themselves, or call through a pointer | 0 of"
+                   f" {result['functions_seen']} |")
+
+
 def summary_rows(table, results, mutants, record):
     kinds = proofs_of(table, results)
     names = [f for _, functions in source_files() for f in functions]
@@ -213,6 +224,7 @@ def summary_rows(table, results, mutants, record):
     yield f"| functions with a proved contract | {len(contract)} of {len(names)} |"
     yield f"| goals proved (WP) | {total(results, 'proved')} of {total(results, 'goals')} |"
     yield f"| alarms (Eva) | {total(results, 'alarms')} |"
+    yield from ends_rows(table, results)
     smoked = [target for target in table["target"] if "smoke_goals" in results[target["name"]]]
     by_wp = [target for target in table["target"] if target["kind"] == "wp"]
     yield (f"| contradictions looked for (smoke tests) | {smoke_passed} of"

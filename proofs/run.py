@@ -64,7 +64,11 @@ def read_cache(target):
 def outcome(target, result):
     """What is recorded of a result, and compared with the record."""
     keys = EVA_OUTCOME if target["kind"] == "eva" else WP_OUTCOME
-    return {key: result[key] for key in keys}
+    now = {key: result[key] for key in keys}
+    if "ends" in target:
+        loops = {place: count for place, (count, _, _) in result["ends"].items() if count}
+        now.update(functions_seen=len(result["ends"]), loops=loops)
+    return now
 
 
 def kind_of_unreached(place, text, kinds):
@@ -76,6 +80,37 @@ def kind_of_unreached(place, text, kinds):
                 and function in kind.get("functions", [function])):
             return kind
     return None
+
+
+def recursive(calls):
+    """A function that may call itself, directly or not; None if there is none. calls: the names of
+    the functions that each one calls."""
+    def reached_from(name, seen):
+        for other in calls.get(name, ()):
+            if other not in seen:
+                seen.add(other)
+                reached_from(other, seen)
+        return seen
+    return next((name for name in sorted(calls) if name in reached_from(name, set())), None)
+
+
+def endless(ends):
+    """Why the functions of both packages might not end."""
+    files = {place.split(" ")[0] for place in ends}
+    for package in frama_c.PACKAGES:
+        for path in sorted((frama_c.ROOT / package).rglob("*.c")):
+            name = path.relative_to(frama_c.ROOT).as_posix()
+            if "amalgamation" not in name and name not in files:
+                yield f"{name} is not looked at"
+    calls = {}
+    for place, (loops, proved, called) in ends.items():
+        if proved < loops:
+            yield f"{place}: {loops - proved} of {loops} loops have no variant that is proved"
+        if "*" in called:
+            yield f"{place} calls through a pointer"
+        calls.setdefault(place.split(" ")[1], set()).update(called)
+    if recursive(calls):
+        yield f"{recursive(calls)} may call itself"
 
 
 def unexplained(result):
@@ -118,6 +153,7 @@ def faults(target, result):
         if result["proved"] != result["goals"] or not result["goals"]:
             found.append(f"{result['goals'] - result['proved']} goals are open: "
                          + ", ".join(result["open"]))
+        found += endless(result["ends"]) if "ends" in target else []
     if result["status"] != 0 and not found:
         found.append(f"Frama-C ended with {result['status']}")
     return found
@@ -130,6 +166,8 @@ def summary(target, result):
         return (f"{result['alarms']} alarms, {len(result['functions'])} functions,"
                 f" {reached} of {total} statements, {result['checks_valid']} checks")
     provers = ", ".join(f"{name} {count}" for name, count in sorted(result["provers"].items()))
+    if "ends" in target:
+        provers += f"; {sum(row[0] for row in result['ends'].values())} loops"
     return (f"{result['proved']} of {result['goals']} goals ({provers};"
             f" {result['asked']} answers not in the cache)")
 

@@ -170,7 +170,8 @@ bool ella_frame_read(struct ella_decoder *d, const uint8_t *buf, uint32_t start,
         goto _test_eof;
     if ( cs == 0 )
         goto _out;
-    /*@ loop invariant start <= p < pe && d->error == ELLA_ERROR_NONE;
+    /*@ loop invariant ends: start <= p < pe;
+        loop invariant d->error == ELLA_ERROR_NONE;
         loop invariant p - d->header_len_ == start - \at(d->header_len_, Pre);
         loop invariant frame_seen(d, cs, buf, start - \at(d->header_len_, Pre)) && cs != 6;
         loop assigns p, cs, d->packet_type, d->header_len_, d->not_shortest_,

@@ -182,7 +182,7 @@ void ella_packets_connect(struct reader *r, const uint8_t *buf, uint32_t start, 
         goto _test_eof;
     if ( cs == 0 )
         goto _out;
-    /*@ loop invariant start <= p < pe;
+    /*@ loop invariant ends: start <= p < pe;
         loop variant pe - p; */
     while (1) {
     switch ( cs ) {
@@ -563,7 +563,7 @@ void ella_packets_connack(struct reader *r, const uint8_t *buf, uint32_t start, 
         goto _test_eof;
     if ( cs == 0 )
         goto _out;
-    /*@ loop invariant start <= p < pe;
+    /*@ loop invariant ends: start <= p < pe;
         loop invariant pe - start <= 3 ==> connack_short(r, out, buf, start, p, cs) &&
         out->properties.present == \at(out->properties.present, Pre);
         loop assigns p, cs, r->field, r->number, r->off, r->end, r->vbi_len, r->error, *out;
@@ -706,7 +706,7 @@ void ella_packets_publish(struct reader *r, const uint8_t *buf, uint32_t start, 
         goto _test_eof;
     if ( cs == 0 )
         goto _out;
-    /*@ loop invariant start <= p < pe;
+    /*@ loop invariant ends: start <= p < pe;
         loop variant pe - p; */
     while (1) {
     switch ( cs ) {
@@ -906,7 +906,7 @@ void ella_packets_ack(struct reader *r, const uint8_t *buf, uint32_t start, uint
         goto _test_eof;
     if ( cs == 0 )
         goto _out;
-    /*@ loop invariant start <= p < pe;
+    /*@ loop invariant ends: start <= p < pe;
         loop invariant pe - start <= 3 ==> ack_short(r, out, buf, start, p, cs) &&
         out->properties.present == \at(out->properties.present, Pre);
         loop assigns p, cs, r->field, r->number, r->off, r->end, r->vbi_len, r->error, *out;
@@ -1066,7 +1066,7 @@ void ella_packets_subscribe(struct reader *r, const uint8_t *buf, uint32_t start
     {
     if ( p >= pe )
         goto _test_eof;
-    /*@ loop invariant start <= p < pe;
+    /*@ loop invariant ends: start <= p < pe;
         loop variant pe - p; */
     while (1) {
     switch ( cs ) {
@@ -1283,7 +1283,7 @@ void ella_packets_suback(struct reader *r, const uint8_t *buf, uint32_t start, u
         goto _test_eof;
     if ( cs == 0 )
         goto _out;
-    /*@ loop invariant start <= p < pe;
+    /*@ loop invariant ends: start <= p < pe;
         loop invariant pe - start <= 2 ==> unsuback_short(r, buf, start, p, cs) &&
         out->properties.present == \at(out->properties.present, Pre);
         loop assigns p, cs, r->field, r->number, r->off, r->end, r->vbi_len, r->error, *out;
@@ -1450,7 +1450,7 @@ void ella_packets_reason(struct reader *r, const uint8_t *buf, uint32_t start, u
         goto _test_eof;
     if ( cs == 0 )
         goto _out;
-    /*@ loop invariant start <= p < pe;
+    /*@ loop invariant ends: start <= p < pe;
         loop invariant pe - start <= 1 ==> reason_short(r, out, buf, start, p, cs) &&
         out->properties.present == \at(out->properties.present, Pre);
         loop assigns p, cs, r->field, r->number, r->off, r->end, r->vbi_len, r->error, *out;

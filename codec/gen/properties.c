@@ -304,7 +304,7 @@ void ella_properties_read(struct reader *r, const uint8_t *buf, uint32_t start, 
         goto _test_eof;
     if ( cs == 0 )
         goto _out;
-    /*@ loop invariant start <= p < pe;
+    /*@ loop invariant ends: start <= p < pe;
         loop variant pe - p; */
     while (1) {
     switch ( cs ) {

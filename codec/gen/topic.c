@@ -8,14 +8,9 @@
  * Invariant: at is where the character being read begins; all before it is a valid beginning.
  * A wildcard in the wrong place is the byte at fault, even if only the next one shows it.
  */
-#include "libella/codec.h"
+#include "codec/topic.h"
 
-#define SHARE_PREFIX_LEN 7u
-
-/*@ requires start <= end && bytes_readable(buf, start, end);
-    assigns \nothing;
-    ensures \result <==> is_shared(buf, start, end); */
-static bool topic_is_shared(const uint8_t *buf, uint32_t start, uint32_t end) {
+bool ella_topic_is_shared(const uint8_t *buf, uint32_t start, uint32_t end) {
     if ((uint64_t)start + SHARE_PREFIX_LEN > end)
         return false;
     return buf[start] == '$' && buf[start + 1u] == 's' && buf[start + 2u] == 'h' &&
@@ -23,15 +18,12 @@ static bool topic_is_shared(const uint8_t *buf, uint32_t start, uint32_t end) {
            buf[start + 6u] == '/';
 }
 
-/* The index behind the name of a share that begins at start: that of the next '/' or the end. */
-/*@ requires start <= end && bytes_readable(buf, start, end);
-    assigns \nothing;
-    ensures \result == level_end(buf, start, end) && start <= \result <= end; */
-static uint32_t topic_share_name_end(const uint8_t *buf, uint32_t start, uint32_t end) {
+uint32_t ella_topic_level_end(const uint8_t *buf, uint32_t start, uint32_t end) {
     uint32_t at = start;
 
     /*@ loop invariant start <= at <= end;
         loop invariant level_end(buf, start, end) == level_end(buf, at, end);
+        loop invariant \forall integer i; start <= i < at ==> buf[i] != '/';
         loop assigns at;
         loop variant end - at; */
     while (at < end && buf[at] != '/')
@@ -53,13 +45,15 @@ static bool topic_is_text(uint8_t byte) {
     requires topic_byte(buf[start]);
     assigns \nothing;
     ensures start <= \result < end;
+    ensures no_wildcard(buf, start, \result + 1);
     ensures topic_stop(buf, start, end, levels) == topic_stop(buf, \result + 1, end, levels); */
 static uint32_t topic_text_last(const uint8_t *buf, uint32_t start, uint32_t end)
     /*@ ghost (uint64_t levels) */ {
     uint32_t p = start + 1u;
 
     /*@ assert utf8_len(buf, start, end) == 1 && topic_len(buf, start, end, levels) == 1; */
-    /*@ loop invariant start < p <= end;
+    /*@ loop invariant ends: start < p <= end;
+        loop invariant no_wildcard(buf, start, p);
         loop invariant topic_stop(buf, start, end, levels) ==
           topic_stop(buf, p, end, levels);
         loop assigns p;
@@ -118,6 +112,7 @@ static bool topic_is_wildcard(enum ella_error error) {
     assigns *error_at;
     ensures *error_at == topic_stop(buf, start, end, levels) && start <= *error_at <= end;
     ensures \result == ELLA_ERROR_NONE <==> *error_at == end;
+    ensures \result == ELLA_ERROR_NONE && levels > end ==> no_wildcard(buf, start, end);
     ensures \result == ELLA_ERROR_STRING_NULL_CHARACTER <==>
       *error_at < end && buf[*error_at] == 0;
     ensures is_wildcard(\result) <==>
@@ -137,11 +132,12 @@ static enum ella_error topic_read(const uint8_t *buf, uint32_t start, uint32_t e
         goto _test_eof;
     if ( cs == 0 )
         goto _out;
-    /*@ loop invariant start <= at <= p < pe;
+    /*@ loop invariant ends: start <= at <= p < pe;
         loop invariant 1 <= cs <= 8 && topic_state(buf, at, p, cs);
         loop invariant
         cs == 1 ==> utf8_len(buf, at, pe) == (UTF8_TAIL(buf[p]) ? p + 1 - at : 0);
         loop invariant error == ELLA_ERROR_NONE;
+        loop invariant levels > pe ==> no_wildcard(buf, start, p);
         loop invariant so_far:
         topic_stop(buf, start, pe, levels) == topic_stop(buf, at, pe, levels);
         loop assigns p, at, cs, error;
@@ -271,6 +267,7 @@ _again:
     return error;
 }
 
+/*@ ensures \result == ELLA_ERROR_NONE ==> no_wildcard(buf, start, end); */
 enum ella_error ella_topic_name_check(const uint8_t *buf, uint32_t start, uint32_t end,
                                       uint32_t *error_at) {
     /* Its levels begin behind its end: no wildcard fits. */
@@ -288,10 +285,11 @@ enum ella_error ella_topic_name_check(const uint8_t *buf, uint32_t start, uint32
     requires \valid(error_at) && \separated(error_at, buf + (start .. end - 1));
     assigns *error_at;
     ensures \result == ELLA_ERROR_NONE <==> share_and_filter(buf, start, end);
+    ensures \result == ELLA_ERROR_NONE ==> share_parts(buf, start, end);
     ensures start <= *error_at <= end; */
 static enum ella_error topic_share_check(const uint8_t *buf, uint32_t start, uint32_t end,
                                          uint32_t *error_at) {
-    const uint32_t name_end = topic_share_name_end(buf, start, end);
+    const uint32_t name_end = ella_topic_level_end(buf, start, end);
     const enum ella_error error = ella_topic_name_check(buf, start, name_end, error_at);
 
     //= v5/4.8.2-1 v5/4.8.2-2
@@ -309,9 +307,12 @@ static enum ella_error topic_share_check(const uint8_t *buf, uint32_t start, uin
     return ELLA_ERROR_SHARE_FILTER;
 }
 
+/* Of what it takes, ella_topic_share() splits whatever begins with $share/. */
+/*@ ensures \result == ELLA_ERROR_NONE && is_shared(buf, start, end) ==>
+      is_share(buf, start, end); */
 enum ella_error ella_topic_filter_check(const uint8_t *buf, uint32_t start, uint32_t end,
                                         uint32_t *error_at) {
-    if (topic_is_shared(buf, start, end)) {
+    if (ella_topic_is_shared(buf, start, end)) {
         const uint32_t name = start + SHARE_PREFIX_LEN;
         /*@ assert name == start + 7 && is_shared(buf, start, end); */
         return topic_share_check(buf, name, end, error_at);
