@@ -132,7 +132,8 @@ def eva(scratch, target, enough=None):
                *target.get("options", [])]
     if kept:
         command += ["-eva-use-spec", ",".join(sorted(kept))]
-    command += [target["file"], "-then", "-metrics", "-metrics-eva-cover"]
+    command += [target["file"], *target.get("others", []), "-then", "-metrics",
+                "-metrics-eva-cover"]
     begun = time.monotonic()
     status, log = scratch.run(command, copy, enough)
     return dict(read_eva(log, kept), status=status, log=log,

@@ -29,7 +29,7 @@ ADMITTED = re.compile(r"\b(?:admit|assume|axiom)\b")
 FLOORS = ROOT / "tools/coverage/floors.json"
 DEVIATIONS = ROOT / "tools/misra/deviations.toml"
 README_LISTS = ("What is assumed", "Checks that are switched off, and why",
-                "What is not proved yet")
+                "What is not proved yet", "Where Frama-C cannot help")
 
 HEAD = """<!-- SPDX-License-Identifier: Apache-2.0 -->
 <!-- Copyright The Libella authors -->
@@ -38,7 +38,8 @@ HEAD = """<!-- SPDX-License-Identifier: Apache-2.0 -->
 # What is proved
 
 Of the codec and the state machines, as they are compiled and shipped. `proofs/README.md` explains
-the words. `bazel test //proofs/...` proves all of it again.
+each row and column ("How to read the report"). `bazel test //proofs/...` proves all of it again.
+What the proofs do not say stands in the four lists at the end.
 """
 
 TIMES = """Times are the sum over the targets, one after the other, as they were recorded; the
@@ -231,8 +232,8 @@ def summary_rows(table, results, mutants, record):
            f" {smoke_passed + smoke_failed} passed, {smoke_failed} explained,"
            f" in {len(smoked)} of {len(by_wp)} targets |")
     yield f"| mutants killed | {len(killed)} of {len(mutants)}, in {record['seconds']} s |"
-    for what, heading in zip(("assumptions", "checks switched off", "not proved yet"),
-                             README_LISTS):
+    for what, heading in zip(("assumptions", "checks switched off", "not proved yet",
+                              "left to other means"), README_LISTS):
         yield f"| {what} | {len(readme_list(heading))}, listed below |"
     by_contract = {name for target in table["target"] for name in target.get("by_contract", [])}
     yield (f"| functions that Eva takes by contract, proved by WP |"
