@@ -16,10 +16,10 @@
 struct pool_slab {
     uint32_t next; /* slabs with free items form a list */
     uint32_t previous;
-    uint16_t free_first; /* freed items of this slab form a list, ended by POOL_SLAB_ITEMS */
-    uint16_t fresh;      /* items from here on were never used */
-    uint16_t used_count;
-    uint16_t unused_;
+    uint16_t fresh;       /* items from here on were never used */
+    uint16_t freed_count; /* how many were given back, the last one last */
+    uint32_t unused_;
+    uint8_t freed[POOL_SLAB_ITEMS];
 };
 
 struct pool {

@@ -106,21 +106,44 @@ static inline struct topic_path topic_path_of(struct ella_slice topic) {
     return path;
 }
 
+/*@ assigns \nothing;
+    ensures \result <==> at > path.len; */
 static inline bool topic_path_ends(struct topic_path path, uint32_t at) {
     return at > path.len;
 }
 
-static inline struct ella_slice topic_path_level(struct topic_path path, uint32_t at) {
+/* Where the first slash from at on is; len if there is none. */
+/*@ requires at <= path.len && \valid_read(path.bytes + (0 .. path.len - 1));
+    assigns \nothing;
+    ensures at <= \result <= path.len && (\result < path.len ==> path.bytes[\result] == '/');
+    ensures \forall integer i; at <= i < \result ==> path.bytes[i] != '/'; */
+static inline uint32_t topic_path_slash(struct topic_path path, uint32_t at) {
     const uint8_t *slash = (const uint8_t *)memchr(path.bytes + at, '/', path.len - at);
-    struct ella_slice level = {path.bytes, at, path.len};
-    if (slash != NULL)
-        level.end = (uint32_t)(slash - path.bytes);
+    return slash == NULL ? path.len : (uint32_t)(slash - path.bytes);
+}
+
+/*@ requires at <= path.len && \valid_read(path.bytes + (0 .. path.len - 1));
+    assigns \nothing;
+    ensures \result.base == path.bytes && \result.off == at;
+    ensures at <= \result.end <= path.len;
+    ensures \result.end < path.len ==> path.bytes[\result.end] == '/';
+    ensures \forall integer i; at <= i < \result.end ==> path.bytes[i] != '/'; */
+static inline struct ella_slice topic_path_level(struct topic_path path, uint32_t at) {
+    struct ella_slice level = {path.bytes, at, topic_path_slash(path, at)};
     return level;
 }
 
 /* Where the level before the one at position at begins; at > 0. */
+/*@ requires 0 < at <= path.len + 1 && \valid_read(path.bytes + (0 .. path.len - 1));
+    assigns \nothing;
+    ensures \result < at && (\result > 0 ==> path.bytes[\result - 1] == '/');
+    ensures \forall integer i; \result <= i < at - 1 ==> path.bytes[i] != '/'; */
 static inline uint32_t topic_path_previous(struct topic_path path, uint32_t at) {
     uint32_t begin = at - 1u;
+    /*@ loop invariant begin < at;
+        loop invariant \forall integer i; begin <= i < at - 1 ==> path.bytes[i] != '/';
+        loop assigns begin;
+        loop variant begin; */
     while (begin > 0u && path.bytes[begin - 1u] != '/')
         begin--;
     return begin;

@@ -4,8 +4,9 @@
  * Driver: each operation of the pool and of the tree of topics, once, on any lawful structure of a
  * few slabs, with an index of none, 16 or 32 places. Lawful as far as intervals can say: numbers
  * of slabs, items and nodes are in range, an item to be had is there, and the levels in the nodes
- * are all short or all long. What an operation leaves is not the beginning of another: that it is
- * lawful again is for the tests.
+ * are all short or all long. What an operation leaves is lawful again as far as intervals can say:
+ * check_lawful() looks at all but the nodes' own fields. The targets wp_topic_index and wp_pool
+ * say more of the index and of the items in use.
  *
  * Each slab, and each way a structure can be, is a case of its own, so that what belongs together
  * stays together. A table or an index that grows is a case too: one operation grows one of them.
@@ -46,6 +47,7 @@ struct slab {
 struct kind {
     bool has_freed;   /* slabs have freed items, not only items that were never used */
     bool has_vacancy; /* the table has a place without a slab */
+    bool has_place;   /* the table has a place behind the last slab */
     bool is_long;     /* levels stand in blocks of their own */
     bool is_full;     /* the index has to grow for one more, and no slab has room */
     uint32_t places;  /* of the index */
@@ -112,6 +114,11 @@ static void release(void *ctx, void *block, size_t size) {
     (void)size;
 }
 
+static void check(bool is_lawful) {
+    //@ check lawful: is_lawful;
+    (void)is_lawful;
+}
+
 static void any_memory(void) {
     memory.ctx = NULL;
     memory.allocate = allocate;
@@ -132,18 +139,18 @@ static uint32_t any_slab(uint32_t count) {
 static void any_head(struct pool_slab *head, struct kind kind, uint32_t slab_count) {
     head->next = any_slab(slab_count);
     head->previous = any_slab(slab_count);
-    head->used_count = (uint16_t)any_index(POOL_SLAB_ITEMS);
+    any_bytes(head->freed, sizeof head->freed);
     if (kind.has_freed) {
-        head->free_first = (uint16_t)any_index(POOL_SLAB_ITEMS - 1u);
+        head->freed_count = (uint16_t)Frama_C_interval(1, POOL_SLAB_ITEMS);
         head->fresh = (uint16_t)any_index(POOL_SLAB_ITEMS);
     } else {
-        head->free_first = POOL_SLAB_ITEMS;
+        head->freed_count = 0u;
         head->fresh = (uint16_t)any_index(POOL_SLAB_ITEMS - 1u);
     }
 }
 
 static void any_pool(struct pool *pool, struct kind kind) {
-    const uint32_t slab_count = kind.has_vacancy ? SLABS - 1u : SLABS;
+    const uint32_t slab_count = kind.has_vacancy || kind.has_place ? SLABS - 1u : SLABS;
 
     for (uint32_t i = 0; i < SLABS; i++) {
         any_head(&slabs[i]->head, kind, slab_count);
@@ -151,9 +158,9 @@ static void any_pool(struct pool *pool, struct kind kind) {
     }
     pool->memory = &memory;
     pool->slabs = table;
-    pool->slab_count = SLABS;
+    pool->slab_count = kind.has_place ? slab_count : SLABS;
     pool->slab_capacity = SLABS;
-    pool->vacant_count = SLABS - slab_count;
+    pool->vacant_count = kind.has_vacancy ? 1u : 0u;
     pool->roomy = kind.is_full ? POOL_NONE : kind.slab;
     pool->item_size = sizeof(struct item);
     pool->item_count = any_index(ITEMS);
@@ -210,13 +217,44 @@ static uint32_t any_item_of(struct kind kind) {
     return kind.slab * POOL_SLAB_ITEMS + any_index(POOL_SLAB_ITEMS - 1u);
 }
 
+/* What is no number of a slab is POOL_NONE, and counts do not go beyond what there is. */
+static void check_head(const struct pool_slab *head, uint32_t slab_count) {
+    check(head->next == POOL_NONE || head->next < slab_count);
+    check(head->previous == POOL_NONE || head->previous < slab_count);
+    check(head->fresh <= POOL_SLAB_ITEMS && head->freed_count <= POOL_SLAB_ITEMS);
+}
+
+static void check_pool(const struct pool *pool) {
+    check(pool->slab_count <= pool->slab_capacity);
+    check(pool->roomy == POOL_NONE || pool->roomy < pool->slab_count);
+    //@ loop unroll 2 * SLABS;
+    for (uint32_t i = 0; i < pool->slab_count; i++) {
+        const struct pool_slab *slab = pool->slabs[i];
+        if (slab != NULL)
+            check_head(slab, pool->slab_count);
+    }
+}
+
+static void check_places(const struct topic_tree_slot *places, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++)
+        check(places[i].node < ITEMS);
+}
+
+/* A node may have come, and the index may be any of them. */
+static void check_lawful(uint32_t node) {
+    check_pool(&tree.nodes);
+    check(node < ITEMS);
+    check_places(slots, PLACES_MAX);
+    check_places(slots_16, 16u);
+    check_places(slots_24, 24u);
+    check_places(slots_48, 48u);
+}
+
 static void pool_operations(struct kind kind) {
     struct pool *pool = &tree.nodes;
 
     any_memory();
     any_pool(pool, kind);
-    if (any_bool())
-        pool->slab_count = SLABS - 1u;
     if (any_bool())
         (void)pool_get(pool);
     else if (any_bool())
@@ -225,6 +263,7 @@ static void pool_operations(struct kind kind) {
         pool_put(pool, ITEMS - 1u - any_index(POOL_SLAB_ITEMS - 1u));
     else
         pool_free(pool);
+    check_pool(pool);
 }
 
 static void tree_operations(struct kind kind) {
@@ -234,22 +273,36 @@ static void tree_operations(struct kind kind) {
     tree.nodes.roomy = kind.slab;
     gives_levels = !kind.is_full;
     if (any_bool()) {
-        (void)topic_tree_child_again(&tree, any_index(ITEMS - 1u), any_level(LEVEL_BYTES),
-                                     &digest);
+        check_lawful(topic_tree_child_again(&tree, any_index(ITEMS - 1u), any_level(LEVEL_BYTES),
+                                            &digest));
         return;
     }
     if (any_bool()) {
-        (void)topic_tree_add(&tree, any_index(ITEMS - 1u),
-                             any_level(kind.is_full ? TOPIC_TREE_INLINE_LEN_MAX : LEVEL_BYTES));
+        check_lawful(topic_tree_add(
+            &tree, any_index(ITEMS - 1u),
+            any_level(kind.is_full ? TOPIC_TREE_INLINE_LEN_MAX : LEVEL_BYTES)));
         return;
     }
     gives_levels = false;
-    if (any_bool())
+    if (any_bool()) {
         topic_tree_remove(&tree, any_item_of(kind));
-    else if (any_bool())
+        check_lawful(TOPIC_TREE_NONE);
+    } else if (any_bool()) {
         topic_tree_free(&tree);
-    else
+    } else {
         (void)topic_tree_level(&tree, any_index(ITEMS - 1u));
+        (void)topic_tree_value(&tree, any_index(ITEMS - 1u));
+    }
+}
+
+/* A node without children is asked for one: no index is needed. */
+static void no_children(void) {
+    const struct topic_path path = topic_path_of(any_level(LEVEL_BYTES));
+    struct topic_tree_node *root = topic_tree_at(&tree, TOPIC_TREE_ROOT);
+
+    root->child_count = 0u;
+    check(topic_tree_child(&tree, TOPIC_TREE_ROOT, topic_path_level(path, 0u)) ==
+          TOPIC_TREE_NONE);
 }
 
 /* No index yet, no node but the root. */
@@ -260,7 +313,9 @@ static void first_node(struct kind kind) {
     tree.nodes.roomy = kind.slab;
     gives_levels = false;
     if (any_bool())
-        (void)topic_tree_add(&tree, TOPIC_TREE_ROOT, any_level(TOPIC_TREE_INLINE_LEN_MAX));
+        check_lawful(topic_tree_add(&tree, TOPIC_TREE_ROOT, any_level(TOPIC_TREE_INLINE_LEN_MAX)));
+    else if (any_bool())
+        no_children();
     else
         topic_tree_free(&tree);
 }
@@ -274,15 +329,16 @@ static void tree_cases(struct kind kind) {
 }
 
 static struct kind kind_of(uint32_t n) {
-    const struct kind kind = {n % 2u == 1u, n / 16u % 2u == 1u, n / 2u % 2u == 1u,
-                              n / 4u % 2u == 1u, 0u, n / 8u % 2u * 2u};
+    const struct kind kind = {n % 2u == 1u,      n / 16u == 1u,      n / 16u == 2u,
+                              n / 2u % 2u == 1u, n / 4u % 2u == 1u, 0u,
+                              n / 8u % 2u * 2u};
     return kind;
 }
 
 void eva_pool(void) {
     gives_levels = false;
-    //@ loop unroll 32;
-    for (uint32_t n = 0; n < 32u; n++)
+    //@ loop unroll 48;
+    for (uint32_t n = 0; n < 48u; n++)
         pool_operations(kind_of(n));
     any_memory();
     pool_init(&tree.nodes, &memory, MEMORY_TOPIC, sizeof(struct item));
