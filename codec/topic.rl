@@ -9,7 +9,8 @@
  */
 #include "codec/topic.h"
 
-bool ella_topic_is_shared(const uint8_t *buf, uint32_t start, uint32_t end) {
+/* Asked of every filter, so it is worth a copy where that is checked. */
+inline bool ella_topic_is_shared(const uint8_t *buf, uint32_t start, uint32_t end) {
     if ((uint64_t)start + SHARE_PREFIX_LEN > end)
         return false;
     return buf[start] == '$' && buf[start + 1u] == 's' && buf[start + 2u] == 'h' &&
