@@ -92,8 +92,8 @@ def killer(mutant, target, folder, why3_conf):
         result = frama_c.eva(scratch, target, verdict)
     else:
         cache = run.read_cache(target)
-        target = dict(target, timeout_s=mutant.get("timeout_s", timeout_s(cache)),
-                      **{key: mutant[key] for key in ("functions",) if key in mutant})
+        own = {key: mutant[key] for key in ("functions", "timeout_s") if key in mutant}
+        target = {**target, "timeout_s": timeout_s(cache), **own}
         result = frama_c.wp(scratch, target, cache, enough=verdict)
     if not verdict.fault and not result["finished"]:
         raise SystemExit(f"mutate.py: {mutant['what']}: no verdict\n{result['log']}")

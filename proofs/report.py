@@ -28,8 +28,10 @@ ANNOTATION = re.compile(r"/\*@(?:(?!\*/).)*\*/|//@[^\n]*", re.S)
 ADMITTED = re.compile(r"\b(?:admit|assume|axiom)\b")
 FLOORS = ROOT / "tools/coverage/floors.json"
 DEVIATIONS = ROOT / "tools/misra/deviations.toml"
-README_LISTS = ("What is assumed", "Checks that are switched off, and why",
-                "What is not proved yet", "Where Frama-C cannot help")
+README_LISTS = {"assumptions": "What is assumed",
+                "checks switched off": "Checks that are switched off, and why",
+                "not proved yet": "What is not proved yet",
+                "left to other means": "Where Frama-C cannot help"}
 
 HEAD = """<!-- SPDX-License-Identifier: Apache-2.0 -->
 <!-- Copyright The Libella authors -->
@@ -232,8 +234,7 @@ def summary_rows(table, results, mutants, record):
            f" {smoke_passed + smoke_failed} passed, {smoke_failed} explained,"
            f" in {len(smoked)} of {len(by_wp)} targets |")
     yield f"| mutants killed | {len(killed)} of {len(mutants)}, in {record['seconds']} s |"
-    for what, heading in zip(("assumptions", "checks switched off", "not proved yet",
-                              "left to other means"), README_LISTS):
+    for what, heading in README_LISTS.items():
         yield f"| {what} | {len(readme_list(heading))}, listed below |"
     by_contract = {name for target in table["target"] for name in target.get("by_contract", [])}
     yield (f"| functions that Eva takes by contract, proved by WP |"
@@ -258,7 +259,7 @@ def text(table, results, mutants, record):
              *file_rows(kinds, other_files()), "", "## Statements that no driver reaches", "",
              *driver_rows(table, results), *unreached_rows(results), "", "## Mutants", "",
              MUTANTS, "", *mutant_rows(mutants, record.get("killed_by", {}))]
-    for heading in README_LISTS:
+    for heading in README_LISTS.values():
         lines += ["", "## " + heading, "", *[f"* {item}" for item in readme_list(heading)]]
     return "\n".join(lines) + "\n"
 

@@ -99,9 +99,9 @@ def endless(ends):
     files = {place.split(" ")[0] for place in ends}
     for package in frama_c.PACKAGES:
         for path in sorted((frama_c.ROOT / package).rglob("*.c")):
-            name = path.relative_to(frama_c.ROOT).as_posix()
-            if "amalgamation" not in name and name not in files:
-                yield f"{name} is not looked at"
+            file = path.relative_to(frama_c.ROOT).as_posix()
+            if "amalgamation" not in file and file not in files:
+                yield f"{file} is not looked at"
     calls = {}
     for place, (loops, proved, called) in ends.items():
         if proved < loops:
@@ -109,8 +109,9 @@ def endless(ends):
         if "*" in called:
             yield f"{place} calls through a pointer"
         calls.setdefault(place.split(" ")[1], set()).update(called)
-    if recursive(calls):
-        yield f"{recursive(calls)} may call itself"
+    name = recursive(calls)
+    if name:
+        yield f"{name} may call itself"
 
 
 def unexplained(result):

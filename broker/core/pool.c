@@ -134,14 +134,6 @@ static uint32_t table_place(const struct pool *pool) {
     return number;
 }
 
-/* The same table with more places, in memory of its own; the old one is gone. Or NULL. */
-static struct pool_slab **table_resize(struct pool *pool, uint32_t capacity) {
-    const size_t place_size = sizeof *pool->slabs;
-
-    return memory_resize(pool->memory, pool->class_, pool->slabs, pool->slab_capacity * place_size,
-                         capacity * place_size);
-}
-
 /* Makes sure that there is a place behind the last. */
 static bool table_reserve(struct pool *pool) {
     const uint32_t held = pool->slab_capacity;
@@ -152,16 +144,13 @@ static bool table_reserve(struct pool *pool) {
         return true;
     if (pool->slab_count >= POOL_SLABS_MAX)
         return false;
-    slabs = table_resize(pool, capacity);
+    slabs = memory_resize(pool->memory, pool->class_, pool->slabs, held * sizeof *slabs,
+                          capacity * sizeof *slabs);
     if (slabs == NULL)
         return false;
     pool->slabs = slabs;
     pool->slab_capacity = capacity;
     return true;
-}
-
-static struct pool_slab *slab_get(struct pool *pool) {
-    return memory_get(pool->memory, pool->class_, slab_size_bytes(pool));
 }
 
 static bool slab_add(struct pool *pool) {
@@ -170,7 +159,7 @@ static bool slab_add(struct pool *pool) {
 
     if (number == pool->slab_count && !table_reserve(pool))
         return false;
-    slab = slab_get(pool);
+    slab = memory_get(pool->memory, pool->class_, slab_size_bytes(pool));
     if (slab == NULL)
         return false;
     slab->fresh = 0u;
