@@ -20,8 +20,8 @@ ROOT = run.PROOFS.parent
 REPORT = run.PROOFS / "report.md"
 PACKAGES = ("codec", "state_machines")
 BESIDES = ("broker/core/pool.c", "broker/core/pool.h", "broker/core/record.c",
-           "broker/core/record.h", "broker/core/topic_tree.c", "broker/core/topic_tree.h",
-           "broker/io/frame.c", "broker/io/frame_bytes.h")
+           "broker/core/record.h", "broker/core/record_body.h", "broker/core/topic_tree.c",
+           "broker/core/topic_tree.h", "broker/io/frame.c", "broker/io/frame_bytes.h")
 DEFINITION = re.compile(r"^(?:static )?(?:inline )?[a-z][\w *]*?\b(\w+)\([^;{]*\) \{$", re.M)
 ASSUMED = re.compile(r"^\* \*\*(.+?)\*\*", re.M | re.S)
 ANNOTATION = re.compile(r"/\*@(?:(?!\*/).)*\*/|//@[^\n]*", re.S)

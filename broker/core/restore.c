@@ -18,6 +18,7 @@
 
 #include "broker/core/core_state.h"
 #include "broker/core/number_map.h"
+#include "broker/core/record_body.h"
 
 #define COMPLETE 1u
 /* Messages that nobody refers to are looked for when there are so many more as a part of those
@@ -85,20 +86,21 @@ static void lose_connections(struct core *core, uint64_t now_wall_ms) {
 
 static enum core_status start(struct core *core, const struct record *record) {
     struct restore *restore = core->restore;
+    uint64_t wall_ms;
 
-    if (ella_slice_len(record->body) != 8u)
+    if (!record_body_time(record->body, &wall_ms))
         return CORE_BAD_RECORD;
     if (core->sessions.count == 0u && restore->messages.count == 0u) {
         core->sessions.key.k0 = record->number;
         core->sessions.key.k1 = record->value;
     }
     if (record->kind == RECORD_START) {
-        lose_connections(core, record_get_u64(ella_slice_data(record->body)));
+        lose_connections(core, wall_ms);
         restore->window = false;
     } else {
         restore->window = true;
     }
-    return time_record(core, record_get_u64(ella_slice_data(record->body)));
+    return time_record(core, wall_ms);
 }
 
 /* ---- Sessions ---- */
@@ -346,35 +348,19 @@ static struct queue_entry *entry_of(const struct session *session, const struct 
     return NULL;
 }
 
-/* Whether the body of QUEUED can be what it is to be. */
-static bool is_body(struct ella_slice body) {
-    const uint8_t *at = ella_slice_data(body);
-    const uint32_t len = ella_slice_len(body);
-
-    if (len % 4u != 0u || len > 4u + 4u * QUEUE_IDENTIFIERS_MAX)
-        return false;
-    for (uint32_t i = 4u; i < len; i += 4u) {
-        const uint32_t identifier = record_get_u32(at + i);
-        if (identifier == 0u || identifier > ELLA_SUBSCRIPTION_IDENTIFIER_MAX)
-            return false;
-    }
-    return true;
-}
-
 static bool set_body(struct core *core, struct session *session, struct queue_entry *entry,
                      struct ella_slice body) {
-    const uint8_t *at = ella_slice_data(body);
+    const uint32_t count = record_body_count(body);
     const uint32_t *known;
-    const uint32_t len = ella_slice_len(body);
 
-    if (len < 4u)
+    if (count == 0u)
         return true;
-    entry->share_serial = record_get_u32(at);
+    entry->share_serial = record_body_number(body, 0u);
     route_set_serial(core->route, NULL, entry->share_serial);
     /* One that was recorded again has some of them already. */
-    for (uint32_t i = 4u + 4u * queue_entry_identifiers(entry, &known); i < len; i += 4u) {
-        if (queue_entry_identify(&core->memory, &session->queue, entry, record_get_u32(at + i)) ==
-            NULL)
+    for (uint32_t i = 1u + queue_entry_identifiers(entry, &known); i < count; i++) {
+        if (queue_entry_identify(&core->memory, &session->queue, entry,
+                                 record_body_number(body, i)) == NULL)
             return false;
     }
     return true;
@@ -438,7 +424,8 @@ static enum core_status queued(struct core *core, const struct record *record) {
     struct queue_entry *entry;
     enum core_status status = CORE_OK;
 
-    if (record->number == 0u || qos == 0u || qos == 3u || !is_body(record->body) ||
+    if (record->number == 0u || qos == 0u || qos == 3u ||
+        !record_body_is_queued(record->body, QUEUE_IDENTIFIERS_MAX) ||
         (record->value == 0u && (qos != 2u || record->packet_id == 0u)) ||
         (record->value != 0u && message == NULL))
         return CORE_BAD_RECORD;
@@ -495,19 +482,18 @@ static void one_done(struct core *core, struct session *session, const struct re
 }
 
 static enum core_status done(struct core *core, const struct record *record) {
-    const uint8_t *others = ella_slice_data(record->body);
-    const uint32_t len = ella_slice_len(record->body);
+    const uint32_t count = record_body_count(record->body);
     struct session *session = session_of(core, record);
     struct record other = *record;
 
-    if (len % 4u != 0u)
+    if (!record_body_is_numbers(record->body))
         return CORE_BAD_RECORD;
     if (session == NULL)
         return CORE_OK;
     one_done(core, session, record);
     other.packet_id = 0u;
-    for (uint32_t i = 0u; i < len; i += 4u) {
-        other.number = record->number + record_get_u32(others + i);
+    for (uint32_t i = 0u; i < count; i++) {
+        other.number = record->number + record_body_number(record->body, i);
         one_done(core, session, &other);
     }
     return CORE_OK;

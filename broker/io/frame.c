@@ -137,22 +137,22 @@ bool frame_write(struct frame_file *file, uint64_t offset, enum frame_kind kind,
 
 /* ---- Reading: bytes ---- */
 
+/* Room for wanted bytes. What was in it is not kept; all of it has been written, if only with
+ * zeros. false: no memory, and no room at all. */
 /*@ requires \valid(memory) && \valid(size) && \separated(memory, size) &&
       is_block(*memory, *size);
-    requires !IN_HEAP(memory) && !IN_HEAP(size);
+    requires !IN_HEAP(memory) && !IN_HEAP(size) && 0 < wanted;
     assigns *memory, *size, heap[0 .. HEAP_SIZE - 1];
-    ensures is_block(*memory, *size) && *size >= \old(*size);
+    ensures is_block(*memory, *size);
     ensures \result ==> *size >= wanted;
-    ensures !\result ==> *size == \old(*size); */
-static bool grow(uint8_t **memory, size_t *size, size_t wanted) {
-    if (*size >= wanted)
+    ensures !\result ==> *size == 0; */
+static bool make_room(uint8_t **memory, size_t *size, size_t wanted) {
+    if (*memory != NULL && *size >= wanted)
         return true;
-    uint8_t *larger = realloc(*memory, wanted);
-    if (larger == NULL)
-        return false;
-    *memory = larger;
-    *size = wanted;
-    return true;
+    free(*memory);
+    *memory = calloc(1, wanted);
+    *size = *memory == NULL ? 0 : wanted;
+    return *memory != NULL;
 }
 
 /* How many of size bytes the disk gives when it is asked once. */
@@ -169,6 +169,16 @@ static size_t read_once(const struct frame_reader *reader, uint64_t offset, uint
     return status == FILE_OK ? got : 0;
 }
 
+/*@ requires from <= end && \valid(out + (from .. end - 1));
+    assigns out[from .. end - 1]; */
+static void put_zeros(uint8_t *out, size_t from, size_t end) {
+    /*@ loop invariant \at(from, Pre) <= from <= end;
+        loop assigns from, out[\at(from, Pre) .. end - 1];
+        loop variant end - from; */
+    for (; from < end; from++)
+        out[from] = 0;
+}
+
 /* Block by block, zeros for those that the disk does not give. */
 /*@ requires \valid(reader) && is_port(reader->files) && \valid(out + (0 .. len - 1));
     requires \separated(reader, out + (0 .. len - 1));
@@ -178,9 +188,10 @@ static void read_blocks(struct frame_reader *reader, uint64_t offset, uint8_t *o
         loop assigns done, out[0 .. len - 1], reader->unreadable_bytes;
         loop variant len - done; */
     for (size_t done = 0; done < len;) {
-        const size_t part = len - done < BLOCK_SIZE ? len - done : BLOCK_SIZE;
+        const size_t left = len - done;
+        const size_t part = left < BLOCK_SIZE ? left : BLOCK_SIZE;
         const size_t got = read_once(reader, offset + done, out + done, part);
-        memset(out + done + got, 0, part - got);
+        put_zeros(out + done, got, part);
         reader->unreadable_bytes += part - got;
         done += part;
     }
@@ -205,10 +216,12 @@ size_t frame_reader_raw(struct frame_reader *reader, uint64_t offset, uint8_t *o
     ensures is_open(reader);
     ensures \result == \null || IN_HEAP(\result) && \valid_read(\result + (0 .. len - 1)); */
 static const uint8_t *bytes_at(struct frame_reader *reader, uint64_t offset, size_t len) {
-    if (frame_bytes_held(reader->buffer_offset, reader->buffer_len, offset, len))
-        return reader->buffer + (offset - reader->buffer_offset);
+    const size_t place = frame_bytes_place(reader->buffer_offset, reader->buffer_len, offset, len);
+    if (reader->buffer != NULL && place < reader->buffer_len)
+        return reader->buffer + place;
     const size_t part = reader->size < READ_SIZE ? (size_t)reader->size : READ_SIZE;
-    if (!grow(&reader->buffer, &reader->buffer_size, len > part ? len : part))
+    reader->buffer_len = 0;
+    if (!make_room(&reader->buffer, &reader->buffer_size, len > part ? len : part))
         return NULL;
     reader->buffer_offset = offset;
     reader->buffer_len = frame_reader_raw(reader, offset, reader->buffer, reader->buffer_size);
@@ -311,24 +324,23 @@ void frame_reader_free(struct frame_reader *reader) {
 
 /* ---- Reading: frames ---- */
 
-/* Whether a header stands at offset whose frame the file is long enough for; the frame's end. */
+/* Whether a header stands at offset whose frame the file is long enough for; the frame's size. */
 /*@ requires is_open(reader) && offset < reader->size;
-    requires \valid(out_end) && \separated(out_end, reader, reader->files);
+    requires \valid(out_size) && \separated(out_size, reader, reader->files);
+    requires !IN_HEAP(out_size);
     assigns reader->buffer, reader->buffer_size, reader->buffer_len, reader->buffer_offset,
-      reader->unreadable_bytes, *out_end, heap[0 .. HEAP_SIZE - 1];
+      reader->unreadable_bytes, *out_size, heap[0 .. HEAP_SIZE - 1];
     ensures is_open(reader);
     ensures \result == FRAME_GOOD || \result == FRAME_BAD || \result == FRAME_NO_MEMORY;
-    ensures \result == FRAME_GOOD ==> offset + 12 <= *out_end <= reader->size; */
-static enum frame_status look_at(struct frame_reader *reader, uint64_t offset, uint64_t *out_end) {
-    size_t size = 0;
+    ensures \result == FRAME_GOOD ==> 12 <= *out_size && offset + *out_size <= reader->size; */
+static enum frame_status look_at(struct frame_reader *reader, uint64_t offset, size_t *out_size) {
     if (reader->size - offset < FRAME_HEADER_LEN)
         return FRAME_BAD;
     const uint8_t *at = bytes_at(reader, offset, FRAME_HEADER_LEN);
     if (at == NULL)
         return FRAME_NO_MEMORY;
-    if (!frame_bytes_plausible(at, reader->size - offset, reader->file.is_encrypted, &size))
+    if (!frame_bytes_plausible(at, reader->size - offset, reader->file.is_encrypted, out_size))
         return FRAME_BAD;
-    *out_end = offset + size;
     const uint32_t check = crc32c(place_crc(&reader->file, offset), at, 6);
     return (check & 0xffffu) == at[6] * 256u + at[7] ? FRAME_GOOD : FRAME_BAD;
 }
@@ -339,13 +351,14 @@ static enum frame_status look_at(struct frame_reader *reader, uint64_t offset, u
     assigns reader->plain, reader->plain_size, out->body, heap[0 .. HEAP_SIZE - 1];
     ensures is_open(reader);
     ensures \result == FRAME_GOOD || \result == FRAME_BAD || \result == FRAME_NO_MEMORY;
-    ensures \result == FRAME_GOOD ==> \valid_read(out->body + (0 .. out->body_len - 1)); */
+    ensures \result == FRAME_GOOD ==>
+      IN_HEAP(out->body) && \valid_read(out->body + (0 .. out->body_len - 1)); */
 static enum frame_status open_body(struct frame_reader *reader, struct frame *out,
                                    const uint8_t *at) {
     out->body = at + FRAME_HEADER_LEN;
     if (!reader->file.is_encrypted)
         return FRAME_GOOD;
-    if (!grow(&reader->plain, &reader->plain_size, out->body_len + 1u))
+    if (!make_room(&reader->plain, &reader->plain_size, out->body_len + 1u))
         return FRAME_NO_MEMORY;
     if (!journal_cipher_unseal(&reader->file.cipher, out->offset, at, 8, out->body, reader->plain,
                                out->body_len))
@@ -363,10 +376,10 @@ static enum frame_status open_body(struct frame_reader *reader, struct frame *ou
     ensures \result == FRAME_GOOD ==> is_frame(out, offset, reader->size); */
 static enum frame_status frame_at(struct frame_reader *reader, uint64_t offset,
                                   struct frame *out) {
-    const enum frame_status found = look_at(reader, offset, &out->end);
+    size_t size = 0;
+    const enum frame_status found = look_at(reader, offset, &size);
     if (found != FRAME_GOOD)
         return found;
-    const size_t size = (size_t)(out->end - offset);
     const uint8_t *at = bytes_at(reader, offset, size);
     if (at == NULL)
         return FRAME_NO_MEMORY;
@@ -377,9 +390,48 @@ static enum frame_status frame_at(struct frame_reader *reader, uint64_t offset,
     if (crc != frame_u32(at + 8))
         return FRAME_BAD;
     out->offset = offset;
+    out->end = offset + size;
     out->kind = (enum frame_kind)at[4];
     out->body_len = frame_u32(at);
     return open_body(reader, out, at);
+}
+
+/* What begins at the reader's place is no good frame: goes to where one begins, or to the end. */
+/*@ requires is_open(reader) && reader->offset < reader->size;
+    requires \valid(out) && \separated(out, reader, reader->files);
+    assigns reader->offset, reader->buffer, reader->buffer_size, reader->buffer_len,
+      reader->buffer_offset, reader->plain, reader->plain_size, reader->unreadable_bytes, *out,
+      heap[0 .. HEAP_SIZE - 1];
+    ensures is_open(reader);
+    ensures \result == FRAME_BAD || \result == FRAME_NO_MEMORY;
+    ensures \result == FRAME_BAD ==>
+      out->offset == \old(reader->offset) && out->end == reader->offset &&
+      out->body_len == 0 && \old(reader->offset) < reader->offset <= reader->size; */
+static enum frame_status skip(struct frame_reader *reader, struct frame *out) {
+    const uint64_t start = reader->offset;
+    uint64_t at = frame_bytes_next(start, reader->size);
+    enum frame_status found = FRAME_BAD;
+    /*@ loop invariant start < at <= reader->size && is_open(reader);
+        loop invariant found == FRAME_GOOD || found == FRAME_BAD || found == FRAME_NO_MEMORY;
+        loop assigns at, found, reader->buffer, reader->buffer_size, reader->buffer_len,
+          reader->buffer_offset, reader->plain, reader->plain_size, reader->unreadable_bytes, *out,
+          heap[0 .. HEAP_SIZE - 1];
+        loop variant reader->size - at; */
+    while (at < reader->size) {
+        found = frame_at(reader, at, out);
+        if (found != FRAME_BAD)
+            break;
+        at = frame_bytes_next(at, reader->size);
+    }
+    if (found == FRAME_NO_MEMORY)
+        return found;
+    reader->offset = at;
+    out->offset = start;
+    out->end = at;
+    out->kind = FRAME_NONE;
+    out->body = NULL;
+    out->body_len = 0;
+    return FRAME_BAD;
 }
 
 /*@ requires is_open(reader) && \valid(out) && \separated(out, reader, reader->files);
@@ -395,31 +447,10 @@ static enum frame_status frame_at(struct frame_reader *reader, uint64_t offset,
 enum frame_status frame_reader_next(struct frame_reader *reader, struct frame *out) {
     if (reader->offset >= reader->size)
         return FRAME_NO_MORE;
-    const uint64_t start = reader->offset;
-    uint64_t at = start;
-    enum frame_status found = frame_at(reader, at, out);
-    /*@ loop invariant start <= at <= reader->size && is_open(reader);
-        loop invariant at == reader->size ==> found == FRAME_BAD;
-        loop invariant found == FRAME_GOOD || found == FRAME_BAD || found == FRAME_NO_MEMORY;
-        loop invariant found == FRAME_GOOD ==> is_frame(out, at, reader->size);
-        loop assigns at, found, reader->buffer, reader->buffer_size, reader->buffer_len,
-          reader->buffer_offset, reader->plain, reader->plain_size, reader->unreadable_bytes, *out,
-          heap[0 .. HEAP_SIZE - 1];
-        loop variant reader->size - at; */
-    while (found == FRAME_BAD && at < reader->size) {
-        at = frame_bytes_next(at, reader->size);
-        if (at < reader->size)
-            found = frame_at(reader, at, out);
-    }
-    if (found == FRAME_NO_MEMORY)
-        return found;
-    reader->offset = at == start ? out->end : at;
-    if (at == start)
-        return FRAME_GOOD;
-    out->offset = start;
-    out->end = at;
-    out->kind = FRAME_NONE;
-    out->body = NULL;
-    out->body_len = 0;
-    return FRAME_BAD;
+    const enum frame_status found = frame_at(reader, reader->offset, out);
+    if (found == FRAME_BAD)
+        return skip(reader, out);
+    if (found == FRAME_GOOD)
+        reader->offset = out->end;
+    return found;
 }

@@ -40,15 +40,22 @@ static inline size_t frame_bytes_size(size_t body_len, bool is_encrypted) {
 static inline size_t frame_bytes_left(uint64_t size, uint64_t offset, size_t len) {
     if (offset >= size)
         return 0;
-    return len > size - offset ? (size_t)(size - offset) : len;
+    const uint64_t left = size - offset;
+    return len > left ? (size_t)left : len;
 }
 
-/* Whether [offset, offset + len) lies within [held, held + held_len). */
-/*@ assigns \nothing;
-    ensures \result <==> held <= offset && offset + len <= held + held_len;
-    ensures \result ==> 0 <= offset - held <= held_len; */
-static inline bool frame_bytes_held(uint64_t held, size_t held_len, uint64_t offset, size_t len) {
-    return offset >= held && offset - held <= held_len && len <= held_len - (offset - held);
+/* Where [offset, offset + len), which is not empty, lies within [held, held + held_len), counted
+ * from its beginning; held_len if not all of it does. */
+/*@ requires 0 < len;
+    assigns \nothing;
+    ensures held <= offset && offset + len <= held + held_len ==> \result == offset - held;
+    ensures !(held <= offset && offset + len <= held + held_len) ==> \result == held_len; */
+static inline size_t frame_bytes_place(uint64_t held, size_t held_len, uint64_t offset,
+                                       size_t len) {
+    if (offset < held)
+        return held_len;
+    const uint64_t place = offset - held;
+    return place < held_len && len <= held_len - place ? (size_t)place : held_len;
 }
 
 /* Whether a header may stand in the 12 bytes at at, after which the file has left - 12 more: the

@@ -13,7 +13,7 @@
 
 #include "broker/io/frame.h"
 
-/* Memory: all that realloc() gives lies in the heap, a block anywhere in it. Where a block begins
+/* Memory: all that calloc() gives lies in the heap, a block anywhere in it. Where a block begins
  * is not known, so nothing is known to be readable but what the block has. */
 #define HEAP_SIZE 0x10000000000
 extern uint8_t heap[HEAP_SIZE];
@@ -24,16 +24,15 @@ extern uint8_t heap[HEAP_SIZE];
       size == 0 ? bytes == \null : IN_HEAP(bytes) && \valid(bytes + (0 .. size - 1));
  */
 
-/*@ requires block == \null || IN_HEAP(block);
-    assigns heap[0 .. HEAP_SIZE - 1];
+/*@ assigns heap[0 .. HEAP_SIZE - 1];
     ensures \result == \null || IN_HEAP(\result) && \valid(\result + (0 .. size - 1)); */
-static uint8_t *block_resized(uint8_t *block, size_t size);
+static uint8_t *block_of_zeros(size_t size);
 
 /*@ requires block == \null || IN_HEAP(block);
     assigns \nothing; */
 static void block_freed(uint8_t *block);
 
-#define realloc(block, size) block_resized(block, size)
+#define calloc(count, size) block_of_zeros((count) * (size))
 #define free(block) block_freed(block)
 
 /* Files. */
