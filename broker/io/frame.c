@@ -324,6 +324,24 @@ void frame_reader_free(struct frame_reader *reader) {
 
 /* ---- Reading: frames ---- */
 
+/* Whether the short check sum of a header is right, and the long one of the whole frame; place is
+ * place_crc(). */
+/*@ requires \valid_read(at + (0 .. FRAME_HEADER_LEN - 1));
+    assigns \nothing;
+    ensures \result <==> crc_of(place, at, 6) % 65536 == at[6] * 256 + at[7]; */
+static bool is_header(uint32_t place, const uint8_t *at) {
+    return crc32c(place, at, 6) % 65536u == at[6] * 256u + at[7];
+}
+
+/*@ requires FRAME_HEADER_LEN <= size && \valid_read(at + (0 .. size - 1));
+    assigns \nothing;
+    ensures \result <==> crc_of(crc_of(place, at, 8), at + 12, size - 12) ==
+      at[8] * 16777216 + at[9] * 65536 + at[10] * 256 + at[11]; */
+static bool is_whole(uint32_t place, const uint8_t *at, size_t size) {
+    const uint32_t crc = crc32c(place, at, 8);
+    return crc32c(crc, at + FRAME_HEADER_LEN, size - FRAME_HEADER_LEN) == frame_u32(at + 8);
+}
+
 /* Whether a header stands at offset whose frame the file is long enough for; the frame's size. */
 /*@ requires is_open(reader) && offset < reader->size;
     requires \valid(out_size) && \separated(out_size, reader, reader->files);
@@ -341,8 +359,7 @@ static enum frame_status look_at(struct frame_reader *reader, uint64_t offset, s
         return FRAME_NO_MEMORY;
     if (!frame_bytes_plausible(at, reader->size - offset, reader->file.is_encrypted, out_size))
         return FRAME_BAD;
-    const uint32_t check = crc32c(place_crc(&reader->file, offset), at, 6);
-    return (check & 0xffffu) == at[6] * 256u + at[7] ? FRAME_GOOD : FRAME_BAD;
+    return is_header(place_crc(&reader->file, offset), at) ? FRAME_GOOD : FRAME_BAD;
 }
 
 /*@ requires is_open(reader) && \valid(out) && \separated(out, reader, reader->files);
@@ -385,9 +402,7 @@ static enum frame_status frame_at(struct frame_reader *reader, uint64_t offset,
         return FRAME_NO_MEMORY;
     if (!frame_bytes_same(size, frame_u32(at), reader->file.is_encrypted))
         return FRAME_BAD;
-    uint32_t crc = crc32c(place_crc(&reader->file, offset), at, 8);
-    crc = crc32c(crc, at + FRAME_HEADER_LEN, size - FRAME_HEADER_LEN);
-    if (crc != frame_u32(at + 8))
+    if (!is_whole(place_crc(&reader->file, offset), at, size))
         return FRAME_BAD;
     out->offset = offset;
     out->end = offset + size;

@@ -20,6 +20,15 @@ static inline uint32_t frame_u32(const uint8_t *at) {
     return at[0] * 16777216u + at[1] * 65536u + at[2] * 256u + at[3];
 }
 
+/*@ logic integer len_at{L}(uint8_t *at) =
+      at[0] * 16777216 + at[1] * 65536 + at[2] * 256 + at[3];
+
+    // The size is that of a frame with such a body.
+    predicate frame_has(integer size, integer body_len, integer is_encrypted) =
+      size % 4 == 0 && 12 + body_len + (is_encrypted != 0 ? 16 : 0) <= size &&
+      size < 12 + body_len + (is_encrypted != 0 ? 16 : 0) + 4;
+ */
+
 /* Bytes of header, body and tag, and what pads them. */
 /*@ requires body_len <= SIZE_MAX - 31;
     assigns \nothing;
@@ -66,7 +75,9 @@ static inline size_t frame_bytes_place(uint64_t held, size_t held_len, uint64_t 
     assigns *out_size;
     ensures \result ==> 12 <= *out_size <= left && *out_size % 4 == 0;
     ensures \result ==> *out_size <= FRAME_BODY_LEN_MAX + 31;
-    ensures \result ==> 1 <= at[4] <= 2 && at[5] == 0; */
+    ensures \result ==> 1 <= at[4] <= 2 && at[5] == 0 && len_at(at) <= FRAME_BODY_LEN_MAX;
+    ensures 1 <= at[4] <= 2 && at[5] == 0 && len_at(at) <= FRAME_BODY_LEN_MAX ==>
+      frame_has(*out_size, len_at(at), is_encrypted) && (\result <==> *out_size <= left); */
 static inline bool frame_bytes_plausible(const uint8_t *at, uint64_t left, bool is_encrypted,
                                          size_t *out_size) {
     const size_t body_len = frame_u32(at);
@@ -80,7 +91,8 @@ static inline bool frame_bytes_plausible(const uint8_t *at, uint64_t left, bool 
 /* Whether the body whose header says body_len lies within the frame's size, tag included. A disk
  * may answer otherwise the second time. */
 /*@ assigns \nothing;
-    ensures \result ==> 12 + body_len + (is_encrypted ? 16 : 0) <= size; */
+    ensures \result ==> 12 + body_len + (is_encrypted ? 16 : 0) <= size;
+    ensures \result <==> frame_has(size, body_len, is_encrypted); */
 static inline bool frame_bytes_same(size_t size, uint32_t body_len, bool is_encrypted) {
     return frame_bytes_size(body_len, is_encrypted) == size;
 }
