@@ -92,6 +92,17 @@ TEST_F(PoolTest, WithoutMemoryNothingChanges) {
     EXPECT_EQ(pool_get(&pool), 0u);
 }
 
+// The items of one slab more would have numbers up to POOL_NONE.
+TEST_F(PoolTest, EachItemHasANumber) {
+    pool.slab_count = POOL_NONE / POOL_SLAB_ITEMS;
+    pool.slab_capacity = pool.slab_count + 1;
+    EXPECT_EQ(pool_get(&pool), POOL_NONE);
+    EXPECT_EQ(pool.item_count, 0u);
+    EXPECT_EQ(port.requests, 0u);
+    pool.slab_count = 0;
+    pool.slab_capacity = 0;
+}
+
 TEST_F(PoolTest, RandomUseKeepsEveryItem) {
     std::mt19937 random(1);
     std::map<uint32_t, uint64_t> model;

@@ -48,6 +48,15 @@ void topic_tree_free(struct topic_tree *tree) {
  * keeps in *digest; 0: not there yet. */
 #define TOPIC_TREE_WHOLE_LEN_MAX 64u
 
+/*@ requires \valid_read(tree) && \valid(digest) && \separated(tree, digest);
+    requires level.off <= level.end;
+    requires *digest == 0 || *digest == level_digest(tree, level);
+    assigns *digest;
+    ensures digest: *digest == \old(*digest) || *digest == level_digest(tree, level);
+    ensures near: level.end - level.off <= TOPIC_TREE_WHOLE_LEN_MAX ==>
+      \result == (uint32_t)near_hash(tree, parent, level);
+    ensures far: level.end - level.off > TOPIC_TREE_WHOLE_LEN_MAX ==>
+      \result == (uint32_t)far_hash(tree, parent, level); */
 static uint32_t child_hash(const struct topic_tree *tree, uint32_t parent, struct ella_slice level,
                            uint64_t *digest) {
     const uint8_t *bytes = ella_slice_data(level);
@@ -435,22 +444,42 @@ static void level_clear(struct topic_tree *tree, union topic_tree_bytes *level) 
         memory_put(tree->memory, MEMORY_TOPIC, level->far.bytes, level->far.len);
 }
 
-/*@ assigns \nothing; */
-static bool node_is(const struct topic_tree *tree, uint32_t node, uint32_t parent,
-                    struct ella_slice level) {
+/*@ requires \valid_read(a + (0 .. len - 1)) && \valid_read(b + (0 .. len - 1));
+    assigns \nothing;
+    ensures \result <==> same_bytes(a, b, len); */
+static bool bytes_are(const uint8_t *a, const uint8_t *b, uint32_t len) {
+    return len == 0u || memcmp(a, b, len) == 0;
+}
+
+/* Whether a level is that one, byte by byte. */
+/*@ requires is_level(own) && is_level(level);
+    assigns \nothing;
+    ensures \result <==> same_level(own, level); */
+static bool level_is(struct ella_slice own, struct ella_slice level) {
     const uint32_t len = ella_slice_len(level);
-    const struct ella_slice own = topic_tree_level(tree, node);
 
     //= v3/4.7.3-4 v5/4.7.3-4
-    return topic_tree_at(tree, node)->parent == parent && ella_slice_len(own) == len &&
-           (len == 0u || memcmp(ella_slice_data(own), ella_slice_data(level), len) == 0);
+    return ella_slice_len(own) == len &&
+           bytes_are(ella_slice_data(own), ella_slice_data(level), len);
+}
+
+/*@ assigns \nothing;
+    ensures \result <==> is_node(tree, node, parent, level); */
+static bool node_is(const struct topic_tree *tree, uint32_t node, uint32_t parent,
+                    struct ella_slice level) {
+    return topic_tree_at(tree, node)->parent == parent &&
+           level_is(topic_tree_level(tree, node), level);
 }
 
 /* The node with that hash, parent and level. */
 /*@ requires lawful_index(tree) && tree->slot_capacity > 0;
     assigns \nothing;
-    ensures \result != TOPIC_TREE_NONE ==>
-      stands(tree->slots, tree->slot_capacity, hash, \result); */
+    ensures found: \result != TOPIC_TREE_NONE ==>
+      stands(tree->slots, tree->slot_capacity, hash, \result) &&
+      is_node(tree, \result, parent, level);
+    ensures missed: \result == TOPIC_TREE_NONE ==> \forall uint32_t node;
+      node != TOPIC_TREE_NONE && stands(tree->slots, tree->slot_capacity, hash, node) ==>
+      !is_node(tree, node, parent, level); */
 static uint32_t slot_find(const struct topic_tree *tree, uint32_t hash, uint32_t parent,
                           struct ella_slice level) {
     uint32_t slot = slot_home(tree, hash);
@@ -458,6 +487,11 @@ static uint32_t slot_find(const struct topic_tree *tree, uint32_t hash, uint32_t
     /*@ ghost some_is_empty(tree->slots, tree->slot_capacity); */
     /*@ loop invariant slot < tree->slot_capacity;
         loop invariant run(tree->slots, tree->slot_capacity, hash, slot);
+        loop invariant \forall integer before; 0 <= before < tree->slot_capacity &&
+          distance(home(hash, tree->slot_capacity), before, tree->slot_capacity) <
+            distance(home(hash, tree->slot_capacity), slot, tree->slot_capacity) ==>
+          tree->slots[before].hash != hash ||
+          !is_node(tree, tree->slots[before].node, parent, level);
         loop assigns slot;
         loop variant tree->slot_capacity -
           distance(home(hash, tree->slot_capacity), slot, tree->slot_capacity); */

@@ -94,6 +94,37 @@
         (stands{A}(\at(tree->slots, A), \at(tree->slot_capacity, A), hash, node) <==>
          stands{B}(\at(tree->slots, B), \at(tree->slot_capacity, B), hash, node)); */
 
+/* Levels. */
+/*@ predicate is_level{L}(struct ella_slice level) =
+      level.off <= level.end && \valid_read(level.base + (level.off .. level.end - 1)); */
+/*@ predicate same_bytes{L}(uint8_t *a, uint8_t *b, integer len) =
+      \forall integer i; 0 <= i < len ==> a[i] == b[i];
+    predicate same_level{L}(struct ella_slice a, struct ella_slice b) =
+      a.end - a.off == b.end - b.off &&
+      same_bytes(a.base + a.off, b.base + b.off, a.end - a.off); */
+
+/* What node_is() says of a node, and the hash of bytes: nothing is known of either, but that the
+ * same question has the same answer as long as nothing changes. */
+/*@ axiomatic unknown {
+      predicate is_node(struct topic_tree *tree, integer node, integer parent,
+                        struct ella_slice level);
+      logic integer hash_of{L}(integer k0, integer k1, integer prefix, uint8_t *data,
+                               integer len) reads data[0 .. len - 1];
+    } */
+
+/* The hash of a child: of all bytes of a short level, or of a digest of a long one. Whoever keeps
+ * the digest has the same hash as who does not. */
+/*@ logic integer level_digest{L}(struct topic_tree *tree, struct ella_slice level) =
+      hash_of(tree->key.k0, tree->key.k1, 0, level.base + level.off, level.end - level.off);
+    logic integer near_hash{L}(struct topic_tree *tree, integer parent, struct ella_slice level) =
+      hash_of(tree->key.k0, tree->key.k1, parent, level.base + level.off, level.end - level.off);
+    logic integer far_hash{L}(struct topic_tree *tree, integer parent, struct ella_slice level) =
+      hash_of(tree->key.k0, tree->key.k1, level_digest(tree, level) ^ parent, \null, 0); */
+
+/*@ assigns \nothing;
+    ensures \result == hash_of(key.k0, key.k1, prefix, data, len); */
+uint64_t hash_bytes(struct hash_key key, uint64_t prefix, const uint8_t *data, uint32_t len);
+
 /*@ assigns *memory; */
 void memory_put(struct memory *memory, enum memory_class class_, void *block, size_t size);
 
