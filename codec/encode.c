@@ -125,6 +125,12 @@ static void put_reason(struct writer *w, const struct encode_plan *plan, uint8_t
     if (plan->properties_len == 0u && reason_code == 0u)
         return;
     writer_u8(w, reason_code);
+    /*@ assert \at(w->at, Pre) <= w->end ==> writer_put{Pre, Here}(w, 1); */
+    /*@ assert changed_only{Pre, Here}(w->buf, \at(w->at, Pre), w->end); */
+    /*@ assert put_apart{Pre}(w, properties) ==> members_same{Pre, Here}(properties); */
+    /*@ assert properties->subscription_identifiers.off >= 0 &&
+          properties->user_properties.off >= 0; */
+    /*@ assert put_apart{Pre}(w, properties) ==> sizes_same{Pre, Here}(properties); */
     if (plan->properties_len > 0u)
         ella_encode_properties_put(w, properties, plan->properties_len);
 }
@@ -153,6 +159,11 @@ static void put_connack(struct writer *w, const struct encode_plan *plan,
     //= v5/3.2.2-1
     writer_u8(w, connack->session_present ? 1u : 0u);
     writer_u8(w, connack->reason_code);
+    /*@ assert changed_only{Pre, Here}(w->buf, \at(w->at, Pre), w->end); */
+    /*@ assert put_apart{Pre}(w, &connack->properties) ==>
+          members_same{Pre, Here}(&connack->properties); */
+    /*@ assert put_apart{Pre}(w, &connack->properties) ==>
+          sizes_same{Pre, Here}(&connack->properties); */
     put_properties(w, plan, &connack->properties);
 }
 
@@ -200,9 +211,19 @@ static void put_publish(struct writer *w, const struct encode_plan *plan,
                         const struct ella_publish *publish) {
     //= v3/3.3.2-1 v5/3.3.2-1
     writer_string(w, publish->topic);
+    /*@ assert changed_only{Pre, Here}(w->buf, \at(w->at, Pre), w->end); */
     if (publish->qos > 0u)
         writer_u16(w, publish->packet_id);
+    /*@ assert \at(w->at, Pre) <= w->end && \at(publish->topic.end - publish->topic.off, Pre) <=
+          ELLA_STRING_LEN_MAX ==> writer_put{Pre, Here}(w, \at(2 + publish->topic.end -
+          publish->topic.off + (publish->qos > 0 ? 2 : 0), Pre)); */
+    /*@ assert changed_only{Pre, Here}(w->buf, \at(w->at, Pre), w->end); */
+    /*@ assert put_apart{Pre}(w, &publish->properties) ==>
+          members_same{Pre, Here}(&publish->properties); */
+    /*@ assert put_apart{Pre}(w, &publish->properties) ==>
+          sizes_same{Pre, Here}(&publish->properties); */
     put_properties(w, plan, &publish->properties);
+    /*@ assert \at(slice_apart(w, publish->payload), Pre) ==> slice_apart(w, publish->payload); */
     writer_bytes(w, publish->payload);
 }
 
@@ -256,6 +277,11 @@ static void plan_subscribe(struct encode_plan *plan, enum ella_packet_type type,
 static void put_subscribe(struct writer *w, const struct encode_plan *plan,
                           const struct ella_subscribe *subscribe) {
     writer_u16(w, subscribe->packet_id);
+    /*@ assert changed_only{Pre, Here}(w->buf, \at(w->at, Pre), w->end); */
+    /*@ assert put_apart{Pre}(w, &subscribe->properties) ==>
+          members_same{Pre, Here}(&subscribe->properties); */
+    /*@ assert put_apart{Pre}(w, &subscribe->properties) ==>
+          sizes_same{Pre, Here}(&subscribe->properties); */
     put_properties(w, plan, &subscribe->properties);
     writer_bytes(w, subscribe->filters);
 }
@@ -291,6 +317,11 @@ static void plan_suback(struct encode_plan *plan, enum ella_packet_type type,
 static void put_suback(struct writer *w, const struct encode_plan *plan,
                        const struct ella_suback *suback) {
     writer_u16(w, suback->packet_id);
+    /*@ assert changed_only{Pre, Here}(w->buf, \at(w->at, Pre), w->end); */
+    /*@ assert put_apart{Pre}(w, &suback->properties) ==>
+          members_same{Pre, Here}(&suback->properties); */
+    /*@ assert put_apart{Pre}(w, &suback->properties) ==>
+          sizes_same{Pre, Here}(&suback->properties); */
     put_properties(w, plan, &suback->properties);
     writer_bytes(w, suback->reason_codes);
 }
@@ -362,6 +393,11 @@ static void put_body(struct writer *w, const struct encode_plan *plan,
     case ELLA_PUBREL:
     case ELLA_PUBCOMP:
         writer_u16(w, packet->ack.packet_id);
+        /*@ assert changed_only{Pre, Here}(w->buf, \at(w->at, Pre), w->end); */
+        /*@ assert put_apart{Pre}(w, &packet->ack.properties) ==>
+              members_same{Pre, Here}(&packet->ack.properties); */
+        /*@ assert put_apart{Pre}(w, &packet->ack.properties) ==>
+              sizes_same{Pre, Here}(&packet->ack.properties); */
         put_reason(w, plan, packet->ack.reason_code, &packet->ack.properties);
         break;
     case ELLA_SUBSCRIBE:
@@ -406,33 +442,63 @@ static struct writer writer_for(const struct encode_plan *plan, uint8_t *buf, ui
     return w;
 }
 
-/*@ requires \valid_read(w) && \valid_read(plan) && \valid(size);
-    requires \separated(size, w) && \separated(size, plan);
+/* The size is what was written; that it is what the plan announced, is proved. */
+/*@ requires \valid_read(w) && \valid(size) && \separated(size, w);
+    requires start <= w->at <= start + 4294967295 || w->failed;
     assigns *size;
     ensures w->failed ==> \result == ELLA_ERROR_BUFFER_TOO_SMALL;
-    ensures !w->failed ==> \result == ELLA_ERROR_NONE && *size == plan->size; */
-static enum ella_error written(const struct writer *w, const struct encode_plan *plan,
-                               uint32_t *size) {
+    ensures !w->failed ==> \result == ELLA_ERROR_NONE && *size == w->at - start; */
+static enum ella_error written(const struct writer *w, uint32_t start, uint32_t *size) {
     if (w->failed)
         return ELLA_ERROR_BUFFER_TOO_SMALL;
-    *size = plan->size;
+    *size = (uint32_t)(w->at - start);
     return ELLA_ERROR_NONE;
 }
 
-/* The assertions hold where the Remaining Length is one byte: proofs/wp/shapes_encode.c. */
+/* The fixed header (section 2.1). What does not lie where it is written stays what it was. */
+/*@ requires writer_usable(w) && w->at <= w->end && remaining_length <= ELLA_REMAINING_LENGTH_MAX;
+    assigns w->at, w->failed, w->buf[w->at .. w->end - 1];
+    ensures writer_put{Pre, Here}(w, 1 + vbi_len(remaining_length));
+    ensures !w->failed ==> w->buf[\old(w->at)] == first &&
+      vbi_encodes(w->buf + \old(w->at) + 1, remaining_length);
+    ensures \forall struct ella_properties *p; put_apart{Pre}(w, p) ==> put_apart(w, p);
+    ensures \forall struct ella_properties *p; put_apart{Pre}(w, p) ==> sizes_same{Pre, Here}(p);
+    ensures \forall struct ella_slice s; slice_apart{Pre}(w, s) ==> slice_apart(w, s); */
+static void put_fixed_header(struct writer *w, uint8_t first, uint32_t remaining_length) {
+    writer_u8(w, first);
+    writer_vbi(w, remaining_length);
+    /*@ assert \at(w->at, Pre) <= w->at <= w->end; */
+    /*@ assert changed_only{Pre, Here}(w->buf, \at(w->at, Pre), w->end); */
+    /*@ assert \forall struct ella_properties *p;
+          put_apart{Pre}(w, p) ==> buf_apart{Pre}(w->buf, \at(w->at, Pre), w->end, p); */
+    /*@ assert \forall struct ella_properties *p;
+          put_apart{Pre}(w, p) ==> members_same{Pre, Here}(p); */
+}
+
+static void put_header(struct writer *w, const struct encode_plan *plan,
+                       const struct ella_packet *packet) {
+    put_fixed_header(w, first_byte(packet), plan->remaining_length);
+    /*@ assert packet->connect.has_will == \at(packet->connect.has_will, Pre); */
+    /*@ assert packet->connect.has_user_name == \at(packet->connect.has_user_name, Pre); */
+    /*@ assert packet->connect.has_password == \at(packet->connect.has_password, Pre); */
+    /*@ assert packet->publish.qos == \at(packet->publish.qos, Pre); */
+    /*@ assert packet->ack.reason_code == \at(packet->ack.reason_code, Pre); */
+    /*@ assert packet->reason.reason_code == \at(packet->reason.reason_code, Pre); */
+}
+
+/* All of a packet: 1 + the bytes of the Remaining Length + Remaining Length, and no others. */
+static void put_packet(struct writer *w, const struct encode_plan *plan,
+                       const struct ella_packet *packet) {
+    put_header(w, plan, packet);
+    put_body(w, plan, packet);
+}
+
 enum ella_error ella_encode_planned(const struct encode_plan *plan,
                                     const struct ella_packet *packet, uint8_t *buf, uint32_t start,
                                     uint32_t end, uint32_t *size) {
     struct writer w = writer_for(plan, buf, start, end);
-    writer_u8(&w, first_byte(packet));
-    /*@ assert w.at == start + 1 && buf[start] == packet_first_byte(packet->type); */
-    writer_vbi(&w, plan->remaining_length);
-    /*@ assert w.at == start + 2 && buf[start + 1] == plan->remaining_length; */
-    /*@ assert buf[start] == packet_first_byte(packet->type); */
-    put_body(&w, plan, packet);
-    /*@ assert buf[start] == packet_first_byte(packet->type); */
-    /*@ assert buf[start + 1] == plan->remaining_length; */
-    return written(&w, plan, size);
+    put_packet(&w, plan, packet);
+    return written(&w, start, size);
 }
 
 enum ella_error ella_encoded_size(const struct ella_packet *packet, enum ella_version version,
@@ -472,8 +538,7 @@ enum ella_error ella_encode_publish(const struct ella_publish *publish, enum ell
     if (plan.error != ELLA_ERROR_NONE)
         return plan.error;
     w = writer_for(&plan, buf, start, end);
-    writer_u8(&w, publish_first_byte(publish));
-    writer_vbi(&w, plan.remaining_length);
+    put_fixed_header(&w, publish_first_byte(publish), plan.remaining_length);
     put_publish(&w, &plan, publish);
-    return written(&w, &plan, size);
+    return written(&w, start, size);
 }

@@ -12,6 +12,7 @@
 #define LIBELLA_CODEC_ENCODE_H
 
 #include "libella/codec.h"
+#include "lists.h"
 #include "writer.h"
 
 /* Where the Will Properties stand in the packet sets of the property rules. */
@@ -45,6 +46,66 @@ struct encode_plan {
         (p->user_properties.off .. p->user_properties.end - 1)) &&
       \separated(plan, p->subscription_identifiers.base +
         (p->subscription_identifiers.off .. p->subscription_identifiers.end - 1)); */
+
+/* For the contracts: what put_apart() says, of the bytes that may be written and of the writer. */
+/*@ predicate bytes_apart{L}(uint8_t *buf, integer at, integer end, struct ella_slice s) =
+      \separated(buf + (at .. end - 1), s.base + (s.off .. s.end - 1));
+
+    predicate buf_apart{L}(uint8_t *buf, integer at, integer end, struct ella_properties *p) =
+      \separated(p, buf + (at .. end - 1)) &&
+      \separated(buf + (at .. end - 1), &ella_property_rules[0 .. 42]) &&
+      bytes_apart(buf, at, end, p->content_type) &&
+      bytes_apart(buf, at, end, p->response_topic) &&
+      bytes_apart(buf, at, end, p->correlation_data) &&
+      bytes_apart(buf, at, end, p->assigned_client_identifier) &&
+      bytes_apart(buf, at, end, p->authentication_method) &&
+      bytes_apart(buf, at, end, p->authentication_data) &&
+      bytes_apart(buf, at, end, p->response_information) &&
+      bytes_apart(buf, at, end, p->server_reference) &&
+      bytes_apart(buf, at, end, p->reason_string) &&
+      bytes_apart(buf, at, end, p->subscription_identifiers) &&
+      bytes_apart(buf, at, end, p->user_properties);
+
+    predicate place_apart{L}(struct writer *w, struct ella_slice s) =
+      \separated(w, s.base + (s.off .. s.end - 1));
+
+    predicate place_apart_all{L}(struct writer *w, struct ella_properties *p) =
+      \separated(w, p) && \separated(w, &ella_property_rules[0 .. 42]) &&
+      place_apart(w, p->content_type) && place_apart(w, p->response_topic) &&
+      place_apart(w, p->correlation_data) && place_apart(w, p->assigned_client_identifier) &&
+      place_apart(w, p->authentication_method) && place_apart(w, p->authentication_data) &&
+      place_apart(w, p->response_information) && place_apart(w, p->server_reference) &&
+      place_apart(w, p->reason_string) && place_apart(w, p->subscription_identifiers) &&
+      place_apart(w, p->user_properties); */
+
+/* For the contracts: what a put of n bytes does to the writer; all of them are there, or it has
+ * failed, which it does if there is no room, and else never. And what stays between two states:
+ * bytes, runs of properties, properties, and every byte outside of [at, end) of buf. */
+/*@ predicate writer_put{L1, L2}(struct writer *w, integer n) =
+      0 <= n && \at(w->at, L1) <= \at(w->at, L2) <= \at(w->end, L1) &&
+      (\at(w->failed, L2) != 0 <==>
+        \at(w->failed, L1) != 0 || \at(w->at, L1) + n > \at(w->end, L1)) &&
+      (\at(w->failed, L2) == 0 ==> \at(w->at, L2) == \at(w->at, L1) + n);
+
+    predicate bytes_same{L1, L2}(uint8_t *b, integer i, integer end) =
+      \forall integer k; i <= k < end ==> \at(b[k], L1) == \at(b[k], L2);
+
+    predicate runs_same{L1, L2}(struct ella_properties *p) =
+      bytes_same{L1, L2}(\at(p->subscription_identifiers.base, L1),
+        \at(p->subscription_identifiers.off, L1), \at(p->subscription_identifiers.end, L1)) &&
+      bytes_same{L1, L2}(\at(p->user_properties.base, L1), \at(p->user_properties.off, L1),
+        \at(p->user_properties.end, L1));
+
+    predicate members_same{L1, L2}(struct ella_properties *p) = \at(*p, L1) == \at(*p, L2);
+
+    predicate changed_only{L1, L2}(uint8_t *buf, integer at, integer end) =
+      \forall uint8_t *q; \separated(q, buf + (at .. end - 1)) ==> \at(*q, L1) == \at(*q, L2);
+
+    predicate sizes_same{L1, L2}(struct ella_properties *p) =
+      properties_size{L1}(p) == properties_size{L2}(p) &&
+      (properties_sized{L1}(p) <==> properties_sized{L2}(p));
+
+    predicate is_run(integer id) = id == 0x0B || id == 0x26; */
 
 /*@ assigns \nothing;
     ensures \result.version == version && \result.sender == sender;

@@ -7,7 +7,8 @@
  *     name (2 + 4 or 6), level (1), flags (1), keep alive (2), [5.0: properties],
  *     client id, [will: [5.0: will properties], topic, payload], [user name], [password]
  *
- * Invariant: a field is written if and only if its flag is set.
+ * Invariant: a field is written if and only if its flag is set. The assertions speak in the words
+ * of proofs/wp/sizes_packets.c.
  */
 #include "encode.h"
 
@@ -32,10 +33,14 @@ static uint32_t protocol_name_len(enum ella_version version) {
 
 static void protocol_name_put(struct writer *w, enum ella_version version) {
     //= v3/3.1.2-1 v5/3.1.2-1
-    if (version == ELLA_VERSION_3_1)
-        writer_string(w, ella_slice_of("MQIsdp", NAME_3_1_LEN));
-    else
-        writer_string(w, ella_slice_of("MQTT", NAME_LEN));
+    if (version == ELLA_VERSION_3_1) {
+        writer_u16(w, NAME_3_1_LEN);
+        writer_u32(w, 0x4D514973u); /* MQIs */
+        writer_u16(w, 0x6470u);     /* dp */
+    } else {
+        writer_u16(w, NAME_LEN);
+        writer_u32(w, 0x4D515454u); /* MQTT */
+    }
 }
 
 static enum ella_version known_version(uint8_t level) {
@@ -92,6 +97,8 @@ void ella_encode_connect_plan(struct encode_plan *plan, const struct ella_connec
         encode_plan_string(plan, c->password);
 }
 
+/*@ requires \valid_read(c);
+    assigns \nothing; */
 static uint8_t connect_flags_byte(const struct ella_connect *c) {
     uint32_t flags = c->will_qos * FLAG_WILL_QOS;
     flags += c->has_user_name ? FLAG_USER_NAME : 0u;
@@ -106,26 +113,94 @@ static void will_put(struct writer *w, const struct encode_plan *plan,
                      const struct ella_connect *c) {
     if (plan->version == ELLA_VERSION_5_0)
         ella_encode_properties_put(w, &c->will_properties, plan->will_properties_len);
+    /*@ assert \at(w->at, Pre) <= w->at <= w->end; */
+    /*@ assert \at(slice_apart(w, c->will_topic), Pre) ==> slice_apart(w, c->will_topic); */
     writer_string(w, c->will_topic);
+    /*@ assert \at(w->at, Pre) <= w->at <= w->end; */
+    /*@ assert \at(slice_apart(w, c->will_payload), Pre) ==> slice_apart(w, c->will_payload); */
     writer_string(w, c->will_payload);
 }
 
-//= v3/3.1.3-1 v5/3.1.3-1
-void ella_encode_connect_put(struct writer *w, const struct encode_plan *plan,
-                             const struct ella_connect *c) {
+/* Protocol name, level, flags, keep alive: the same in all versions. */
+static void fixed_part_put(struct writer *w, const struct encode_plan *plan,
+                           const struct ella_connect *c) {
     protocol_name_put(w, plan->version);
     writer_u8(w, (uint8_t)plan->version);
     writer_u8(w, connect_flags_byte(c));
     writer_u16(w, c->keep_alive_s);
+}
+
+/* Section 3.1.2. */
+static void variable_header_put(struct writer *w, const struct encode_plan *plan,
+                                const struct ella_connect *c) {
+    fixed_part_put(w, plan, c);
+    /*@ assert changed_only{Pre, Here}(w->buf, \at(w->at, Pre), w->end); */
+    /*@ assert members_same{Pre, Here}(&c->properties); */
+    /*@ assert sizes_same{Pre, Here}(&c->properties); */
     if (plan->version == ELLA_VERSION_5_0)
         ella_encode_properties_put(w, &c->properties, plan->properties_len);
+}
+
+/* Section 3.1.3. */
+//= v3/3.1.3-1 v5/3.1.3-1
+static void payload_put(struct writer *w, const struct encode_plan *plan,
+                        const struct ella_connect *c) {
     writer_string(w, c->client_id);
+    /*@ assert \at(w->at, Pre) <= w->at <= w->end; */
+    /*@ assert \subset(w->buf + (w->at .. w->end - 1),
+          w->buf + (\at(w->at, Pre) .. w->end - 1)); */
+    /*@ assert writer_put{Pre, Here}(w, 2 + slice_size(c->client_id)); */
+    /*@ assert changed_only{Pre, Here}(w->buf, \at(w->at, Pre), w->end); */
+    /*@ assert members_same{Pre, Here}(&c->will_properties); */
+    /*@ assert c->has_will ==> sizes_same{Pre, Here}(&c->will_properties); */
+    /*@ assert c->has_will ==> put_apart(w, &c->will_properties); */
+    /*@ assert c->has_will ==> will_planned(plan, c); */
+    /*@ assert \at(slice_apart(w, c->will_topic), Pre) ==> slice_apart(w, c->will_topic); */
+    /*@ assert \at(slice_apart(w, c->will_payload), Pre) ==> slice_apart(w, c->will_payload); */
+    /*@ assert c->has_will ==>
+          string_ready(w, c->will_topic) && string_ready(w, c->will_payload); */
+    /*@ assert c->has_will ==> will_ready(w, plan, c); */
     if (c->has_will)
         will_put(w, plan, c);
+    /*@ assert \at(w->at, Pre) <= w->at <= w->end; */
+    /*@ assert \subset(w->buf + (w->at .. w->end - 1),
+          w->buf + (\at(w->at, Pre) .. w->end - 1)); */
+    /*@ assert \at(slice_apart(w, c->user_name), Pre) ==> slice_apart(w, c->user_name); */
     //= v3/3.1.2-18 v3/3.1.2-19 v5/3.1.2-16 v5/3.1.2-17
     if (c->has_user_name)
         writer_string(w, c->user_name);
+    /*@ assert \at(w->at, Pre) <= w->at <= w->end; */
+    /*@ assert \subset(w->buf + (w->at .. w->end - 1),
+          w->buf + (\at(w->at, Pre) .. w->end - 1)); */
+    /*@ assert \at(slice_apart(w, c->password), Pre) ==> slice_apart(w, c->password); */
     //= v3/3.1.2-20 v3/3.1.2-21 v5/3.1.2-18 v5/3.1.2-19
     if (c->has_password)
         writer_string(w, c->password);
+}
+
+void ella_encode_connect_put(struct writer *w, const struct encode_plan *plan,
+                             const struct ella_connect *c) {
+    variable_header_put(w, plan, c);
+    /*@ assert \at(w->at, Pre) <= w->at <= w->end; */
+    /*@ assert \subset(w->buf + (w->at .. w->end - 1),
+          w->buf + (\at(w->at, Pre) .. w->end - 1)); */
+    /*@ assert changed_only{Pre, Here}(w->buf, \at(w->at, Pre), w->end); */
+    /*@ assert members_same{Pre, Here}(&c->will_properties); */
+    /*@ assert c->has_will ==> sizes_same{Pre, Here}(&c->will_properties); */
+    /*@ assert c->has_will ==> put_apart(w, &c->will_properties); */
+    /*@ assert c->has_will ==> will_planned(plan, c); */
+    /*@ assert \at(slice_apart(w, c->client_id), Pre) ==> slice_apart(w, c->client_id); */
+    /*@ assert \at(slice_apart(w, c->will_topic), Pre) ==> slice_apart(w, c->will_topic); */
+    /*@ assert \at(slice_apart(w, c->will_payload), Pre) ==> slice_apart(w, c->will_payload); */
+    /*@ assert c->has_will ==>
+          string_ready(w, c->will_topic) && string_ready(w, c->will_payload); */
+    /*@ assert c->has_will ==> will_ready(w, plan, c); */
+    /*@ assert \at(slice_apart(w, c->user_name), Pre) ==> slice_apart(w, c->user_name); */
+    /*@ assert \at(slice_apart(w, c->password), Pre) ==> slice_apart(w, c->password); */
+    /*@ assert writer_put{Pre, Here}(w, header_size(plan)); */
+    /*@ assert c->has_will == \at(c->has_will, Pre) &&
+          c->has_user_name == \at(c->has_user_name, Pre) &&
+          c->has_password == \at(c->has_password, Pre); */
+    /*@ assert payload_size(plan, c) == payload_size{Pre}(plan, c); */
+    payload_put(w, plan, c);
 }

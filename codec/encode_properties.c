@@ -379,26 +379,21 @@ void ella_encode_properties_plan(struct encode_plan *plan, uint32_t place,
 }
 
 /* Copies what counts of a run; each identifier is already part of its bytes. */
-/*@ requires writer_usable(w) && slice_lawful(run) && slice_apart(w, run) && types_known;
+/*@ requires writer_usable(w) && w->at <= w->end;
+    requires slice_lawful(run) && slice_apart(w, run) && types_known;
     requires \separated(w->buf + (w->at .. w->end - 1), &ella_property_rules[0 .. 42]);
     requires \separated(w, &ella_property_rules[0 .. 42]);
     assigns w->at, w->failed, w->buf[w->at .. w->end - 1];
-    ensures \old(w->failed) ==> w->failed;
-    ensures w->at >= \old(w->at);
-    ensures !w->failed ==> w->at == \old(w->at) + \old(run_size(run.base, run.off, run.end, id));
-*/
+    ensures writer_put{Pre, Here}(w, \old(run_size(run.base, run.off, run.end, id))); */
 static void run_put(struct writer *w, uint32_t id, struct ella_slice run) {
     struct ella_slice rest = run;
     struct ella_slice encoded = run;
     struct lists_property entry;
     /*@ loop invariant rest.base == run.base && rest.end == run.end && encoded.base == run.base;
-        loop invariant run.off <= rest.off <= run.end && w->at >= \at(w->at, Pre);
-        loop invariant \forall integer i; run.off <= i < run.end ==>
-          run.base[i] == \at(run.base[i], Pre);
-        loop invariant \at(w->failed, Pre) ==> w->failed;
-        loop invariant !w->failed ==>
-          w->at + run_size{Pre}(run.base, rest.off, run.end, id) ==
-          \at(w->at, Pre) + run_size{Pre}(run.base, run.off, run.end, id);
+        loop invariant run.off <= rest.off <= run.end;
+        loop invariant bytes_same{Pre, Here}(run.base, run.off, run.end);
+        loop invariant writer_put{Pre, Here}(w, run_size{Pre}(run.base, run.off, run.end, id) -
+          run_size{Pre}(run.base, rest.off, run.end, id));
         loop assigns rest, entry, encoded, w->at, w->failed,
           w->buf[\at(w->at, Pre) .. w->end - 1];
         loop variant rest.end - rest.off; */
@@ -425,47 +420,102 @@ static void run_put(struct writer *w, uint32_t id, struct ella_slice run) {
     /*@ assert run_size{Pre}(run.base, rest.off, run.end, id) == 0; */
 }
 
-/*@ requires writer_usable(w) && properties_lawful(properties) && types_known;
+/* An integer as wide as its type. */
+/*@ requires writer_usable(w) && w->at <= w->end;
+    assigns w->at, w->failed, w->buf[w->at .. w->end - 1];
+    ensures writer_put{Pre, Here}(w, type == ELLA_TYPE_BYTE ? 1 :
+      (type == ELLA_TYPE_TWO_BYTE_INTEGER ? 2 : 4)); */
+static void integer_put(struct writer *w, uint8_t type, uint32_t value) {
+    if (type == (uint8_t)ELLA_TYPE_BYTE) {
+        writer_u8(w, (uint8_t)value);
+    } else if (type == (uint8_t)ELLA_TYPE_TWO_BYTE_INTEGER) {
+        writer_u16(w, (uint16_t)value);
+    } else {
+        writer_u32(w, value);
+    }
+}
+
+/* A property that stands once: its identifier and its value. */
+/*@ requires writer_usable(w) && w->at <= w->end && properties_lawful(properties) && types_known;
+    requires put_apart(w, properties) && id < ELLA_PROPERTY_RULE_COUNT;
+    requires property_sized(*properties, id) && !is_run(id);
+    assigns w->at, w->failed, w->buf[w->at .. w->end - 1];
+    ensures writer_put{Pre, Here}(w, \old(property_size(*properties, id, 0, 0))); */
+static void single_put(struct writer *w, const struct ella_properties *properties, uint32_t id) {
+    const uint8_t type = ella_property_rules[id].type;
+    writer_u8(w, (uint8_t)id);
+    /*@ assert writer_put{Pre, Here}(w, 1); */
+    if ((type == (uint8_t)ELLA_TYPE_UTF8_STRING) || (type == (uint8_t)ELLA_TYPE_BINARY)) {
+        writer_string(w, slice_of(properties, id));
+        /*@ assert writer_put{Pre, Here}(w, 3 + text_len(\at(*properties, Pre), id)); */
+    } else {
+        integer_put(w, type, integer_of(properties, id));
+        /*@ assert writer_put{Pre, Here}(w, \at(property_size(*properties, id, 0, 0), Pre)); */
+    }
+}
+
+/*@ requires writer_usable(w) && w->at <= w->end && properties_lawful(properties) && types_known;
     requires put_apart(w, properties) && id < ELLA_PROPERTY_RULE_COUNT;
     requires property_sized(*properties, id);
     assigns w->at, w->failed, w->buf[w->at .. w->end - 1];
-    ensures \old(w->failed) ==> w->failed;
-    ensures w->at >= \old(w->at);
-    ensures !w->failed ==> w->at == \old(w->at) +
-      \old(property_size(*properties, id, ids_size(properties), pairs_size(properties))); */
+    ensures writer_put{Pre, Here}(w,
+      \old(property_size(*properties, id, ids_size(properties), pairs_size(properties)))); */
 static void property_put(struct writer *w, const struct ella_properties *properties, uint32_t id) {
     const uint8_t type = ella_property_rules[id].type;
-    if (type == ELLA_TYPE_VARIABLE_BYTE_INTEGER || type == ELLA_TYPE_UTF8_PAIR) {
+    if ((type == (uint8_t)ELLA_TYPE_VARIABLE_BYTE_INTEGER) ||
+        (type == (uint8_t)ELLA_TYPE_UTF8_PAIR)) {
         run_put(w, id, slice_of(properties, id));
-        return;
+    } else {
+        single_put(w, properties, id);
     }
-    writer_u8(w, (uint8_t)id);
-    if (type == ELLA_TYPE_BYTE)
-        writer_u8(w, (uint8_t)integer_of(properties, id));
-    else if (type == ELLA_TYPE_TWO_BYTE_INTEGER)
-        writer_u16(w, (uint16_t)integer_of(properties, id));
-    else if (type == ELLA_TYPE_FOUR_BYTE_INTEGER)
-        writer_u32(w, integer_of(properties, id));
-    else
-        writer_string(w, slice_of(properties, id));
 }
 
 static void properties_put(struct writer *w, const struct ella_properties *properties) {
     struct property_walk walk = walk_begin(properties);
     uint32_t id;
-    /*@ loop invariant \at(properties->present, Pre) == 0 ==> walk.rest == 0 &&
+    /*@ loop invariant walk_in(walk.rest, walk.id);
+        loop invariant \at(properties->present, Pre) == 0 ==> walk.rest == 0 &&
           w->at == \at(w->at, Pre) && w->failed == \at(w->failed, Pre);
-        loop invariant walk_in(walk.rest, walk.id);
+        loop invariant \at(w->at, Pre) <= w->at <= w->end;
+        loop invariant walk_sized(\at(*properties, Pre), walk.rest, walk.id);
+        loop invariant writer_put{Pre, Here}(w, properties_size{Pre}(properties) -
+          walk_size(\at(*properties, Pre), walk.rest, walk.id, ids_size{Pre}(properties),
+                    pairs_size{Pre}(properties)));
         loop assigns walk, id, w->at, w->failed, w->buf[\at(w->at, Pre) .. w->end - 1];
         loop variant walk.rest; */
-    while (walk_next(&walk, &id))
+    while (walk_next(&walk, &id)) {
+        /*@ assert \subset(w->buf + (w->at .. w->end - 1),
+              w->buf + (\at(w->at, Pre) .. w->end - 1)); */
+        /*@ assert writer_usable(w); */
+        /*@ assert buf_apart{Pre}(w->buf, \at(w->at, Pre), w->end, properties); */
+        /*@ assert buf_apart(w->buf, w->at, w->end, properties); */
+        /*@ assert put_apart(w, properties); */
+        /*@ assert changed_only{Pre, Here}(w->buf, \at(w->at, Pre), w->end); */
+        /*@ assert members_same{Pre, Here}(properties); */
+        /*@ assert ids_size(properties) == ids_size{Pre}(properties); */
+        /*@ assert pairs_size(properties) == pairs_size{Pre}(properties); */
         property_put(w, properties, id);
+    }
 }
 
 void ella_encode_properties_put(struct writer *w, const struct ella_properties *properties,
                                 uint32_t len) {
     //= v5/2.2.2-1
     writer_vbi(w, len);
+    /*@ assert \at(w->at, Pre) <= w->end ==> \at(w->at, Pre) <= w->at <= w->end &&
+          writer_put{Pre, Here}(w, vbi_len(len)); */
+    /*@ assert \at(w->at, Pre) <= w->end ==> \subset(w->buf + (w->at .. w->end - 1),
+          w->buf + (\at(w->at, Pre) .. w->end - 1)); */
+    /*@ assert writer_usable(w); */
+    /*@ assert put_apart{Pre}(w, properties) ==>
+          buf_apart{Pre}(w->buf, \at(w->at, Pre), w->end, properties) &&
+          buf_apart(w->buf, w->at, w->end, properties); */
+    /*@ assert put_apart{Pre}(w, properties) ==> put_apart(w, properties); */
+    /*@ assert changed_only{Pre, Here}(w->buf, \at(w->at, Pre), w->end); */
+    /*@ assert put_apart{Pre}(w, properties) ==> members_same{Pre, Here}(properties); */
+    /*@ assert put_apart{Pre}(w, properties) ==>
+          properties_size(properties) == properties_size{Pre}(properties) &&
+          (properties_sized{Pre}(properties) <==> properties_sized(properties)); */
     properties_put(w, properties);
 }
 

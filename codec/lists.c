@@ -265,7 +265,7 @@ enum ella_error ella_filter_put(enum ella_packet_type type, enum ella_version ve
     writer_string(&w, entry->filter);
     if (type == ELLA_SUBSCRIBE)
         writer_u8(&w, options_byte(entry));
-    *used = w.at;
+    *used = (uint32_t)w.at;
     return ELLA_ERROR_NONE;
 }
 
@@ -281,7 +281,7 @@ enum ella_error ella_user_property_put(struct ella_slice name, struct ella_slice
     writer_u8(&w, ELLA_PROPERTY_USER_PROPERTY);
     writer_string(&w, name);
     writer_string(&w, value);
-    *used = w.at;
+    *used = (uint32_t)w.at;
     return ELLA_ERROR_NONE;
 }
 
@@ -294,6 +294,6 @@ enum ella_error ella_subscription_identifier_put(uint32_t identifier, uint8_t *b
         return ELLA_ERROR_BUFFER_TOO_SMALL;
     writer_u8(&w, ELLA_PROPERTY_SUBSCRIPTION_IDENTIFIER);
     writer_vbi(&w, identifier);
-    *used = w.at;
+    *used = (uint32_t)w.at;
     return ELLA_ERROR_NONE;
 }

@@ -42,7 +42,7 @@ struct lists_property {
       i + 2 <= end && i + 2 + b[i] * 256 + b[i + 1] <= end ? i + 2 + b[i] * 256 + b[i + 1] : -1;
 
     logic integer pair_end{L}(uint8_t *b, integer i, integer end) =
-      field_end(b, i, end) < 0 ? -1 : field_end(b, field_end(b, i, end), end);
+      field_end(b, i, end) < i ? -1 : field_end(b, field_end(b, i, end), end);
 
     logic integer vbi_end{L}(uint8_t *b, integer i, integer end) =
       i < end && b[i] < 128 ? i + 1 :
@@ -62,7 +62,7 @@ struct lists_property {
       i < end ? value_end(b, i + 1, end, type_of(b[i])) : -1;
 
     logic integer run_size{L}(uint8_t *b, integer i, integer end, integer id) =
-      entry_end(b, i, end) < 0 ? 0 :
+      entry_end(b, i, end) <= i ? 0 :
       (b[i] == id ? entry_end(b, i, end) - i : 0) + run_size(b, entry_end(b, i, end), end, id);
 
     // The same, to be asserted: a prover unfolds run_size() where what follows is spoken of.
@@ -120,6 +120,8 @@ struct lists_property {
 
     logic integer properties_size{L}(struct ella_properties *p) =
       walk_size(*p, p->present, 0, ids_size(p), pairs_size(p));
+
+    predicate properties_sized{L}(struct ella_properties *p) = walk_sized(*p, p->present, 0);
 
     predicate slice_lawful{L}(struct ella_slice s) =
       s.off <= s.end && bytes_readable(s.base, s.off, s.end);

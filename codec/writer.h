@@ -11,6 +11,7 @@
 #define LIBELLA_CODEC_WRITER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -18,8 +19,8 @@
 
 struct writer {
     uint8_t *buf;
-    uint32_t at; /* where the next byte goes */
-    uint32_t end;
+    size_t at; /* where the next byte goes */
+    size_t end;
     bool failed;
 };
 
@@ -56,7 +57,7 @@ static inline struct writer writer_of(uint8_t *buf, uint32_t start, uint32_t end
     ensures \result <==> !w->failed;
     ensures w->failed <==> (\old(w->failed) || w->at + len > w->end); */
 static inline bool writer_room(struct writer *w, uint32_t len) {
-    if ((uint64_t)w->at + len > w->end)
+    if (len > w->end || w->at > w->end - len)
         w->failed = true;
     return !w->failed;
 }
@@ -217,6 +218,7 @@ static inline void writer_bytes(struct writer *w, struct ella_slice s) {
     assigns w->at, w->failed, w->buf[w->at .. w->end - 1];
     ensures w->failed == 0 || w->failed == 1;
     ensures w->at >= \old(w->at);
+    ensures \old(w->at) <= w->end ==> w->at <= w->end;
     behavior fits:
       assumes s.off <= s.end <= s.off + ELLA_STRING_LEN_MAX;
       assumes !w->failed && w->at + 2 + (s.end - s.off) <= w->end;
@@ -231,6 +233,8 @@ static inline void writer_bytes(struct writer *w, struct ella_slice s) {
     disjoint behaviors; */
 static inline void writer_string(struct writer *w, struct ella_slice s) {
     writer_u16(w, (uint16_t)ella_slice_len(s));
+    /*@ assert slice_apart(w, s) && writer_usable(w); */
+    /*@ assert \forall integer i; s.off <= i < s.end ==> s.base[i] == \at(s.base[i], Pre); */
     writer_bytes(w, s);
 }
 

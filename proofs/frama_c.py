@@ -90,7 +90,7 @@ ENDS = re.compile(r"\b(?:loop variant|(?:loop invariant|ensures) ends:)[^;]*;")
 ASSIGNS = re.compile(r"\b(?:loop )?assigns\b[^;]*;")
 RANGE = re.compile(r"\[[^\[\]]* \.\. [^\[\]]*\]")
 ENDS_SCRIPT = "proofs/wp/ends.ml"
-ANY_INDEX = "[0 .. 8589934590]"  # a sum of two numbers of 32 bits
+ANY_INDEX = "[0 .. 36893488147419103230]"  # a sum of two numbers of 64 bits
 
 
 def only_ends(text, assigns):
@@ -162,17 +162,19 @@ def read_eva(log, by_contract):
     }
 
 
+SCRIPTS = "proofs/wp/scripts"  # how WP is to prove what needs induction
 LEMMA = re.compile(r"/\*@(?:(?!\*/).)*\blemma\b", re.DOTALL)
 
 
 def wp_command(target, session, selection):
+    lemmas = "@lemma" in selection
     command = ["frama-c", *MACHINE, "-cpp-extra-args=" + INCLUDES, target["file"],
                *target.get("others", []), *target.get("options", [])]
     if "ends" in target:
         command += ["-load-script", ENDS_SCRIPT]
     for number, prover in enumerate(target["provers"]):
         command += ["-then"] if number else []
-        command += ["-wp", *selection, "-wp-prover", prover,
+        command += ["-wp", *selection, "-wp-prover", "script," + prover if lemmas else prover,
                     "-wp-timeout", str(target.get("timeout_s", 10)), "-wp-par", "2",
                     "-wp-cache", "cleanup"]
         command += [] if number else ["-wp-session", str(session)]
@@ -180,9 +182,25 @@ def wp_command(target, session, selection):
     return command
 
 
-def has_lemmas(copy):
-    """Whether any source has a lemma: choosing functions leaves lemmas unproved, yet used."""
-    return any(LEMMA.search(path.read_text(encoding="utf-8")) for path in copy.rglob("*.[ch]"))
+INCLUDE = re.compile(r'^#include "([^"]+)"', re.M)
+
+
+def has_lemmas(copy, files):
+    """Whether the files have a lemma, or one that they include: choosing functions leaves lemmas
+    unproved, yet used."""
+    seen, left = set(), [copy / file for file in files]
+    while left:
+        path = left.pop()
+        if path in seen or not path.exists():
+            continue
+        seen.add(path)
+        text = path.read_text(encoding="utf-8")
+        if LEMMA.search(text):
+            return True
+        for name in INCLUDE.findall(text):
+            left += [folder / name for folder in (path.parent, copy, copy / "codec/include",
+                                                  copy / "proofs")]
+    return False
 
 
 def wp(scratch, target, cache, smoke=False, enough=None):
@@ -195,7 +213,7 @@ def wp(scratch, target, cache, smoke=False, enough=None):
     selection = ["-wp-fct", ",".join(target["functions"])] if "functions" in target else []
     selection += target.get("selection", [])
     runs = [selection + (["-wp-smoke-tests"] if smoke else [])]
-    if has_lemmas(copy) and not smoke:
+    if has_lemmas(copy, [target["file"], *target.get("others", [])]) and not smoke:
         runs += [["-wp-prop", "@lemma"]]
     begun = time.monotonic()
     result, ends = None, {}
@@ -238,6 +256,7 @@ def write_cache(session, cache):
     """Where Frama-C looks for it; what it does not use it removes (`-wp-cache cleanup`)."""
     shutil.rmtree(session, ignore_errors=True)
     (session / "cache").mkdir(parents=True)
+    shutil.copytree(ROOT / SCRIPTS, session / "script")
     for key, entry in cache.items():
         (session / "cache" / (key + ".json")).write_text(json.dumps(entry), encoding="utf-8")
 

@@ -30,6 +30,7 @@ static void walk(void) {
     while (ella_lists_property_next(&rest, &property))
         any_bytes(bytes, sizeof bytes);
     (void)ella_topic_match(any_slice(bytes), any_slice(bytes));
+    (void)ella_topic_match(ella_slice_of(bytes, any_index(BYTES)), any_slice(bytes));
     (void)ella_topic_share(any_slice(bytes), &name, &value);
 }
 

@@ -104,7 +104,8 @@ void ella_encode_plan(struct encode_plan *plan, const struct ella_packet *packet
 
 /* Encoding: the bytes. */
 
-/*@ requires writer_usable(w) && \valid_read(properties) && properties->present == 0;
+/*@ requires writer_usable(w) && w->at <= w->end;
+    requires \valid_read(properties) && properties->present == 0;
     requires \separated(w, properties);
     assigns w->at, w->failed, w->buf[w->at .. w->end - 1];
     ensures w->at == \old(w->at) && w->failed == \old(w->failed); */
@@ -184,6 +185,34 @@ static void put_body(struct writer *w, const struct encode_plan *plan,
                      const struct ella_packet *packet);
 
 /* The parts put together. */
+
+/*@ requires writer_apart(w, plan, packet) && flags_fit(packet->type);
+    requires 1 <= packet->type <= 15 && packet->type != ELLA_PUBLISH;
+    requires plan->remaining_length < 128;
+    requires !w->failed && w->at + 2 <= w->end;
+    assigns w->at, w->failed, w->buf[w->at .. w->end - 1];
+    ensures !w->failed && w->at == \old(w->at) + 2;
+    ensures w->buf[\old(w->at)] == packet_first_byte(packet->type);
+    ensures w->buf[\old(w->at) + 1] == plan->remaining_length; */
+static void put_header(struct writer *w, const struct encode_plan *plan,
+                       const struct ella_packet *packet);
+
+/*@ requires writer_apart(w, plan, packet) && flags_fit(packet->type);
+    requires fixed_shape(plan->version, packet);
+    requires plan->properties_len == 0;
+    requires plan->remaining_length == body_len(plan->version, packet);
+    requires !w->failed && w->at + 2 + plan->remaining_length <= w->end;
+    assigns w->at, w->failed, w->buf[w->at .. w->end - 1];
+    ensures w->at == \old(w->at) + 2 + body_len(plan->version, packet) && !w->failed;
+    ensures w->buf[\old(w->at)] == packet_first_byte(packet->type);
+    ensures w->buf[\old(w->at) + 1] == body_len(plan->version, packet);
+    ensures body_is(plan->version, packet, w->buf, \old(w->at) + 2, w->at);
+    ensures packet->ack.reason_code == \old(packet->ack.reason_code);
+    ensures packet->connack.reason_code == \old(packet->connack.reason_code);
+    ensures packet->connack.session_present == \old(packet->connack.session_present);
+    ensures packet->reason.reason_code == \old(packet->reason.reason_code); */
+static void put_packet(struct writer *w, const struct encode_plan *plan,
+                       const struct ella_packet *packet);
 
 /*@ requires \valid_read(plan) && \valid_read(packet) && \valid(size);
     requires \separated(size, plan) && \separated(size, packet);

@@ -7,6 +7,7 @@
 
 #include "codec/encode.h"
 #include "codec/lists.h"
+#include "wp/runs.h"
 
 /*@ requires \valid(plan) && properties_lawful(properties) && \valid(len) && place < 16;
     requires types_known && \separated(plan, &ella_property_rules[0 .. 42]);
@@ -29,5 +30,18 @@ void ella_encode_properties_plan(struct encode_plan *plan, uint32_t place,
     ensures \old(plan->error) != ELLA_ERROR_NONE ==> plan->error == \old(plan->error); */
 static void authentication_check(struct encode_plan *plan, uint32_t place,
                                  const struct ella_properties *properties);
+
+/*@ requires writer_usable(w) && w->at <= w->end && properties_lawful(properties) && types_known;
+    requires put_apart(w, properties) && properties_sized(properties);
+    assigns w->at, w->failed, w->buf[w->at .. w->end - 1];
+    ensures writer_put{Pre, Here}(w, \old(properties_size(properties))); */
+static void properties_put(struct writer *w, const struct ella_properties *properties);
+
+/*@ requires writer_usable(w) && w->at <= w->end && properties_lawful(properties) && types_known;
+    requires put_apart(w, properties) && properties_sized(properties);
+    assigns w->at, w->failed, w->buf[w->at .. w->end - 1];
+    ensures writer_put{Pre, Here}(w, vbi_len(len) + \old(properties_size(properties))); */
+void ella_encode_properties_put(struct writer *w, const struct ella_properties *properties,
+                                uint32_t len);
 
 #include "codec/encode_properties.c"
