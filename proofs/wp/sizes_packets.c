@@ -5,11 +5,8 @@
  * encoding fails if and only if there is no room for them. What properties take is taken by the
  * contracts that wp_sizes_properties proves.
  */
-#include "wp/properties.h"
-
-#include "codec/encode.h"
-#include "codec/lists.h"
 #include "wp/runs.h"
+#include "wp/sizes_calls.h"
 
 /* What the plan says of properties, and how many bytes they take with their length. */
 /*@ predicate planned_as{L}(integer version, integer len, struct ella_properties *p) =
@@ -46,13 +43,6 @@
 
     predicate string_ready{L}(struct writer *w, struct ella_slice s) =
       text_ready(w, s) && slice_size(s) <= ELLA_STRING_LEN_MAX; */
-
-/*@ requires writer_usable(w) && w->at <= w->end && properties_lawful(properties) && types_known;
-    requires put_apart(w, properties) && properties_sized(properties);
-    assigns w->at, w->failed, w->buf[w->at .. w->end - 1];
-    ensures writer_put{Pre, Here}(w, vbi_len(len) + \old(properties_size(properties))); */
-void ella_encode_properties_put(struct writer *w, const struct ella_properties *properties,
-                                uint32_t len);
 
 /*@ requires put_ready(w, plan) && properties_lawful(properties) && put_apart(w, properties);
     requires planned(plan, properties);
@@ -294,19 +284,6 @@ static void put_packet(struct writer *w, const struct encode_plan *plan,
       \valid(plan) && types_known && \separated(plan, &ella_property_rules[0 .. 42]) &&
       properties_lawful(p) && \separated(plan, p) && plan_apart_runs(plan, p) &&
       plan->body <= ELLA_REMAINING_LENGTH_MAX; */
-
-/*@ requires \valid(plan) && properties_lawful(properties) && \valid(len) && place < 16;
-    requires types_known && \separated(plan, &ella_property_rules[0 .. 42]);
-    requires \separated(len, &ella_property_rules[0 .. 42]);
-    requires \separated(plan, properties) && \separated(len, properties);
-    requires \separated(len, &plan->version, &plan->sender, &plan->error, &plan->body);
-    requires plan_apart_runs(plan, properties);
-    assigns *len, plan->error;
-    ensures \old(plan->error) != ELLA_ERROR_NONE ==> plan->error == \old(plan->error);
-    ensures *len <= ELLA_REMAINING_LENGTH_MAX;
-    ensures plan->error == ELLA_ERROR_NONE ==> planned_as(plan->version, *len, properties); */
-void ella_encode_properties_plan(struct encode_plan *plan, uint32_t place,
-                                 const struct ella_properties *properties, uint32_t *len);
 
 /*@ requires plan_ready(plan, properties) && 1 <= type <= 15;
     assigns plan->error, plan->properties_len, plan->body;
