@@ -19,39 +19,34 @@
 #define PUBLISH_QOS 2u
 #define PUBLISH_RETAIN 1u
 
-/*@ requires \valid_read(plan);
-    assigns \nothing;
-    ensures \result <==> plan->version == ELLA_VERSION_5_0; */
-static bool is_5_0(const struct encode_plan *plan) {
-    return plan->version == ELLA_VERSION_5_0;
-}
-
 /* Turns the bytes counted into the size of the packet. */
-/*@ requires \valid(plan);
+/*@ requires \valid(plan) && plan->body >= 0;
     assigns plan->error, plan->remaining_length, plan->size;
-    ensures \old(plan->error) != ELLA_ERROR_NONE ==> plan->error == \old(plan->error);
+    ensures error_kept{Pre, Here}(plan);
     ensures \old(plan->error) == ELLA_ERROR_NONE ==>
       (plan->error == ELLA_ERROR_NONE <==> plan->body <= ELLA_REMAINING_LENGTH_MAX);
     ensures plan->error == ELLA_ERROR_NONE ==> plan->remaining_length == plan->body &&
       plan->size == 1 + vbi_len(plan->body) + plan->body; */
-static void plan_end(struct encode_plan *plan) {
-    encode_require(plan, plan->body <= ELLA_REMAINING_LENGTH_MAX, ELLA_ERROR_FIELD_TOO_LONG);
-    if (plan->error != ELLA_ERROR_NONE)
+static inline void plan_end(struct encode_plan *plan) {
+    const int64_t body = plan->body;
+    encode_require(plan, body <= (int64_t)ELLA_REMAINING_LENGTH_MAX, ELLA_ERROR_FIELD_TOO_LONG);
+    if (plan->error != ENCODE_RIGHT)
         return;
-    plan->remaining_length = (uint32_t)plan->body;
-    plan->size = 1u + writer_vbi_len(plan->remaining_length) + plan->remaining_length;
+    plan->remaining_length = (int32_t)body;
+    plan->size = (int32_t)(1 + (int64_t)writer_vbi_len((uint32_t)body) + body);
 }
 
 /* What the packets have in common. */
 
-/*@ assigns \nothing;
-    ensures \result == ELLA_ERROR_NONE <==> version == ELLA_VERSION_3_1 ||
-      version == ELLA_VERSION_3_1_1 || version == ELLA_VERSION_5_0; */
-static enum ella_error version_check(enum ella_version version) {
-    if (version == ELLA_VERSION_UNKNOWN)
+/*@ requires \valid_read(plan);
+    assigns \nothing;
+    ensures \result == ELLA_ERROR_NONE <==> plan->version == ELLA_VERSION_3_1 ||
+      plan->version == ELLA_VERSION_3_1_1 || plan->version == ELLA_VERSION_5_0; */
+static enum ella_error version_check(const struct encode_plan *plan) {
+    if (plan->version == (int64_t)ELLA_VERSION_UNKNOWN)
         return ELLA_ERROR_CONNECT_EXPECTED;
-    if (version == ELLA_VERSION_3_1 || version == ELLA_VERSION_3_1_1 ||
-        version == ELLA_VERSION_5_0)
+    if (plan->version == ENCODE_3_1 || plan->version == (int64_t)ELLA_VERSION_3_1_1 ||
+        encode_is_5_0(plan))
         return ELLA_ERROR_NONE;
     return ELLA_ERROR_PROTOCOL_VERSION;
 }
@@ -62,36 +57,40 @@ static enum ella_error version_check(enum ella_version version) {
     ensures \result == ELLA_ERROR_NONE <==> may_send(plan->version, plan->sender, type); */
 static enum ella_error sender_check(const struct encode_plan *plan, uint32_t type) {
     const struct ella_packet_rule *rule = &ella_packet_rules[type];
-    const uint32_t senders = is_5_0(plan) ? rule->v5_sent_by : rule->v3_sent_by;
+    const uint32_t senders = encode_is_5_0(plan) ? rule->v5_sent_by : rule->v3_sent_by;
     const uint32_t sender =
-        plan->sender == ELLA_FROM_CLIENT ? ELLA_SENT_BY_CLIENT : ELLA_SENT_BY_SERVER;
+        plan->sender == (int64_t)ELLA_FROM_CLIENT ? ELLA_SENT_BY_CLIENT : ELLA_SENT_BY_SERVER;
     if (senders == 0u)
         return ELLA_ERROR_VERSION_LACKS_FIELD;
     return (senders & sender) != 0u ? ELLA_ERROR_NONE : ELLA_ERROR_PACKET_DIRECTION;
 }
 
-/*@ requires \valid(plan) && plan->body <= ELLA_REMAINING_LENGTH_MAX;
+/*@ requires \valid(plan) && body_fits(plan);
     assigns plan->error, plan->body;
     ensures plan->body == \old(plan->body) + 2;
     ensures \old(plan->error) == ELLA_ERROR_NONE ==>
-      (plan->error == ELLA_ERROR_NONE <==> packet_id != 0); */
+      (plan->error == ELLA_ERROR_NONE <==> packet_id != 0);
+    ensures error_kept{Pre, Here}(plan); */
 static void plan_packet_id(struct encode_plan *plan, uint16_t packet_id) {
     //= v3/2.3.1-1 v5/2.2.1-3 v5/2.2.1-4
     encode_require(plan, packet_id != 0u, ELLA_ERROR_PACKET_ID_ZERO);
-    plan->body += 2u;
+    plan->body += 2;
 }
 
-/* Properties that are always announced in 5.0, even if there are none. */
-static void plan_properties(struct encode_plan *plan, enum ella_packet_type type,
-                            const struct ella_properties *properties) {
-    ella_encode_properties_plan(plan, (uint32_t)type, properties, &plan->properties_len);
-    if (is_5_0(plan))
+/* Properties that are always announced in 5.0, even if there are none. None is what most packets
+ * have, and right in each but AUTH. */
+static inline void plan_properties(struct encode_plan *plan, enum ella_packet_type type,
+                                   const struct ella_properties *properties) {
+    plan->properties_len = properties->present == 0u
+                               ? 0
+                               : ella_encode_properties_plan(plan, (uint32_t)type, properties);
+    if (encode_is_5_0(plan))
         plan->body += encode_properties_size(plan->properties_len);
 }
 
 static void put_properties(struct writer *w, const struct encode_plan *plan,
                            const struct ella_properties *properties) {
-    if (is_5_0(plan))
+    if (encode_is_5_0(plan))
         ella_encode_properties_put(w, properties, plan->properties_len);
 }
 
@@ -107,22 +106,22 @@ static bool reason_belongs(enum ella_packet_type type, uint8_t code) {
 /* Reason code and properties at the end of a packet, each left out where 5.0 lets it. */
 static void plan_reason(struct encode_plan *plan, enum ella_packet_type type, uint8_t reason_code,
                         const struct ella_properties *properties) {
-    ella_encode_properties_plan(plan, (uint32_t)type, properties, &plan->properties_len);
-    if (!is_5_0(plan)) {
+    plan->properties_len = ella_encode_properties_plan(plan, (uint32_t)type, properties);
+    if (!encode_is_5_0(plan)) {
         encode_require(plan, reason_code == 0u, ELLA_ERROR_VERSION_LACKS_FIELD);
         return;
     }
     //= v5/3.4.2-1 v5/3.5.2-1 v5/3.6.2-1 v5/3.7.2-1 v5/3.14.2-1 v5/3.15.2-1
     encode_require(plan, reason_belongs(type, reason_code), ELLA_ERROR_REASON_CODE);
-    if (plan->properties_len > 0u)
-        plan->body += 1u + encode_properties_size(plan->properties_len);
+    if (plan->properties_len > 0)
+        plan->body += 1 + encode_properties_size(plan->properties_len);
     else if (reason_code != 0u)
-        plan->body += 1u;
+        plan->body += 1;
 }
 
 static void put_reason(struct writer *w, const struct encode_plan *plan, uint8_t reason_code,
                        const struct ella_properties *properties) {
-    if (plan->properties_len == 0u && reason_code == 0u)
+    if (plan->properties_len == 0 && reason_code == 0u)
         return;
     writer_u8(w, reason_code);
     /*@ assert \at(w->at, Pre) <= w->end ==> writer_put{Pre, Here}(w, 1); */
@@ -131,14 +130,14 @@ static void put_reason(struct writer *w, const struct encode_plan *plan, uint8_t
     /*@ assert properties->subscription_identifiers.off >= 0 &&
           properties->user_properties.off >= 0; */
     /*@ assert put_apart{Pre}(w, properties) ==> sizes_same{Pre, Here}(properties); */
-    if (plan->properties_len > 0u)
+    if (plan->properties_len > 0)
         ella_encode_properties_put(w, properties, plan->properties_len);
 }
 
 /* CONNACK (section 3.2). */
 
 static void plan_connack(struct encode_plan *plan, const struct ella_connack *connack) {
-    if (is_5_0(plan)) {
+    if (encode_is_5_0(plan)) {
         //= v5/3.2.2-8
         encode_require(plan, reason_belongs(ELLA_CONNACK, connack->reason_code),
                        ELLA_ERROR_REASON_CODE);
@@ -148,9 +147,9 @@ static void plan_connack(struct encode_plan *plan, const struct ella_connack *co
     //= v3/3.2.2-4 v5/3.2.2-6
     encode_require(plan, !connack->session_present || connack->reason_code == 0u,
                    ELLA_ERROR_SESSION_PRESENT);
-    encode_require(plan, !connack->session_present || plan->version != ELLA_VERSION_3_1,
+    encode_require(plan, !connack->session_present || plan->version != ENCODE_3_1,
                    ELLA_ERROR_VERSION_LACKS_FIELD);
-    plan->body += 2u;
+    plan->body += 2;
     plan_properties(plan, ELLA_CONNACK, &connack->properties);
 }
 
@@ -170,8 +169,8 @@ static void put_connack(struct writer *w, const struct encode_plan *plan,
 /* PUBLISH (section 3.3). */
 
 static void plan_topic(struct encode_plan *plan, const struct ella_publish *publish) {
-    const bool alias =
-        is_5_0(plan) && ella_property_present(&publish->properties, ELLA_PROPERTY_TOPIC_ALIAS);
+    const bool alias = encode_is_5_0(plan) &&
+                       ella_property_present(&publish->properties, ELLA_PROPERTY_TOPIC_ALIAS);
     //= v3/4.7.3-1 v5/u-3.3.2.1-1
     encode_require(plan, ella_slice_len(publish->topic) > 0u || alias,
                    ELLA_ERROR_TOPIC_NAME_EMPTY);
@@ -179,7 +178,7 @@ static void plan_topic(struct encode_plan *plan, const struct ella_publish *publ
 }
 
 void ella_encode_plan_publish(struct encode_plan *plan, const struct ella_publish *publish) {
-    encode_fail(plan, version_check(plan->version));
+    encode_fail(plan, version_check(plan));
     //= v3/3.3.1-4 v5/3.3.1-4
     encode_require(plan, publish->qos <= QOS_MAX, ELLA_ERROR_PUBLISH_QOS);
     //= v3/3.3.1-2 v5/3.3.1-2
@@ -188,11 +187,8 @@ void ella_encode_plan_publish(struct encode_plan *plan, const struct ella_publis
     //= v3/2.3.1-5 v5/2.2.1-2
     if (publish->qos > 0u)
         plan_packet_id(plan, publish->packet_id);
-    if (publish->properties.present != 0u)
-        plan_properties(plan, ELLA_PUBLISH, &publish->properties);
-    else
-        plan->body += is_5_0(plan) ? 1u : 0u;
-    plan->body += ella_slice_len(publish->payload);
+    plan_properties(plan, ELLA_PUBLISH, &publish->properties);
+    plan->body += (int64_t)ella_slice_len(publish->payload);
     plan_end(plan);
 }
 
@@ -239,11 +235,12 @@ static void plan_ack(struct encode_plan *plan, enum ella_packet_type type,
 
 static enum ella_error options_check(const struct encode_plan *plan, uint8_t options,
                                      const struct ella_filter *entry) {
-    const uint32_t options_end = is_5_0(plan) ? 64u : 4u; /* the bits from here on are reserved */
+    /* The bits from here on are reserved. */
+    const uint32_t options_end = encode_is_5_0(plan) ? 64u : 4u;
     //= v3/3.8.3-4 v5/3.8.3-5
     if (options >= options_end)
         return ELLA_ERROR_SUBSCRIPTION_OPTIONS_RESERVED;
-    return ella_lists_options_check(plan->version, entry);
+    return ella_lists_options_check((enum ella_version)plan->version, entry);
 }
 
 /* The run was built by ella_filter_put() or decoded, but perhaps for another version. */
@@ -256,7 +253,10 @@ static void plan_filters(struct encode_plan *plan, enum ella_packet_type type,
     encode_require(plan, ella_slice_len(filters) > 0u,
                    type == ELLA_SUBSCRIBE ? ELLA_ERROR_SUBSCRIBE_EMPTY
                                           : ELLA_ERROR_UNSUBSCRIBE_EMPTY);
-    /*@ loop assigns rest, entry, options, plan->error;
+    /*@ loop invariant rest.base == filters.base && rest.end == filters.end;
+        loop invariant filters.off <= rest.off <= filters.end;
+        loop invariant error_kept{Pre, Here}(plan);
+        loop assigns rest, entry, options, plan->error;
         loop variant rest.end - rest.off; */
     while (ella_lists_filter_next(type, &rest, &entry, &options)) {
         encode_require(plan, ella_slice_len(entry.filter) > 0u, ELLA_ERROR_TOPIC_FILTER_EMPTY);
@@ -264,7 +264,7 @@ static void plan_filters(struct encode_plan *plan, enum ella_packet_type type,
             encode_fail(plan, options_check(plan, options, &entry));
     }
     encode_require(plan, ella_slice_len(rest) == 0u, ELLA_ERROR_FIELD_PAST_END);
-    plan->body += ella_slice_len(filters);
+    plan->body += (int64_t)ella_slice_len(filters);
 }
 
 static void plan_subscribe(struct encode_plan *plan, enum ella_packet_type type,
@@ -290,7 +290,7 @@ static void put_subscribe(struct writer *w, const struct encode_plan *plan,
 
 static bool suback_code_belongs(const struct encode_plan *plan, enum ella_packet_type type,
                                 uint8_t code) {
-    if (is_5_0(plan))
+    if (encode_is_5_0(plan))
         return reason_belongs(type, code);
     return code <= ELLA_SUBACK_V3_GRANTED_QOS_2 || code == ELLA_SUBACK_V3_FAILURE;
 }
@@ -300,18 +300,21 @@ static void plan_suback(struct encode_plan *plan, enum ella_packet_type type,
     const struct ella_slice codes = suback->reason_codes;
     plan_packet_id(plan, suback->packet_id);
     plan_properties(plan, type, &suback->properties);
-    if (type == ELLA_UNSUBACK && !is_5_0(plan)) {
+    if (type == ELLA_UNSUBACK && !encode_is_5_0(plan)) {
         encode_require(plan, ella_slice_len(codes) == 0u, ELLA_ERROR_VERSION_LACKS_FIELD);
         return;
     }
     encode_require(plan, ella_slice_len(codes) > 0u, ELLA_ERROR_REASON_CODE);
-    /*@ loop variant codes.end - at; */
+    /*@ loop invariant codes.off <= at <= codes.end;
+        loop invariant error_kept{LoopEntry, Here}(plan);
+        loop assigns at, plan->error;
+        loop variant codes.end - at; */
     for (uint32_t at = codes.off; at < codes.end; at++) {
         //= v3/3.9.3-2 v5/3.9.3-2 v5/3.11.3-2
         encode_require(plan, suback_code_belongs(plan, type, codes.base[at]),
                        ELLA_ERROR_REASON_CODE);
     }
-    plan->body += ella_slice_len(codes);
+    plan->body += (int64_t)ella_slice_len(codes);
 }
 
 static void put_suback(struct writer *w, const struct encode_plan *plan,
@@ -365,13 +368,13 @@ void ella_encode_plan(struct encode_plan *plan, const struct ella_packet *packet
     if (packet->type == ELLA_CONNECT)
         ella_encode_connect_plan(plan, &packet->connect);
     else
-        encode_fail(plan, version_check(plan->version));
+        encode_fail(plan, version_check(plan));
     encode_fail(plan, sender_check(plan, type));
     if (packet->type == ELLA_PUBLISH) {
         ella_encode_plan_publish(plan, &packet->publish);
         return;
     }
-    if (plan->error == ELLA_ERROR_NONE)
+    if (plan->error == ENCODE_RIGHT)
         plan_body(plan, packet);
     plan_end(plan);
 }
@@ -393,6 +396,9 @@ static void put_body(struct writer *w, const struct encode_plan *plan,
     case ELLA_PUBREL:
     case ELLA_PUBCOMP:
         writer_u16(w, packet->ack.packet_id);
+        /*@ assert \at(w->at, Pre) <= w->at <= w->end; */
+        /*@ assert \subset(w->buf + (w->at .. w->end - 1),
+              w->buf + (\at(w->at, Pre) .. w->end - 1)); */
         /*@ assert changed_only{Pre, Here}(w->buf, \at(w->at, Pre), w->end); */
         /*@ assert put_apart{Pre}(w, &packet->ack.properties) ==>
               members_same{Pre, Here}(&packet->ack.properties); */
@@ -429,30 +435,19 @@ static uint8_t first_byte(const struct ella_packet *packet) {
     return (uint8_t)(type * 16u + ella_packet_rules[type % 16u].flags);
 }
 
-/* A writer for a packet that fits, or one that has failed. */
-/*@ requires \valid_read(plan);
-    assigns \nothing;
-    ensures \result.buf == buf && \result.end == end && \result.at <= end;
-    ensures !\result.failed <==> start <= end && start + plan->size <= end;
-    ensures start <= end ==> \result.at == start; */
-static struct writer writer_for(const struct encode_plan *plan, uint8_t *buf, uint32_t start,
-                                uint32_t end) {
-    struct writer w = writer_of(buf, start, end);
-    (void)writer_room(&w, plan->size);
-    return w;
-}
-
-/* The size is what was written; that it is what the plan announced, is proved. */
-/*@ requires \valid_read(w) && \valid(size) && \separated(size, w);
-    requires start <= w->at <= start + 4294967295 || w->failed;
-    assigns *size;
-    ensures w->failed ==> \result == ELLA_ERROR_BUFFER_TOO_SMALL;
-    ensures !w->failed ==> \result == ELLA_ERROR_NONE && *size == w->at - start; */
-static enum ella_error written(const struct writer *w, uint32_t start, uint32_t *size) {
-    if (w->failed)
-        return ELLA_ERROR_BUFFER_TOO_SMALL;
-    *size = (uint32_t)(w->at - start);
-    return ELLA_ERROR_NONE;
+/* Whether the packet is right and there is room for it. */
+/*@ requires \valid(w) && \valid_read(plan) && \separated(w, plan);
+    requires 0 <= plan->error <= 4294967295;
+    requires plan->error == ELLA_ERROR_NONE ==> plan->size >= 0;
+    assigns w->failed;
+    ensures \result == ELLA_ERROR_NONE ==> plan->error == ELLA_ERROR_NONE && !w->failed;
+    ensures plan->error == ELLA_ERROR_NONE ==> (\result == ELLA_ERROR_NONE <==>
+      !\old(w->failed) && w->at + plan->size <= w->end);
+    ensures plan->error != ELLA_ERROR_NONE ==> \result == plan->error; */
+static enum ella_error encode_begin(struct writer *w, const struct encode_plan *plan) {
+    if (plan->error != ENCODE_RIGHT)
+        return (enum ella_error)plan->error;
+    return writer_room(w, (uint32_t)plan->size) ? ELLA_ERROR_NONE : ELLA_ERROR_BUFFER_TOO_SMALL;
 }
 
 /* The fixed header (section 2.1). What does not lie where it is written stays what it was. */
@@ -477,7 +472,10 @@ static void put_fixed_header(struct writer *w, uint8_t first, uint32_t remaining
 
 static void put_header(struct writer *w, const struct encode_plan *plan,
                        const struct ella_packet *packet) {
-    put_fixed_header(w, first_byte(packet), plan->remaining_length);
+    put_fixed_header(w, first_byte(packet), (uint32_t)plan->remaining_length);
+    /*@ assert \at(w->at, Pre) <= w->at <= w->end; */
+    /*@ assert \subset(w->buf + (w->at .. w->end - 1),
+          w->buf + (\at(w->at, Pre) .. w->end - 1)); */
     /*@ assert packet->connect.has_will == \at(packet->connect.has_will, Pre); */
     /*@ assert packet->connect.has_user_name == \at(packet->connect.has_user_name, Pre); */
     /*@ assert packet->connect.has_password == \at(packet->connect.has_password, Pre); */
@@ -490,55 +488,88 @@ static void put_header(struct writer *w, const struct encode_plan *plan,
 static void put_packet(struct writer *w, const struct encode_plan *plan,
                        const struct ella_packet *packet) {
     put_header(w, plan, packet);
+    /*@ assert \at(w->at, Pre) <= w->at <= w->end; */
+    /*@ assert \subset(w->buf + (w->at .. w->end - 1),
+          w->buf + (\at(w->at, Pre) .. w->end - 1)); */
     put_body(w, plan, packet);
 }
 
-enum ella_error ella_encode_planned(const struct encode_plan *plan,
-                                    const struct ella_packet *packet, uint8_t *buf, uint32_t start,
-                                    uint32_t end, uint32_t *size) {
-    struct writer w = writer_for(plan, buf, start, end);
-    put_packet(&w, plan, packet);
-    return written(&w, start, size);
+/* The size is what was written; that this is what the plan announced, is proved. */
+enum ella_error ella_encode_planned(struct writer *w, const struct encode_plan *plan,
+                                    const struct ella_packet *packet, uint32_t *size) {
+    const size_t start = w->at;
+    const enum ella_error error = encode_begin(w, plan);
+    if (error != ELLA_ERROR_NONE)
+        return error;
+    put_packet(w, plan, packet);
+    *size = (uint32_t)(w->at - start);
+    return ELLA_ERROR_NONE;
+}
+
+static enum ella_error plan_result(const struct encode_plan *plan, uint32_t *size) {
+    if (plan->error == ENCODE_RIGHT)
+        *size = (uint32_t)plan->size;
+    return (enum ella_error)plan->error;
+}
+
+/* The public functions but for the plan and the writer themselves. */
+
+static enum ella_error encoded_size(struct encode_plan *plan, const struct ella_packet *packet,
+                                    uint32_t *size) {
+    ella_encode_plan(plan, packet);
+    return plan_result(plan, size);
+}
+
+static enum ella_error encode(struct writer *w, struct encode_plan *plan,
+                              const struct ella_packet *packet, uint32_t *size) {
+    ella_encode_plan(plan, packet);
+    return ella_encode_planned(w, plan, packet, size);
+}
+
+static enum ella_error encoded_publish_size(struct encode_plan *plan,
+                                            const struct ella_publish *publish, uint32_t *size) {
+    ella_encode_plan_publish(plan, publish);
+    return plan_result(plan, size);
+}
+
+static enum ella_error encode_publish(struct writer *w, struct encode_plan *plan,
+                                      const struct ella_publish *publish, uint32_t *size) {
+    const size_t start = w->at;
+    enum ella_error error;
+    ella_encode_plan_publish(plan, publish);
+    error = encode_begin(w, plan);
+    if (error != ELLA_ERROR_NONE)
+        return error;
+    put_fixed_header(w, publish_first_byte(publish), (uint32_t)plan->remaining_length);
+    put_publish(w, plan, publish);
+    *size = (uint32_t)(w->at - start);
+    return ELLA_ERROR_NONE;
 }
 
 enum ella_error ella_encoded_size(const struct ella_packet *packet, enum ella_version version,
                                   enum ella_sender sender, uint32_t *size) {
     struct encode_plan plan = encode_plan_begin(version, sender);
-    ella_encode_plan(&plan, packet);
-    if (plan.error == ELLA_ERROR_NONE)
-        *size = plan.size;
-    return plan.error;
+    return encoded_size(&plan, packet, size);
 }
 
 enum ella_error ella_encode(const struct ella_packet *packet, enum ella_version version,
                             enum ella_sender sender, uint8_t *buf, uint32_t start, uint32_t end,
                             uint32_t *size) {
     struct encode_plan plan = encode_plan_begin(version, sender);
-    ella_encode_plan(&plan, packet);
-    if (plan.error != ELLA_ERROR_NONE)
-        return plan.error;
-    return ella_encode_planned(&plan, packet, buf, start, end, size);
+    struct writer w = writer_of(buf, start, end);
+    return encode(&w, &plan, packet, size);
 }
 
 enum ella_error ella_publish_size(const struct ella_publish *publish, enum ella_version version,
                                   enum ella_sender sender, uint32_t *size) {
     struct encode_plan plan = encode_plan_begin(version, sender);
-    ella_encode_plan_publish(&plan, publish);
-    if (plan.error == ELLA_ERROR_NONE)
-        *size = plan.size;
-    return plan.error;
+    return encoded_publish_size(&plan, publish, size);
 }
 
 enum ella_error ella_encode_publish(const struct ella_publish *publish, enum ella_version version,
                                     enum ella_sender sender, uint8_t *buf, uint32_t start,
                                     uint32_t end, uint32_t *size) {
     struct encode_plan plan = encode_plan_begin(version, sender);
-    struct writer w;
-    ella_encode_plan_publish(&plan, publish);
-    if (plan.error != ELLA_ERROR_NONE)
-        return plan.error;
-    w = writer_for(&plan, buf, start, end);
-    put_fixed_header(&w, publish_first_byte(publish), plan.remaining_length);
-    put_publish(&w, &plan, publish);
-    return written(&w, start, size);
+    struct writer w = writer_of(buf, start, end);
+    return encode_publish(&w, &plan, publish, size);
 }

@@ -18,16 +18,23 @@
 /* Where the Will Properties stand in the packet sets of the property rules. */
 #define ENCODE_PLACE_WILL 0u
 
+/* Its members are signed, as nothing in a packet is: that planning changes no packet needs no
+ * proof then, since WP's memory has a part for each type of integer. */
 struct encode_plan {
-    enum ella_version version;
-    enum ella_sender sender;
-    enum ella_error error;
-    uint64_t body; /* bytes behind the fixed header so far; wide enough never to overflow */
-    uint32_t properties_len;      /* without the Property Length itself */
-    uint32_t will_properties_len; /* the same */
-    uint32_t remaining_length;
-    uint32_t size; /* fixed header included */
+    int64_t version;             /* enum ella_version */
+    int64_t sender;              /* enum ella_sender */
+    int64_t error;               /* enum ella_error */
+    int64_t body;                /* bytes behind the fixed header so far; never overflows */
+    int32_t properties_len;      /* without the Property Length itself */
+    int32_t will_properties_len; /* the same */
+    int32_t remaining_length;
+    int32_t size; /* fixed header included */
 };
+
+/* Enumerators to compare its members with. */
+#define ENCODE_RIGHT ((int64_t)ELLA_ERROR_NONE)
+#define ENCODE_3_1 ((int64_t)ELLA_VERSION_3_1)
+#define ENCODE_5_0 ((int64_t)ELLA_VERSION_5_0)
 
 /* For the contracts: properties do not lie where the writer or the plan does. */
 /*@ predicate put_apart{L}(struct writer *w, struct ella_properties *p) =
@@ -41,11 +48,14 @@ struct encode_plan {
       slice_apart(w, p->reason_string) && slice_apart(w, p->subscription_identifiers) &&
       slice_apart(w, p->user_properties);
 
-    predicate plan_apart_runs{L}(struct encode_plan *plan, struct ella_properties *p) =
-      \separated(plan, p->user_properties.base +
-        (p->user_properties.off .. p->user_properties.end - 1)) &&
-      \separated(plan, p->subscription_identifiers.base +
-        (p->subscription_identifiers.off .. p->subscription_identifiers.end - 1)); */
+    // The body does not overflow by anything that may be added yet.
+    predicate body_fits{L}(struct encode_plan *plan) = 0 <= plan->body <= 64 * 4294967295;
+
+    // The first error stays; an error stays a value of its enumeration.
+    predicate error_kept{L1, L2}(struct encode_plan *plan) =
+      (\at(plan->error, L1) != ELLA_ERROR_NONE ==>
+        \at(plan->error, L2) == \at(plan->error, L1)) &&
+      (0 <= \at(plan->error, L1) <= 4294967295 ==> 0 <= \at(plan->error, L2) <= 4294967295); */
 
 /* For the contracts: what put_apart() says, of the bytes that may be written and of the writer. */
 /*@ predicate bytes_apart{L}(uint8_t *buf, integer at, integer end, struct ella_slice s) =
@@ -114,62 +124,71 @@ struct encode_plan {
 static inline struct encode_plan encode_plan_begin(enum ella_version version,
                                                    enum ella_sender sender) {
     struct encode_plan plan;
-    plan.version = version;
-    plan.sender = sender;
-    plan.error = ELLA_ERROR_NONE;
-    plan.body = 0u;
-    plan.properties_len = 0u;
-    plan.will_properties_len = 0u;
-    plan.remaining_length = 0u;
-    plan.size = 0u;
+    plan.version = (int64_t)version;
+    plan.sender = (int64_t)sender;
+    plan.error = ENCODE_RIGHT;
+    plan.body = 0;
+    plan.properties_len = 0;
+    plan.will_properties_len = 0;
+    plan.remaining_length = 0;
+    plan.size = 0;
     return plan;
+}
+
+/*@ requires \valid_read(plan);
+    assigns \nothing;
+    ensures \result <==> plan->version == ELLA_VERSION_5_0; */
+static inline bool encode_is_5_0(const struct encode_plan *plan) {
+    return plan->version == ENCODE_5_0;
 }
 
 /*@ requires \valid(plan);
     assigns plan->error;
     ensures \old(plan->error) == ELLA_ERROR_NONE ==> plan->error == error;
-    ensures \old(plan->error) != ELLA_ERROR_NONE ==> plan->error == \old(plan->error); */
+    ensures error_kept{Pre, Here}(plan); */
 static inline void encode_fail(struct encode_plan *plan, enum ella_error error) {
-    if (plan->error == ELLA_ERROR_NONE)
-        plan->error = error;
+    if (plan->error == ENCODE_RIGHT)
+        plan->error = (int64_t)error;
 }
 
 /*@ requires \valid(plan);
     assigns plan->error;
     ensures \old(plan->error) == ELLA_ERROR_NONE && !holds ==> plan->error == error;
     ensures \old(plan->error) != ELLA_ERROR_NONE || holds ==>
-      plan->error == \old(plan->error); */
+      plan->error == \old(plan->error);
+    ensures error_kept{Pre, Here}(plan); */
 static inline void encode_require(struct encode_plan *plan, bool holds, enum ella_error error) {
     if (!holds)
         encode_fail(plan, error);
 }
 
 /* A string or binary data with its two bytes of length. */
-/*@ requires \valid(plan) && plan->body <= 4 * ELLA_REMAINING_LENGTH_MAX && s.off <= s.end;
+/*@ requires \valid(plan) && body_fits(plan) && s.off <= s.end;
     assigns plan->error, plan->body;
     ensures plan->body == \old(plan->body) + 2 + (s.end - s.off);
     ensures \old(plan->error) == ELLA_ERROR_NONE ==>
-      (plan->error == ELLA_ERROR_NONE <==> s.end - s.off <= ELLA_STRING_LEN_MAX); */
+      (plan->error == ELLA_ERROR_NONE <==> s.end - s.off <= ELLA_STRING_LEN_MAX);
+    ensures error_kept{Pre, Here}(plan); */
 static inline void encode_plan_string(struct encode_plan *plan, struct ella_slice s) {
     //= v3/4.7.3-3 v5/4.7.3-3
     encode_require(plan, ella_slice_len(s) <= ELLA_STRING_LEN_MAX, ELLA_ERROR_FIELD_TOO_LONG);
-    plan->body += 2u + (uint64_t)ella_slice_len(s);
+    plan->body += 2 + (int64_t)ella_slice_len(s);
 }
 
 /* Bytes of the Property Length and the properties behind it. */
-/*@ requires properties_len <= ELLA_REMAINING_LENGTH_MAX;
+/*@ requires 0 <= properties_len <= ELLA_REMAINING_LENGTH_MAX;
     assigns \nothing;
     ensures \result == vbi_len(properties_len) + properties_len; */
-static inline uint32_t encode_properties_size(uint32_t properties_len) {
-    return writer_vbi_len(properties_len) + properties_len;
+static inline int64_t encode_properties_size(int32_t properties_len) {
+    return (int64_t)writer_vbi_len((uint32_t)properties_len) + properties_len;
 }
 
 /* encode.c: the whole packet. */
 void ella_encode_plan(struct encode_plan *plan, const struct ella_packet *packet);
 void ella_encode_plan_publish(struct encode_plan *plan, const struct ella_publish *publish);
-ELLA_MUST_USE enum ella_error ella_encode_planned(const struct encode_plan *plan,
-                                                  const struct ella_packet *packet, uint8_t *buf,
-                                                  uint32_t start, uint32_t end, uint32_t *size);
+ELLA_MUST_USE enum ella_error ella_encode_planned(struct writer *w, const struct encode_plan *plan,
+                                                  const struct ella_packet *packet,
+                                                  uint32_t *size);
 
 /* encode_connect.c: the body of CONNECT. Sets the plan's version to the packet's own. */
 void ella_encode_connect_plan(struct encode_plan *plan, const struct ella_connect *connect);
@@ -177,11 +196,11 @@ void ella_encode_connect_put(struct writer *w, const struct encode_plan *plan,
                              const struct ella_connect *connect);
 
 /* encode_properties.c. place: a packet type or ENCODE_PLACE_WILL. The plan checks the properties
- * and gives their length without the Property Length, 0 before 5.0, where there must be none; it
- * adds nothing to the body. The put writes the Property Length, too. */
-void ella_encode_properties_plan(struct encode_plan *plan, uint32_t place,
-                                 const struct ella_properties *properties, uint32_t *len);
+ * and gives their length without the Property Length, 0 if they are refused, and before 5.0, where
+ * there must be none; it adds nothing to the body. The put writes the Property Length, too. */
+ELLA_MUST_USE int32_t ella_encode_properties_plan(struct encode_plan *plan, uint32_t place,
+                                                  const struct ella_properties *properties);
 void ella_encode_properties_put(struct writer *w, const struct ella_properties *properties,
-                                uint32_t len);
+                                int32_t len);
 
 #endif

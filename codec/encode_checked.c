@@ -130,10 +130,9 @@ enum ella_error ella_encode_checked(const struct ella_packet *packet, enum ella_
                                     enum ella_sender sender, uint8_t *buf, uint32_t start,
                                     uint32_t end, uint32_t *size) {
     struct encode_plan plan = encode_plan_begin(version, sender);
+    struct writer w = writer_of(buf, start, end);
     ella_encode_plan(&plan, packet);
-    if (plan.error == ELLA_ERROR_NONE)
+    if (plan.error == ENCODE_RIGHT)
         check_strings(&plan, packet);
-    if (plan.error != ELLA_ERROR_NONE)
-        return plan.error;
-    return ella_encode_planned(&plan, packet, buf, start, end, size);
+    return ella_encode_planned(&w, &plan, packet, size);
 }

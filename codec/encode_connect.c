@@ -22,18 +22,18 @@
 #define FLAG_WILL 4u
 #define FLAG_CLEAN_START 2u
 
-#define LEVEL_FLAGS_KEEP_ALIVE_LEN 4u
+#define LEVEL_FLAGS_KEEP_ALIVE_LEN 4
 
 #define NAME_LEN 4u     /* of "MQTT" */
 #define NAME_3_1_LEN 6u /* of "MQIsdp" */
 
-static uint32_t protocol_name_len(enum ella_version version) {
-    return version == ELLA_VERSION_3_1 ? NAME_3_1_LEN : NAME_LEN;
+static int64_t protocol_name_len(const struct encode_plan *plan) {
+    return plan->version == ENCODE_3_1 ? NAME_3_1_LEN : NAME_LEN;
 }
 
-static void protocol_name_put(struct writer *w, enum ella_version version) {
+static void protocol_name_put(struct writer *w, const struct encode_plan *plan) {
     //= v3/3.1.2-1 v5/3.1.2-1
-    if (version == ELLA_VERSION_3_1) {
+    if (plan->version == ENCODE_3_1) {
         writer_u16(w, NAME_3_1_LEN);
         writer_u32(w, 0x4D514973u); /* MQIs */
         writer_u16(w, 0x6470u);     /* dp */
@@ -69,24 +69,23 @@ static void will_plan(struct encode_plan *plan, const struct ella_connect *c) {
     encode_require(plan, c->will_qos <= WILL_QOS_MAX, ELLA_ERROR_WILL_QOS);
     //= v3/4.7.3-1 v5/4.7.3-1
     encode_require(plan, ella_slice_len(c->will_topic) > 0u, ELLA_ERROR_TOPIC_NAME_EMPTY);
-    ella_encode_properties_plan(plan, ENCODE_PLACE_WILL, &c->will_properties,
-                                &plan->will_properties_len);
-    if (plan->version == ELLA_VERSION_5_0)
+    plan->will_properties_len =
+        ella_encode_properties_plan(plan, ENCODE_PLACE_WILL, &c->will_properties);
+    if (encode_is_5_0(plan))
         plan->body += encode_properties_size(plan->will_properties_len);
     //= v3/3.1.2-9 v5/3.1.2-9
     encode_plan_string(plan, c->will_topic);
     encode_plan_string(plan, c->will_payload);
 }
 
-void ella_encode_connect_plan(struct encode_plan *plan, const struct ella_connect *c) {
-    plan->version = known_version(c->version);
-    encode_require(plan, plan->version != ELLA_VERSION_UNKNOWN, ELLA_ERROR_PROTOCOL_VERSION);
+/* With the plan's version set. */
+static void connect_plan(struct encode_plan *plan, const struct ella_connect *c) {
     //= v3/3.1.2-22
-    encode_require(plan, c->has_user_name || !c->has_password || plan->version == ELLA_VERSION_5_0,
+    encode_require(plan, c->has_user_name || !c->has_password || encode_is_5_0(plan),
                    ELLA_ERROR_PASSWORD_WITHOUT_USER_NAME);
-    plan->body += 2u + protocol_name_len(plan->version) + LEVEL_FLAGS_KEEP_ALIVE_LEN;
-    ella_encode_properties_plan(plan, ELLA_CONNECT, &c->properties, &plan->properties_len);
-    if (plan->version == ELLA_VERSION_5_0)
+    plan->body += 2 + protocol_name_len(plan) + LEVEL_FLAGS_KEEP_ALIVE_LEN;
+    plan->properties_len = ella_encode_properties_plan(plan, ELLA_CONNECT, &c->properties);
+    if (encode_is_5_0(plan))
         plan->body += encode_properties_size(plan->properties_len);
     //= v3/3.1.3-3 v5/3.1.3-3
     encode_plan_string(plan, c->client_id);
@@ -95,6 +94,13 @@ void ella_encode_connect_plan(struct encode_plan *plan, const struct ella_connec
         encode_plan_string(plan, c->user_name);
     if (c->has_password)
         encode_plan_string(plan, c->password);
+}
+
+void ella_encode_connect_plan(struct encode_plan *plan, const struct ella_connect *c) {
+    const enum ella_version version = known_version(c->version);
+    encode_require(plan, version != ELLA_VERSION_UNKNOWN, ELLA_ERROR_PROTOCOL_VERSION);
+    plan->version = (int64_t)version;
+    connect_plan(plan, c);
 }
 
 /*@ requires \valid_read(c);
@@ -111,7 +117,7 @@ static uint8_t connect_flags_byte(const struct ella_connect *c) {
 
 static void will_put(struct writer *w, const struct encode_plan *plan,
                      const struct ella_connect *c) {
-    if (plan->version == ELLA_VERSION_5_0)
+    if (encode_is_5_0(plan))
         ella_encode_properties_put(w, &c->will_properties, plan->will_properties_len);
     /*@ assert \at(w->at, Pre) <= w->at <= w->end; */
     /*@ assert \at(slice_apart(w, c->will_topic), Pre) ==> slice_apart(w, c->will_topic); */
@@ -124,7 +130,7 @@ static void will_put(struct writer *w, const struct encode_plan *plan,
 /* Protocol name, level, flags, keep alive: the same in all versions. */
 static void fixed_part_put(struct writer *w, const struct encode_plan *plan,
                            const struct ella_connect *c) {
-    protocol_name_put(w, plan->version);
+    protocol_name_put(w, plan);
     writer_u8(w, (uint8_t)plan->version);
     writer_u8(w, connect_flags_byte(c));
     writer_u16(w, c->keep_alive_s);
@@ -137,7 +143,7 @@ static void variable_header_put(struct writer *w, const struct encode_plan *plan
     /*@ assert changed_only{Pre, Here}(w->buf, \at(w->at, Pre), w->end); */
     /*@ assert members_same{Pre, Here}(&c->properties); */
     /*@ assert sizes_same{Pre, Here}(&c->properties); */
-    if (plan->version == ELLA_VERSION_5_0)
+    if (encode_is_5_0(plan))
         ella_encode_properties_put(w, &c->properties, plan->properties_len);
 }
 

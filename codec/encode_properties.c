@@ -205,7 +205,8 @@ static enum ella_error allowed_check(const struct encode_plan *plan, uint32_t pl
     if (rule->type == ELLA_TYPE_NONE)
         return ELLA_ERROR_PROPERTY_UNKNOWN;
     //= v5/3.14.2-2
-    if (in_set(plan->sender == ELLA_FROM_CLIENT ? rule->client_packets : rule->server_packets,
+    if (in_set(plan->sender == (int64_t)ELLA_FROM_CLIENT ? rule->client_packets
+                                                         : rule->server_packets,
                place))
         return ELLA_ERROR_NONE;
     //= v5/3.3.4-6
@@ -221,7 +222,7 @@ static enum ella_error allowed_check(const struct encode_plan *plan, uint32_t pl
       (ella_property_rules[id].type == ELLA_TYPE_TWO_BYTE_INTEGER ? 3 : 5));
     ensures \old(plan->error) == ELLA_ERROR_NONE ==>
       (plan->error == ELLA_ERROR_NONE <==> property_in_range(id, value));
-    ensures \old(plan->error) != ELLA_ERROR_NONE ==> plan->error == \old(plan->error); */
+    ensures error_kept{Pre, Here}(plan); */
 static uint32_t integer_plan(struct encode_plan *plan, uint32_t id, uint32_t value) {
     const struct ella_property_rule *rule = &ella_property_rules[id];
     if (value < rule->minimum || value > rule->maximum) {
@@ -237,7 +238,7 @@ static uint32_t integer_plan(struct encode_plan *plan, uint32_t id, uint32_t val
 /*@ requires \valid(plan) && id < ELLA_PROPERTY_RULE_COUNT && s.off <= s.end;
     requires types_known && is_text(type_of(id));
     assigns plan->error;
-    ensures \old(plan->error) != ELLA_ERROR_NONE ==> plan->error == \old(plan->error);
+    ensures error_kept{Pre, Here}(plan);
     ensures \old(plan->error) == ELLA_ERROR_NONE && plan->error == ELLA_ERROR_NONE ==>
       \result == 3 + (s.end - s.off) && s.end - s.off <= 65535; */
 static uint32_t string_plan(struct encode_plan *plan, uint32_t id, struct ella_slice s) {
@@ -253,11 +254,11 @@ static uint32_t string_plan(struct encode_plan *plan, uint32_t id, struct ella_s
 
 /* A Subscription Identifier of a run: the put functions make only good ones, other hands may not.
  */
-/*@ requires \valid(plan) && \valid_read(entry) && \separated(plan, entry);
+/*@ requires \valid(plan) && \valid_read(entry);
     requires entry->end <= run.end && run.off <= entry->off < entry->end;
     requires slice_lawful(run);
     assigns plan->error;
-    ensures \old(plan->error) != ELLA_ERROR_NONE ==> plan->error == \old(plan->error); */
+    ensures error_kept{Pre, Here}(plan); */
 static void identifier_check(struct encode_plan *plan, struct ella_slice run,
                              const struct lists_property *entry) {
     struct ella_slice number = run;
@@ -272,11 +273,10 @@ static void identifier_check(struct encode_plan *plan, struct ella_slice run,
 
 /* A run of encoded properties of which only those with this identifier count. */
 /*@ requires \valid(plan) && slice_lawful(run) && id < ELLA_PROPERTY_RULE_COUNT && place < 16;
-    requires types_known && \separated(plan, &ella_property_rules[0 .. 42]);
-    requires \separated(plan, run.base + (run.off .. run.end - 1));
+    requires types_known;
     assigns plan->error;
     ensures \result == run_size(run.base, run.off, run.end, id);
-    ensures \old(plan->error) != ELLA_ERROR_NONE ==> plan->error == \old(plan->error); */
+    ensures error_kept{Pre, Here}(plan); */
 static uint32_t run_plan(struct encode_plan *plan, uint32_t place, uint32_t id,
                          struct ella_slice run) {
     struct ella_slice rest = run;
@@ -287,8 +287,7 @@ static uint32_t run_plan(struct encode_plan *plan, uint32_t place, uint32_t id,
         loop invariant run.off <= rest.off <= run.end && 0 <= len <= rest.off - run.off;
         loop invariant len + run_size(run.base, rest.off, run.end, id) ==
           run_size(run.base, run.off, run.end, id);
-        loop invariant \at(plan->error, Pre) != ELLA_ERROR_NONE ==>
-          plan->error == \at(plan->error, Pre);
+        loop invariant error_kept{Pre, Here}(plan);
         loop assigns rest, entry, entry_count, len, plan->error;
         loop variant rest.end - rest.off; */
     while (ella_lists_property_next(&rest, &entry)) {
@@ -311,10 +310,8 @@ static uint32_t run_plan(struct encode_plan *plan, uint32_t place, uint32_t id,
 
 /*@ requires \valid(plan) && properties_lawful(properties) && place < 16;
     requires id < ELLA_PROPERTY_RULE_COUNT && type_of(id) != ELLA_TYPE_NONE && types_known;
-    requires \separated(plan, properties) && \separated(plan, &ella_property_rules[0 .. 42]);
-    requires plan_apart_runs(plan, properties);
     assigns plan->error;
-    ensures \old(plan->error) != ELLA_ERROR_NONE ==> plan->error == \old(plan->error);
+    ensures error_kept{Pre, Here}(plan);
     ensures \old(plan->error) == ELLA_ERROR_NONE && plan->error == ELLA_ERROR_NONE ==>
       property_sized(*properties, id) && \result ==
       property_size(*properties, id, ids_size(properties), pairs_size(properties)); */
@@ -343,22 +340,20 @@ static void authentication_check(struct encode_plan *plan, uint32_t place,
                    ELLA_ERROR_AUTHENTICATION_DATA_WITHOUT_METHOD);
 }
 
-void ella_encode_properties_plan(struct encode_plan *plan, uint32_t place,
-                                 const struct ella_properties *properties, uint32_t *len) {
+int32_t ella_encode_properties_plan(struct encode_plan *plan, uint32_t place,
+                                    const struct ella_properties *properties) {
     struct property_walk walk = walk_begin(properties);
     uint64_t sum = 0u;
     uint32_t id;
 
-    *len = 0u;
-    if (plan->version != ELLA_VERSION_5_0) {
+    if (!encode_is_5_0(plan)) {
         encode_require(plan, properties->present == 0u, ELLA_ERROR_VERSION_LACKS_FIELD);
-        return;
+        return 0;
     }
     /*@ loop invariant \at(properties->present, Pre) == 0 ==> walk.rest == 0 && sum == 0 &&
           plan->error == \at(plan->error, Pre);
         loop invariant walk_in(walk.rest, walk.id) && 0 <= sum <= walk.id * 4294967295;
-        loop invariant \at(plan->error, Pre) != ELLA_ERROR_NONE ==>
-          plan->error == \at(plan->error, Pre);
+        loop invariant error_kept{Pre, Here}(plan);
         loop invariant plan->error == ELLA_ERROR_NONE ==>
           sum + walk_size(*properties, walk.rest, walk.id, ids_size(properties),
                           pairs_size(properties)) == properties_size(properties);
@@ -367,15 +362,14 @@ void ella_encode_properties_plan(struct encode_plan *plan, uint32_t place,
            walk_sized(*properties, walk.rest, walk.id));
         loop assigns walk, id, sum, plan->error;
         loop variant walk.rest; */
-    while (walk_next(&walk, &id) && plan->error == ELLA_ERROR_NONE) {
+    while (walk_next(&walk, &id) && plan->error == ENCODE_RIGHT) {
         encode_fail(plan, allowed_check(plan, place, id));
-        if (plan->error == ELLA_ERROR_NONE)
+        if (plan->error == ENCODE_RIGHT)
             sum += property_plan(plan, place, properties, id);
     }
     authentication_check(plan, place, properties);
     encode_require(plan, sum <= ELLA_REMAINING_LENGTH_MAX, ELLA_ERROR_FIELD_TOO_LONG);
-    if (plan->error == ELLA_ERROR_NONE)
-        *len = (uint32_t)sum;
+    return plan->error == ENCODE_RIGHT ? (int32_t)sum : 0;
 }
 
 /* Copies what counts of a run; each identifier is already part of its bytes. */
@@ -499,9 +493,9 @@ static void properties_put(struct writer *w, const struct ella_properties *prope
 }
 
 void ella_encode_properties_put(struct writer *w, const struct ella_properties *properties,
-                                uint32_t len) {
+                                int32_t len) {
     //= v5/2.2.2-1
-    writer_vbi(w, len);
+    writer_vbi(w, (uint32_t)len);
     /*@ assert \at(w->at, Pre) <= w->end ==> \at(w->at, Pre) <= w->at <= w->end &&
           writer_put{Pre, Here}(w, vbi_len(len)); */
     /*@ assert \at(w->at, Pre) <= w->end ==> \subset(w->buf + (w->at .. w->end - 1),
@@ -525,10 +519,10 @@ enum ella_error ella_properties_size(const struct ella_properties *properties,
                                      enum ella_packet_type type, enum ella_sender sender,
                                      uint32_t *size) {
     struct encode_plan plan = encode_plan_begin(ELLA_VERSION_5_0, sender);
-    ella_encode_properties_plan(&plan, (uint32_t)type % 16u, properties, &plan.properties_len);
-    if (plan.error == ELLA_ERROR_NONE)
-        *size = plan.properties_len;
-    return plan.error;
+    const int32_t len = ella_encode_properties_plan(&plan, (uint32_t)type % 16u, properties);
+    if (plan.error == ENCODE_RIGHT)
+        *size = (uint32_t)len;
+    return (enum ella_error)plan.error;
 }
 
 enum ella_error ella_properties_encode(const struct ella_properties *properties,

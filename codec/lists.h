@@ -187,6 +187,16 @@ ELLA_MUST_USE bool ella_lists_vbi_next(struct ella_slice *rest, uint32_t *out);
 
 /* ella_filter_next(), and the options as they stand there, reserved bits included; 0 in
  * UNSUBSCRIBE. */
+/*@ requires \valid(rest) && \valid(out) && \valid(options);
+    requires \separated(rest, out) && \separated(rest, options) && \separated(out, options);
+    requires bytes_readable(rest->base, rest->off, rest->end);
+    requires \separated(rest, rest->base + (rest->off .. rest->end - 1)) &&
+      \separated(out, rest->base + (rest->off .. rest->end - 1)) &&
+      \separated(options, rest->base + (rest->off .. rest->end - 1));
+    assigns *rest, *out, *options;
+    ensures rest->base == \old(rest->base) && rest->end == \old(rest->end);
+    ensures \result ==> \old(rest->off) < rest->off <= rest->end;
+    ensures !\result ==> rest->off == \old(rest->off); */
 ELLA_MUST_USE bool ella_lists_filter_next(enum ella_packet_type type, struct ella_slice *rest,
                                           struct ella_filter *out, uint8_t *options);
 

@@ -161,6 +161,13 @@ static inline void writer_vbi(struct writer *w, uint32_t value) {
     const uint32_t len = writer_vbi_len(value);
     uint32_t rest = value;
 
+    if (len == 1u) { /* most of them */
+        if (writer_room(w, 1u)) {
+            w->buf[w->at] = (uint8_t)value;
+            w->at += 1u;
+        }
+        return;
+    }
     if (!writer_room(w, len))
         return;
     /*@ loop invariant 1 <= i <= len;
