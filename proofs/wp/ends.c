@@ -74,7 +74,6 @@ bool ella_user_property_next(struct ella_slice *rest, struct ella_slice *name,
                              struct ella_slice *value);
 
 /*@ requires \separated(rest, out) && \separated(rest, options);
-    assigns *rest, *out, *options;
     ensures \result ==> walks{Pre, Here}(rest); */
 bool ella_lists_filter_next(enum ella_packet_type type, struct ella_slice *rest,
                             struct ella_filter *out, uint8_t *options);
@@ -96,6 +95,10 @@ enum ella_error ella_lists_options_check(enum ella_version version,
 /*@ assigns \nothing; */
 static enum ella_error options_check(const struct encode_plan *plan, uint8_t options,
                                      const struct ella_filter *entry);
+
+/*@ assigns \nothing; */
+static bool suback_code_belongs(const struct encode_plan *plan, enum ella_packet_type type,
+                                uint8_t code);
 
 /*@ assigns plan->error; */
 static void check_utf8(struct encode_plan *plan, struct ella_slice s);

@@ -10,30 +10,28 @@
 
 /* Encoding: the plan. */
 
-/*@ requires \valid(plan) && \valid_read(properties) && \valid(len);
-    requires \separated(plan, properties) && \separated(len, properties);
-    requires \separated(len, &plan->version, &plan->sender, &plan->error, &plan->body);
+/*@ requires \valid(plan) && \valid_read(properties) && \separated(plan, properties);
     requires properties->present == 0;
-    assigns *len, plan->error;
-    ensures *len == 0;
+    assigns plan->error;
+    ensures \result == 0;
     ensures !lacks_method(plan->version, place) ==> plan->error == \old(plan->error);
     ensures lacks_method(plan->version, place) ==> plan->error != ELLA_ERROR_NONE;
-    ensures \old(plan->error) != ELLA_ERROR_NONE ==> plan->error == \old(plan->error); */
-void ella_encode_properties_plan(struct encode_plan *plan, uint32_t place,
-                                 const struct ella_properties *properties, uint32_t *len);
+    ensures error_kept{Pre, Here}(plan); */
+int32_t ella_encode_properties_plan(struct encode_plan *plan, uint32_t place,
+                                    const struct ella_properties *properties);
 
 /*@ requires \valid(plan) && \valid_read(properties) && \separated(plan, properties);
     requires properties->present == 0;
     assigns plan->error;
     ensures place != ELLA_AUTH ==> plan->error == \old(plan->error);
     ensures place == ELLA_AUTH ==> plan->error != ELLA_ERROR_NONE;
-    ensures \old(plan->error) != ELLA_ERROR_NONE ==> plan->error == \old(plan->error); */
+    ensures error_kept{Pre, Here}(plan); */
 static void authentication_check(struct encode_plan *plan, uint32_t place,
                                  const struct ella_properties *properties);
 
 /*@ requires \valid(plan) && \valid_read(properties) && \separated(plan, properties);
     requires properties->present == 0 && type != ELLA_AUTH && 1 <= type <= 15;
-    requires plan->body <= 16;
+    requires 0 <= plan->body <= 16;
     assigns plan->properties_len, plan->error, plan->body;
     ensures plan->properties_len == 0 && plan->error == \old(plan->error);
     ensures plan->body == \old(plan->body) + (plan->version == ELLA_VERSION_5_0 ? 1 : 0); */
@@ -42,15 +40,16 @@ static void plan_properties(struct encode_plan *plan, enum ella_packet_type type
 
 /*@ requires \valid(plan) && \valid_read(properties) && \separated(plan, properties);
     requires properties->present == 0 && 1 <= type <= 15;
-    requires plan->body <= 16;
+    requires 0 <= plan->body <= 16;
     assigns plan->properties_len, plan->error, plan->body;
+    ensures plan->body >= \old(plan->body);
     ensures plan->properties_len == 0;
     ensures \old(plan->error) == ELLA_ERROR_NONE ==>
       (plan->error == ELLA_ERROR_NONE <==> code_right(plan->version, type, reason_code) &&
         !lacks_method(plan->version, type));
     ensures plan->error == ELLA_ERROR_NONE ==>
       plan->body == \old(plan->body) + (reason_code != 0 ? 1 : 0);
-    ensures \old(plan->error) != ELLA_ERROR_NONE ==> plan->error == \old(plan->error); */
+    ensures error_kept{Pre, Here}(plan); */
 static void plan_reason(struct encode_plan *plan, enum ella_packet_type type, uint8_t reason_code,
                         const struct ella_properties *properties);
 
@@ -58,6 +57,7 @@ static void plan_reason(struct encode_plan *plan, enum ella_packet_type type, ui
     requires connack->properties.present == 0;
     requires plan->error == ELLA_ERROR_NONE && plan->body == 0;
     assigns plan->properties_len, plan->error, plan->body;
+    ensures 0 <= plan->error <= 4294967295;
     ensures plan->properties_len == 0;
     ensures plan->error == ELLA_ERROR_NONE <==> connack_right(plan->version, connack);
     ensures plan->body == (plan->version == ELLA_VERSION_5_0 ? 3 : 2); */
@@ -67,6 +67,8 @@ static void plan_connack(struct encode_plan *plan, const struct ella_connack *co
     requires ack->properties.present == 0 && is_ack(type);
     requires plan->error == ELLA_ERROR_NONE && plan->body == 0;
     assigns plan->properties_len, plan->error, plan->body;
+    ensures plan->body >= 0;
+    ensures 0 <= plan->error <= 4294967295;
     ensures plan->properties_len == 0;
     ensures plan->error == ELLA_ERROR_NONE <==>
       ack->packet_id != 0 && code_right(plan->version, type, ack->reason_code);
@@ -79,6 +81,7 @@ static void plan_ack(struct encode_plan *plan, enum ella_packet_type type,
     requires no_codes(suback);
     requires plan->error == ELLA_ERROR_NONE && plan->body == 0;
     assigns plan->properties_len, plan->error, plan->body;
+    ensures 0 <= plan->error <= 4294967295;
     ensures plan->properties_len == 0 && plan->body == 2;
     ensures plan->error == ELLA_ERROR_NONE <==> suback->packet_id != 0; */
 static void plan_suback(struct encode_plan *plan, enum ella_packet_type type,
@@ -87,6 +90,8 @@ static void plan_suback(struct encode_plan *plan, enum ella_packet_type type,
 /*@ requires plan_apart(plan, packet) && fixed_shape(plan->version, packet);
     requires plan->error == ELLA_ERROR_NONE && plan->body == 0 && plan->properties_len == 0;
     assigns plan->properties_len, plan->error, plan->body;
+    ensures plan->body >= 0;
+    ensures 0 <= plan->error <= 4294967295;
     ensures plan->properties_len == 0;
     ensures plan->error == ELLA_ERROR_NONE <==> fields_right(plan->version, packet);
     ensures plan->error == ELLA_ERROR_NONE ==> plan->body == body_len(plan->version, packet); */
@@ -95,6 +100,7 @@ static void plan_body(struct encode_plan *plan, const struct ella_packet *packet
 /*@ requires plan_apart(plan, packet) && fixed_shape(plan->version, packet);
     requires plan->error == ELLA_ERROR_NONE && plan->body == 0 && plan->properties_len == 0;
     assigns plan->properties_len, plan->error, plan->body, plan->remaining_length, plan->size;
+    ensures 0 <= plan->error <= 4294967295;
     ensures plan->properties_len == 0;
     ensures plan->error == ELLA_ERROR_NONE <==> sendable(plan->version, plan->sender, packet);
     ensures plan->error == ELLA_ERROR_NONE ==>
@@ -118,7 +124,7 @@ static void properties_put(struct writer *w, const struct ella_properties *prope
     assigns w->at, w->failed, w->buf[w->at .. w->end - 1];
     ensures w->at == \old(w->at) + 1 && !w->failed && w->buf[\old(w->at)] == 0; */
 void ella_encode_properties_put(struct writer *w, const struct ella_properties *properties,
-                                uint32_t len);
+                                int32_t len);
 
 /*@ requires writer_usable(w) && \valid_read(plan) && plan->properties_len == 0;
     requires \separated(w, plan) && \separated(plan, w->buf + (w->at .. w->end - 1));
@@ -188,7 +194,7 @@ static void put_body(struct writer *w, const struct encode_plan *plan,
 
 /*@ requires writer_apart(w, plan, packet) && flags_fit(packet->type);
     requires 1 <= packet->type <= 15 && packet->type != ELLA_PUBLISH;
-    requires plan->remaining_length < 128;
+    requires 0 <= plan->remaining_length < 128;
     requires !w->failed && w->at + 2 <= w->end;
     assigns w->at, w->failed, w->buf[w->at .. w->end - 1];
     ensures !w->failed && w->at == \old(w->at) + 2;
@@ -214,27 +220,45 @@ static void put_header(struct writer *w, const struct encode_plan *plan,
 static void put_packet(struct writer *w, const struct encode_plan *plan,
                        const struct ella_packet *packet);
 
-/*@ requires \valid_read(plan) && \valid_read(packet) && \valid(size);
-    requires \separated(size, plan) && \separated(size, packet);
-    requires \valid(buf + (start .. end - 1)) && \separated(size, buf + (start .. end - 1));
-    requires \separated(plan, buf + (start .. end - 1));
-    requires \separated(packet, buf + (start .. end - 1));
+/*@ requires writer_apart(w, plan, packet) && \valid(size);
+    requires \separated(size, w) && \separated(size, plan) && \separated(size, packet);
+    requires \separated(size, w->buf + (w->at .. w->end - 1));
+    requires 0 <= plan->error <= 4294967295;
     requires fixed_shape(plan->version, packet) && flags_fit(packet->type);
-    requires plan->properties_len == 0;
-    requires plan->remaining_length == body_len(plan->version, packet);
-    requires plan->size == 2 + body_len(plan->version, packet) && start + plan->size <= end;
-    assigns *size, buf[start .. end - 1];
-    ensures \result == ELLA_ERROR_NONE && *size == plan->size;
-    ensures buf[start] == packet_first_byte(packet->type);
-    ensures buf[start + 1] == body_len(plan->version, packet);
-    ensures body_is(plan->version, packet, buf, start + 2, start + plan->size);
+    requires plan->error == ELLA_ERROR_NONE ==> plan->properties_len == 0 &&
+      plan->remaining_length == body_len(plan->version, packet) &&
+      plan->size == 2 + body_len(plan->version, packet);
+    requires !w->failed && w->at + 2 + body_len(plan->version, packet) <= w->end;
+    assigns *size, w->at, w->failed, w->buf[w->at .. w->end - 1];
+    ensures \result == plan->error;
+    ensures \result == ELLA_ERROR_NONE ==> *size == 2 + body_len(plan->version, packet);
+    ensures \result == ELLA_ERROR_NONE ==>
+      w->buf[\old(w->at)] == packet_first_byte(packet->type) &&
+      w->buf[\old(w->at) + 1] == body_len(plan->version, packet);
+    ensures \result == ELLA_ERROR_NONE ==>
+      body_is(plan->version, packet, w->buf, \old(w->at) + 2, \old(w->at) + *size);
     ensures packet->ack.reason_code == \old(packet->ack.reason_code);
     ensures packet->connack.reason_code == \old(packet->connack.reason_code);
     ensures packet->connack.session_present == \old(packet->connack.session_present);
     ensures packet->reason.reason_code == \old(packet->reason.reason_code); */
-enum ella_error ella_encode_planned(const struct encode_plan *plan,
-                                    const struct ella_packet *packet, uint8_t *buf, uint32_t start,
-                                    uint32_t end, uint32_t *size);
+enum ella_error ella_encode_planned(struct writer *w, const struct encode_plan *plan,
+                                    const struct ella_packet *packet, uint32_t *size);
+
+/*@ requires writer_apart(w, plan, packet) && plan_apart(plan, packet) && \valid(size);
+    requires \separated(size, w) && \separated(size, plan) && \separated(size, packet);
+    requires \separated(size, w->buf + (w->at .. w->end - 1));
+    requires plan->error == ELLA_ERROR_NONE && plan->body == 0 && plan->properties_len == 0;
+    requires fixed_shape(plan->version, packet) && flags_fit(packet->type);
+    requires !w->failed && w->at + 2 + body_len(plan->version, packet) <= w->end;
+    assigns *plan, *size, w->at, w->failed, w->buf[w->at .. w->end - 1];
+    ensures plan->version == \old(plan->version);
+    ensures \result == ELLA_ERROR_NONE <==>
+      sendable(\old(plan->version), \old(plan->sender), packet);
+    ensures \result == ELLA_ERROR_NONE ==> *size == 2 + body_len(plan->version, packet);
+    ensures \result == ELLA_ERROR_NONE ==>
+      packet_is(plan->version, packet, w->buf, \old(w->at)); */
+static enum ella_error encode(struct writer *w, struct encode_plan *plan,
+                              const struct ella_packet *packet, uint32_t *size);
 
 #include "codec/encode.c"
 

@@ -6,9 +6,9 @@
 #include "wp/runs.h"
 #include "wp/sizes_calls.h"
 
-/*@ requires \valid(plan) && \valid_read(properties) && \separated(plan, properties);
+/*@ requires \valid(plan) && \valid_read(properties);
     assigns plan->error;
-    ensures \old(plan->error) != ELLA_ERROR_NONE ==> plan->error == \old(plan->error); */
+    ensures error_kept{Pre, Here}(plan); */
 static void authentication_check(struct encode_plan *plan, uint32_t place,
                                  const struct ella_properties *properties);
 
