@@ -81,6 +81,7 @@ TEST(Writer, NothingIsWrittenPastTheEnd) {
     expect_bounded(1, [](struct writer *w) { writer_u8(w, 1); });
     expect_bounded(2, [](struct writer *w) { writer_u16(w, 1); });
     expect_bounded(4, [](struct writer *w) { writer_u32(w, 1); });
+    expect_bounded(1, [](struct writer *w) { writer_vbi(w, 127); });
     expect_bounded(4, [](struct writer *w) { writer_vbi(w, 2097152); });
     expect_bounded(3, [](struct writer *w) { writer_bytes(w, ella_slice_of("abc", 3)); });
     expect_bounded(5, [](struct writer *w) { writer_string(w, ella_slice_of("abc", 3)); });
